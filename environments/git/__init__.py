@@ -1,0 +1,30 @@
+"""Everything Lifecycle does with a repository, over the `git` command line only.
+
+`Git` is one bare mirror; `compose` builds a candidate out of changes. Nothing here knows the database.
+"""
+
+from .compose import Composition, CompositionConflict, Step, compose
+from .errors import Conflict, GitError, PushRejected, RefMoved
+from .export import ExportLimits
+from .names import UPSTREAM_HEADS, branch_name_is_valid
+from .records import LIFECYCLE, Commit, FileChange, Signature
+from .repository import Git
+
+__all__ = [
+    "LIFECYCLE",
+    "UPSTREAM_HEADS",
+    "Commit",
+    "Composition",
+    "CompositionConflict",
+    "Conflict",
+    "ExportLimits",
+    "FileChange",
+    "Git",
+    "GitError",
+    "PushRejected",
+    "RefMoved",
+    "Signature",
+    "Step",
+    "branch_name_is_valid",
+    "compose",
+]

@@ -1,0 +1,162 @@
+"""Writing a commit's files into a folder, safely and exactly.
+
+Read with `ls-tree` and `cat-file` instead of `git archive`: an archive obeys the repository's own
+`export-ignore`, `export-subst` and line-ending attributes, and what was tested must be what is deployed.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from .errors import GitError
+from .names import checked_path, checked_sha
+from .runner import environment, kill_group, popen, run
+
+_LINK, _SUBMODULE, _EXECUTABLE = "120000", "160000", "100755"
+
+
+@dataclass(frozen=True)
+class ExportLimits:
+    """Checked before the first byte is written."""
+
+    files: int = 100_000
+    total_bytes: int = 2_000_000_000
+
+
+class _Entry(NamedTuple):
+    mode: str
+    sha: str
+    size: int
+    path: str
+
+
+def export_tree(
+    git_dir: Path,
+    tree: str,
+    folder: Path,
+    limits: ExportLimits,
+    *,
+    timeout_seconds: float,
+) -> None:
+    """Write `tree` into `folder`; GitError, and an empty folder, when the tree is unsafe or too large.
+
+    Links must stay inside the folder. Submodules are empty folders. Filters and attributes do not run.
+    """
+    entries = _list(git_dir, tree, limits, timeout_seconds)
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise GitError(f"the folder {folder.name} is not empty")
+    try:
+        _write(git_dir, entries, folder, timeout_seconds)
+    except (GitError, OSError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(exist_ok=True)
+        raise (
+            error if isinstance(error, GitError) else GitError(f"cannot write the files: {error}")
+        ) from error
+
+
+def _list(git_dir: Path, tree: str, limits: ExportLimits, timeout_seconds: float) -> list[_Entry]:
+    args = [
+        "ls-tree",
+        "-r",
+        "-l",
+        "-z",
+        "--full-tree",
+        "--end-of-options",
+        checked_sha(tree),
+    ]
+    room = limits.files * 400
+    answer = run(git_dir, args, timeout_seconds=timeout_seconds, max_output_bytes=room)
+    if answer.code:
+        raise GitError("cannot list the files of the commit", answer.complaint)
+    entries = [_entry(line) for line in answer.stdout.split(b"\x00") if line]
+    if len(entries) > limits.files:
+        raise GitError(f"the commit has {len(entries)} files, more than {limits.files}")
+    if (total := sum(entry.size for entry in entries)) > limits.total_bytes:
+        raise GitError(f"the commit has {total} bytes, more than {limits.total_bytes}")
+    return entries
+
+
+def _entry(line: bytes) -> _Entry:
+    head, _, path = line.partition(b"\t")
+    mode, _, sha, size = head.decode().split()
+    return _Entry(mode, sha, 0 if size == "-" else int(size), checked_path(os.fsdecode(path)))
+
+
+def _write(git_dir: Path, entries: list[_Entry], folder: Path, timeout_seconds: float) -> None:
+    # Links come last: nothing is ever written through one.
+    links = [entry for entry in entries if entry.mode == _LINK]
+    with _blobs(git_dir, timeout_seconds) as process:
+        for entry in entries:
+            target = folder / entry.path
+            if entry.mode == _SUBMODULE:
+                target.mkdir(parents=True)
+            elif entry.mode != _LINK:
+                _write_file(
+                    target,
+                    _blob(process, entry),
+                    0o755 if entry.mode == _EXECUTABLE else 0o644,
+                )
+        for entry in links:
+            target = folder / entry.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(os.fsdecode(_blob(process, entry)))
+    _refuse_links_that_leave(folder, links)
+
+
+def _write_file(target: Path, content: bytes, mode: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        os.fchmod(file.fileno(), mode)
+
+
+def _refuse_links_that_leave(folder: Path, links: list[_Entry]) -> None:
+    root = folder.resolve()
+    for entry in links:
+        try:
+            inside = (folder / entry.path).resolve().is_relative_to(root)
+        except (OSError, RuntimeError):  # a loop of links
+            inside = False
+        if not inside or os.path.isabs(os.readlink(folder / entry.path)):
+            raise GitError(f"the link {entry.path} leads out of the repository")
+
+
+@contextlib.contextmanager
+def _blobs(git_dir: Path, timeout_seconds: float) -> Iterator[subprocess.Popen[bytes]]:
+    process = popen(
+        git_dir,
+        ["cat-file", "--batch"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment(),
+    )
+    watchdog = threading.Timer(timeout_seconds, process.kill)
+    watchdog.start()
+    try:
+        yield process
+    finally:
+        watchdog.cancel()
+        kill_group(process)
+
+
+def _blob(process: subprocess.Popen[bytes], entry: _Entry) -> bytes:
+    assert process.stdin and process.stdout
+    try:
+        process.stdin.write(entry.sha.encode() + b"\n")
+        process.stdin.flush()
+        head = process.stdout.readline().split(b" ")
+        content = process.stdout.read(entry.size + 1)
+    except BrokenPipeError:
+        head, content = [], b""
+    if len(head) != 3 or len(content) != entry.size + 1:
+        raise GitError(f"cannot read {entry.path} from the repository")
+    return content[:-1]

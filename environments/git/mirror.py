@@ -1,0 +1,131 @@
+"""A bare mirror: talking to git, the upstream and the refs, which only ever move by compare-and-set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from . import names
+from .errors import GitError, PushRejected, RefMoved
+from .runner import Answer, require_git, run
+
+_FETCH = f"+refs/heads/*:{names.UPSTREAM_HEADS}*"
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """The bare repository at `path`. All methods raise GitError; none touches a work tree."""
+
+    path: Path
+    timeout_seconds: float = 60
+    max_output_bytes: int = 50_000_000
+
+    def _run(self, *args: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Answer:
+        return run(
+            self.path,
+            list(args),
+            timeout_seconds=self.timeout_seconds,
+            max_output_bytes=self.max_output_bytes,
+            stdin=stdin,
+            env=env,
+        )
+
+    def _ask(self, *args: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> str:
+        answer = self._run(*args, stdin=stdin, env=env)
+        if answer.code:
+            raise GitError(f"git {args[0]} failed: {answer.complaint[:500]}", answer.complaint)
+        return answer.text
+
+    @classmethod
+    def create_mirror(cls, path: Path, upstream: str) -> Self:
+        """A bare mirror of `upstream`'s branches, fetched once; harmless when it is already there."""
+        require_git()
+        names.checked_upstream(upstream)
+        git = cls(path)
+        path.mkdir(parents=True, exist_ok=True)
+        git._ask("init", "--quiet", "--bare", "--template=", "--initial-branch=main")
+        git._ask("config", "gc.auto", "0")
+        git.fetch(upstream)
+        return git
+
+    def fetch(self, upstream: str) -> None:
+        """Bring `refs/upstream/heads/` up to date with the branches of `upstream`; nothing else changes."""
+        options = [
+            "--quiet",
+            "--no-tags",
+            "--prune",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+        ]
+        self._ask(
+            "fetch",
+            *options,
+            "--end-of-options",
+            names.checked_upstream(upstream),
+            _FETCH,
+        )
+
+    def push(self, upstream: str, refspecs: Sequence[str]) -> None:
+        """Push `<sha or ref>:<ref>` pairs, all or none, never forced. PushRejected = a definite no."""
+        for refspec in refspecs:
+            source, _, target = refspec.partition(":")
+            names.checked_ref(target)
+            if not names.is_sha(source):
+                names.checked_ref(source)
+        options = ["--porcelain", "--atomic", "--no-verify", "--recurse-submodules=no"]
+        answer = self._run(
+            "push",
+            *options,
+            "--end-of-options",
+            names.checked_upstream(upstream),
+            *refspecs,
+        )
+        if any(line.startswith("!\t") for line in answer.text.splitlines()):
+            raise PushRejected(
+                "the upstream refused the push",
+                f"{answer.text}\n{answer.complaint}".strip(),
+            )
+        if answer.code:
+            raise GitError(f"git push failed: {answer.complaint[:500]}", answer.complaint)
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Refs under `prefix` (`refs/upstream/heads/`): what follows the prefix → object id."""
+        form = "--format=%(objectname) %(refname)"
+        lines = self._ask("for-each-ref", form, "--end-of-options", prefix).splitlines()
+        pairs = (line.split(" ", 1) for line in lines)
+        return {name.removeprefix(prefix): sha for sha, name in pairs}
+
+    def point(self, ref: str, new: str, expected_old: str | None) -> None:
+        """Compare-and-set `ref` from `expected_old` (None = must not exist) to `new`, or raise RefMoved.
+
+        A ref that is already at `new` is left alone, so a retry after a crash succeeds.
+        """
+        names.checked_ref(ref)
+        old = names.checked_sha(expected_old) if expected_old else "0" * len(names.checked_sha(new))
+        answer = self._run("update-ref", "--no-deref", "--end-of-options", ref, new, old)
+        if answer.code:
+            self._explain_refusal(ref, new, expected_old, answer)
+
+    def _explain_refusal(self, ref: str, new: str, expected: str | None, answer: Answer) -> None:
+        found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", ref).text.strip() or None
+        if found == new:
+            return
+        if found != expected:
+            raise RefMoved(ref, expected, found)
+        raise GitError(f"git update-ref failed: {answer.complaint[:500]}", answer.complaint)
+
+    def delete_ref(self, ref: str) -> None:
+        """Delete `ref`; deleting what is not there is no error."""
+        self._ask("update-ref", "-d", "--no-deref", "--end-of-options", names.checked_ref(ref))
+
+    def tag(self, name: str, sha: str) -> None:
+        """Tag `sha`; a tag never moves: RefMoved when it exists elsewhere."""
+        self.point(f"refs/tags/{name}", sha, None)
+
+    def resolve(self, rev: str) -> str:
+        """The full id of the commit `rev` names."""
+        rev = names.checked_rev(rev)
+        answer = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", rev + "^{commit}")
+        if answer.code:
+            raise GitError(f"there is no commit {rev!r} in the repository", answer.complaint)
+        return names.checked_sha(answer.text.strip())

@@ -1,0 +1,81 @@
+"""What git tells about commits and files, as plain values."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+
+class Signature(NamedTuple):
+    """Who made a commit."""
+
+    name: str
+    email: str
+
+
+LIFECYCLE = Signature("Lifecycle", "lifecycle@localhost")
+
+
+class FileChange(NamedTuple):
+    """One changed path: `status` is A (added), M (modified), D (deleted) or T (type changed)."""
+
+    status: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit; `trailers` keeps repeated keys in order (`Idea: 41`, `Idea: 42`)."""
+
+    sha: str
+    parents: list[str]
+    author: str
+    email: str
+    at: datetime
+    subject: str
+    body: str
+    trailers: dict[str, list[str]] = field(default_factory=dict)
+
+    def trailer(self, key: str) -> str | None:
+        """The last value under `key`, whatever its case, or None."""
+        values = [v for k, found in self.trailers.items() if k.lower() == key.lower() for v in found]
+        return values[-1] if values else None
+
+
+# NUL cannot occur inside a commit's text, so names and bodies can never shift a field.
+LOG_FIELDS = (
+    "%H",
+    "%P",
+    "%an",
+    "%ae",
+    "%at",
+    "%s",
+    "%b",
+    "%(trailers:only=true,unfold=true)",
+)
+LOG_FORMAT = "%x00".join(LOG_FIELDS)
+
+
+def parse_log(output: str) -> Iterator[Commit]:
+    """Commits out of `git log -z --format=tformat:LOG_FORMAT`."""
+    values = output.split("\x00")
+    size = len(LOG_FIELDS)
+    for start in range(0, len(values) - size + 1, size):
+        sha, parents, author, email, seconds, subject, body, trailers = values[start : start + size]
+        at = datetime.fromtimestamp(int(seconds), UTC)
+        yield Commit(sha, parents.split(), author, email, at, subject, body, _trailers(trailers))
+
+
+def _trailers(text: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        key, colon, value = line.partition(":")
+        if colon:
+            found.setdefault(key.strip(), []).append(value.strip())
+    return found
+
+
+def commit_message(message: str, trailers: dict[str, str]) -> str:
+    """Message and trailers; line breaks in a value are flattened, so no value can forge a trailer."""
+    lines = [f"{key}: {' '.join(str(value).split())}" for key, value in trailers.items()]
+    return "\n\n".join(part for part in (message.strip(), "\n".join(lines)) if part) + "\n"

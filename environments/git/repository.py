@@ -1,0 +1,145 @@
+"""What Lifecycle reads from a repository and the commits it makes, on top of the mirror."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from . import names
+from .errors import Conflict, GitError
+from .export import ExportLimits, export_tree
+from .mirror import Mirror
+from .records import LIFECYCLE, LOG_FORMAT, Commit, FileChange, Signature, commit_message, parse_log
+
+_EPOCH = "@0 +0000"
+_USUAL_LIMITS = ExportLimits()
+
+
+class Git(Mirror):
+    """The bare repository at `path`, without any work tree. Commits are named by full object ids
+    (`resolve` gives them), so nothing can move between two calls. Every method raises GitError.
+    """
+
+    def tree_of(self, sha: str) -> str:
+        rev = names.checked_sha(sha) + "^{tree}"
+        return self._ask("rev-parse", "--verify", "--end-of-options", rev).strip()
+
+    def merge_base(self, a: str, b: str) -> str | None:
+        """The best common ancestor, or None for unrelated histories."""
+        answer = self._run("merge-base", "--end-of-options", names.checked_sha(a), names.checked_sha(b))
+        if answer.code > 1:
+            raise GitError("git merge-base failed", answer.complaint)
+        return answer.text.split()[0] if answer.code == 0 else None
+
+    def is_ancestor(self, ancestor: str, of: str) -> bool:
+        pair = (names.checked_sha(ancestor), names.checked_sha(of))
+        answer = self._run("merge-base", "--is-ancestor", "--end-of-options", *pair)
+        if answer.code > 1:
+            raise GitError("git merge-base failed", answer.complaint)
+        return answer.code == 0
+
+    def log(self, from_: str | None, to: str, *, limit: int = 1000) -> list[Commit]:
+        """Commits reachable from `to` and not from `from_`, newest first, at most `limit`."""
+        span = (
+            names.checked_sha(to) if from_ is None else f"{names.checked_sha(from_)}..{names.checked_sha(to)}"
+        )
+        options = [
+            "-z",
+            f"--format=tformat:{LOG_FORMAT}",
+            "--topo-order",
+            f"--max-count={limit}",
+            "--encoding=UTF-8",
+        ]
+        return list(parse_log(self._ask("log", *options, "--end-of-options", span)))
+
+    def diff(self, a: str, b: str) -> list[FileChange]:
+        """Paths that differ between two commits or trees; a rename is a deletion and an addition."""
+        pair = (names.checked_sha(a), names.checked_sha(b))
+        options = ["-r", "-z", "--no-renames", "--name-status"]
+        parts = self._ask("diff-tree", *options, "--end-of-options", *pair).split("\x00")
+        return [FileChange(status, path) for status, path in zip(parts[0::2], parts[1::2], strict=False)]
+
+    def read_file(self, sha: str, path: str) -> bytes | None:
+        """The content of a file in a commit, or None when there is no such file."""
+        request = f"{names.checked_sha(sha)}:{names.checked_path(path)}"
+        if "\n" in path:
+            return None
+        answer = self._run("cat-file", "--batch", stdin=request.encode() + b"\n")
+        head, _, rest = answer.stdout.partition(b"\n")
+        fields = head.split(b" ")
+        if answer.code or len(fields) != 3 or fields[1] != b"blob":
+            return None
+        return rest[: int(fields[2])]
+
+    def export(self, sha: str, folder: Path, limits: ExportLimits = _USUAL_LIMITS) -> None:
+        """Write the files of a commit into `folder` (new or empty), exactly as committed."""
+        export_tree(
+            self.path,
+            self.tree_of(sha),
+            folder,
+            limits,
+            timeout_seconds=self.timeout_seconds,
+        )
+
+    def apply(self, onto: str, from_: str, to: str) -> str:
+        """The tree of `onto` with the step `from_` → `to` applied: the primitive all else is made of.
+
+        A three-way merge with the explicit base `from_`, so ancestry never matters:
+        take in `apply(onto, fork, tip)`, undo `apply(onto, tip, fork)`. Raises Conflict with the files.
+        """
+        base = self._throw_away(from_)
+        ours, theirs = self._throw_away(onto, base), self._throw_away(to, base)
+        options = [
+            "--write-tree",
+            "--name-only",
+            "--no-messages",
+            "-z",
+            "--end-of-options",
+        ]
+        answer = self._run("merge-tree", *options, ours, theirs)
+        tree, *files = answer.text.rstrip("\x00").split("\x00")
+        if answer.code == 1:
+            raise Conflict(sorted(set(files)))
+        if answer.code:
+            raise GitError(f"git merge-tree failed: {answer.complaint[:500]}", answer.complaint)
+        return names.checked_sha(tree)
+
+    def _throw_away(self, sha: str, parent: str | None = None) -> str:
+        """A commit for merge-tree only. Fixed author and date: the same one is stored only once."""
+        return self._commit_tree(sha, [parent] if parent else [], b"apply\n", LIFECYCLE, _EPOCH)
+
+    def commit(
+        self,
+        tree: str,
+        parents: Sequence[str],
+        message: str,
+        trailers: dict[str, str],
+        author: Signature,
+        at: datetime,
+    ) -> str:
+        """A new commit object (no ref moves). The same arguments give the same id."""
+        date = f"@{int(at.timestamp())} {at.strftime('%z') or '+0000'}"
+        return self._commit_tree(tree, parents, commit_message(message, trailers).encode(), author, date)
+
+    def _commit_tree(
+        self,
+        tree: str,
+        parents: Sequence[str],
+        message: bytes,
+        author: Signature,
+        date: str,
+    ) -> str:
+        env = {
+            "GIT_AUTHOR_NAME": _plain(author.name) or "unknown",
+            "GIT_AUTHOR_EMAIL": _plain(author.email) or "unknown",
+            "GIT_AUTHOR_DATE": date,
+            "GIT_COMMITTER_NAME": LIFECYCLE.name,
+            "GIT_COMMITTER_EMAIL": LIFECYCLE.email,
+            "GIT_COMMITTER_DATE": date,
+        }
+        options = [part for parent in parents for part in ("-p", names.checked_sha(parent))]
+        rev = names.checked_sha(tree) + "^{tree}"
+        return self._ask("commit-tree", *options, rev, stdin=message, env=env).strip()
+
+
+def _plain(text: str) -> str:
+    return "".join(char for char in text if char.isprintable() and char not in "<>").strip()
