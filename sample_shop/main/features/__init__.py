@@ -1,0 +1,1 @@
+"""Everything the shop can do: one folder per feature, found by itself (see shop/features.py)."""

@@ -1,0 +1,7 @@
+"""What the shop sells."""
+
+from shop.features import Feature
+
+
+class CatalogueConfig(Feature):
+    name = "features.catalogue"
