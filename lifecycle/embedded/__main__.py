@@ -1,0 +1,30 @@
+"""`python -m lifecycle.embedded <verb> [arguments]`: what the Makefile calls inside .venv."""
+
+import sys
+from importlib import import_module
+
+VERBS = {
+    "run": "launcher:run",
+    "test": "testing:test",
+    "bench": "testing:bench",
+    "chaos": "testing:chaos",
+    "lint": "lint:lint",
+    "compose": "compose_check:check",
+    "reset": "tools:reset",
+    "psql": "tools:psql",
+    "shell": "tools:shell",
+    "manage": "tools:manage",
+    "messages": "tools:compile_messages",
+}
+
+
+def main(arguments: list[str]) -> int:
+    verb = arguments[0] if arguments else "run"
+    if verb not in VERBS:
+        print(f"unknown: {verb}; there are {', '.join(VERBS)}")
+        return 2
+    module, function = VERBS[verb].split(":")
+    return getattr(import_module(f"lifecycle.embedded.{module}"), function)(arguments[1:])
+
+
+sys.exit(main(sys.argv[1:]))
