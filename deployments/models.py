@@ -1,0 +1,268 @@
+"""Deployments with their steps, and the watch that follows one."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lifecycle.models import Leased, Product
+
+from environments.models import Environment
+from releases.models import Candidate, Release
+
+Person = settings.AUTH_USER_MODEL
+
+
+class Deployment(Leased):
+    """One wish to make an environment run a candidate, and all that came of it."""
+
+    class Kind(models.TextChoices):
+        DEPLOY = "deploy", _("Deployment")
+        ROLLBACK = "rollback", _("Rollback")
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("Requested")
+        QUEUED = "queued", _("Waiting its turn")
+        CLAIMED = "claimed", _("Starting")
+        RUNNING = "running", _("Running")
+        VERIFYING = "verifying", _("Being verified")
+        RETURNING = "returning", _("Going back")
+        ABORTING = "aborting", _("Being stopped")
+        LOST = "lost", _("Lost its worker")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")
+        ERRORED = "errored", _("Broke off")
+        ABORTED = "aborted", _("Stopped")
+        CANCELLED = "cancelled", _("Cancelled")
+        SUPERSEDED = "superseded", _("Overtaken by a newer one")
+        EXPIRED = "expired", _("Expired")
+
+    ENDINGS = (Status.FAILED, Status.ERRORED)
+    MOVES = {
+        Status.REQUESTED: (Status.QUEUED, Status.CANCELLED, Status.SUPERSEDED, Status.EXPIRED),
+        Status.QUEUED: (Status.CLAIMED, Status.CANCELLED, Status.SUPERSEDED, Status.EXPIRED, Status.FAILED),
+        Status.CLAIMED: (Status.RUNNING, Status.RETURNING, Status.ABORTING, Status.LOST, *ENDINGS),
+        Status.RUNNING: (Status.VERIFYING, Status.RETURNING, Status.ABORTING, Status.LOST, *ENDINGS),
+        Status.VERIFYING: (Status.SUCCEEDED, Status.RETURNING, Status.ABORTING, Status.LOST, *ENDINGS),
+        Status.RETURNING: (Status.LOST, *ENDINGS),
+        Status.ABORTING: (Status.ABORTED, Status.LOST, *ENDINGS),
+        Status.LOST: (Status.CLAIMED, Status.RETURNING, Status.ABORTING, Status.ERRORED),
+        Status.SUCCEEDED: (),
+        Status.FAILED: (),
+        Status.ERRORED: (),
+        Status.ABORTED: (),
+        Status.CANCELLED: (),
+        Status.SUPERSEDED: (),
+        Status.EXPIRED: (),
+    }
+    ACTIVE = (
+        Status.CLAIMED,
+        Status.RUNNING,
+        Status.VERIFYING,
+        Status.RETURNING,
+        Status.ABORTING,
+        Status.LOST,
+    )
+    WAITING = (Status.REQUESTED, Status.QUEUED)
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="deployments")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="deployments")
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="deployments")
+    previous = models.ForeignKey(Candidate, models.PROTECT, null=True, blank=True, related_name="+")
+    release = models.ForeignKey(Release, models.SET_NULL, null=True, blank=True, related_name="deployments")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.DEPLOY)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.REQUESTED)
+    digest = models.CharField(max_length=64)
+    config_version = models.PositiveIntegerField(default=1)
+    requested_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.TextField(_("reason"), blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    abort_requested_at = models.DateTimeField(null=True, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    snapshot = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["environment"],
+                condition=Q(status__in=["claimed", "running", "verifying", "returning", "aborting", "lost"]),
+                name="one_active_deployment",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[
+                        "requested",
+                        "queued",
+                        "claimed",
+                        "running",
+                        "verifying",
+                        "returning",
+                        "aborting",
+                        "lost",
+                        "succeeded",
+                        "failed",
+                        "errored",
+                        "aborted",
+                        "cancelled",
+                        "superseded",
+                        "expired",
+                    ]
+                ),
+                name="deployment_status",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["environment", "-id"], name="deployment_environment"),
+            models.Index(fields=["due_at"], condition=Q(status="queued"), name="deployment_due"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def is_final(self) -> bool:
+        return not self.MOVES[self.status]
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in self.ACTIVE
+
+
+class Step(models.Model):
+    """One step of a deployment: probe → act → verify, idempotent by (deployment, key)."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("To come")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        SKIPPED = "skipped", _("Not needed")
+        FAILED = "failed", _("Failed")
+
+    MOVES = {
+        Status.PENDING: (Status.RUNNING, Status.SKIPPED),
+        Status.RUNNING: (Status.DONE, Status.FAILED, Status.RUNNING, Status.SKIPPED),
+        Status.FAILED: (Status.RUNNING,),
+        Status.DONE: (),
+        Status.SKIPPED: (),
+    }
+
+    deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="steps")
+    key = models.CharField(max_length=30)
+    position = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    exit_code = models.IntegerField(null=True, blank=True)
+    detail = models.CharField(max_length=300, blank=True)
+    pid = models.IntegerField(null=True, blank=True)
+    pid_started = models.CharField(max_length=30, blank=True)
+    uninterruptible = models.BooleanField(default=False)
+    irreversible = models.BooleanField(default=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["deployment", "key"], name="one_step_per_key"),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "running", "done", "skipped", "failed"]), name="step_status"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Watch(models.Model):
+    """The hours after a production deployment: samples in, findings and a verdict out."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Watching")
+        WELL = "well", _("Closed well")
+        BAD = "bad", _("Taken back")
+        INCONCLUSIVE = "inconclusive", _("Too little traffic to tell")
+        BLIND = "blind", _("No data")
+        SUPERSEDED = "superseded", _("Passed on to the next release")
+
+    MOVES = {
+        Status.OPEN: (Status.WELL, Status.BAD, Status.INCONCLUSIVE, Status.BLIND, Status.SUPERSEDED),
+        Status.INCONCLUSIVE: (Status.WELL, Status.BAD),
+        Status.BLIND: (Status.WELL, Status.BAD),
+        Status.WELL: (),
+        Status.BAD: (),
+        Status.SUPERSEDED: (),
+    }
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="watches")
+    deployment = models.OneToOneField(Deployment, models.CASCADE, related_name="watch")
+    release = models.ForeignKey(Release, models.SET_NULL, null=True, blank=True, related_name="watches")
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPEN)
+    opened_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    next_sample_at = models.DateTimeField()
+    baseline = models.JSONField(default=dict)
+    evidence = models.JSONField(default=dict)
+    closed_note = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "watches"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["open", "well", "bad", "inconclusive", "blind", "superseded"]),
+                name="watch_status",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deployment_id}"
+
+
+class Sample(models.Model):
+    """What production answered at one moment. Counters are as scraped; `deltas` are since the sample before.
+
+    Taken also between watches (watch is null), because they are the next watch's baseline.
+    """
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="samples")
+    watch = models.ForeignKey(Watch, models.SET_NULL, null=True, blank=True, related_name="samples")
+    at = models.DateTimeField()
+    ok = models.BooleanField()
+    error = models.CharField(max_length=300, blank=True)
+    probe_ms = models.FloatField(null=True, blank=True)
+    counters = models.JSONField(default=dict)
+    deltas = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["environment", "-at"], name="sample_environment")]
+
+    def __str__(self) -> str:
+        return f"{self.at}"
+
+
+class Finding(models.Model):
+    """Something the watch noticed: a fault, a slow endpoint, a failing probe; named, with its numbers."""
+
+    class Kind(models.TextChoices):
+        ERRORS = "errors", _("More errors")
+        SLOW = "slow", _("Slower")
+        DOWN = "down", _("Does not answer")
+        BOTTLENECK = "bottleneck", _("Bottleneck")
+
+    class Tier(models.TextChoices):
+        WARN = "warn", _("Warning")
+        ACT = "act", _("Act now")
+
+    watch = models.ForeignKey(Watch, models.CASCADE, related_name="findings")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    tier = models.CharField(max_length=5, choices=Tier.choices)
+    endpoint = models.CharField(max_length=120, blank=True)
+    numbers = models.JSONField(default=dict)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["watch", "kind", "endpoint"], name="one_finding_per_endpoint")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.endpoint}"

@@ -1,0 +1,58 @@
+"""Errors of the API as problem details (RFC 9457): type, title, status, detail, and the fields that are wrong."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from lifecycle.transitions import NotAllowed
+
+TITLES = {
+    400: "Bad request",
+    401: "Sign in first",
+    403: "Not for your role",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Not in this state",
+    415: "Unsupported media type",
+    422: "Some fields are wrong",
+    429: "Too many requests",
+}
+
+
+def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: every refusal as application/problem+json."""
+    if isinstance(error, NotAllowed):
+        return problem(409, str(error))
+    if isinstance(error, ValidationError):
+        return problem(422, "Some fields are wrong.", errors=fields_of(error))
+    if isinstance(error, exceptions.ValidationError):
+        return problem(422, "Some fields are wrong.", errors=error.detail)
+    if isinstance(error, PermissionDenied):
+        return problem(403, str(error) or "You may not do this.")
+    if isinstance(error, Http404):
+        return problem(404, "There is nothing at this address.")
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
+    return problem(response.status_code, str(detail), headers=dict(response.headers))
+
+
+def fields_of(error: ValidationError) -> dict[str, list[str]]:
+    """Field → messages; a message for no field stands under "__all__"."""
+    return error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
+
+
+def problem(
+    status: int, detail: str, *, errors: Any = None, headers: dict[str, str] | None = None
+) -> Response:
+    body = {"type": "about:blank", "title": TITLES.get(status, "Error"), "status": status, "detail": detail}
+    if errors:
+        body["errors"] = errors
+    response = Response(body, status=status, headers=headers)
+    response.content_type = "application/problem+json"
+    return response

@@ -1,0 +1,48 @@
+"""API tokens: shown once, kept as SHA-256, with a scope and an end."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+
+from lifecycle.models import Token, User
+
+PREFIX = "lc_"
+
+
+def issue(user: User, *, name: str, scope: str = Token.Scope.READ, days: int = 90, at: datetime | None = None) -> str:
+    """Make a token for `user` and return its text, which is not kept anywhere."""
+    now = at or timezone.now()
+    text = PREFIX + secrets.token_urlsafe(32)
+    Token.objects.create(
+        user=user, name=name, digest=digest(text), scope=scope, expires_at=now + timedelta(days=days)
+    )
+    return text
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer lc_…`. An unknown, expired or deactivated token is 401 with the reason."""
+
+    def authenticate(self, request: Any) -> tuple[User, Token] | None:
+        words = get_authorization_header(request).decode("latin-1").split()
+        if len(words) != 2 or words[0].lower() != "bearer":
+            return None
+        token = Token.objects.select_related("user").filter(digest=digest(words[1])).first()
+        if token is None or not token.user.is_active:
+            raise AuthenticationFailed(_("This token is not known."))
+        if token.expires_at <= timezone.now():
+            raise AuthenticationFailed(_("This token has expired; make a new one on your account page."))
+        Token.objects.filter(pk=token.pk).update(last_used_at=timezone.now())
+        return token.user, token
+
+    def authenticate_header(self, request: Any) -> str:
+        return 'Bearer realm="Lifecycle"'
