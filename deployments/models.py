@@ -5,9 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from lifecycle.models import Leased, Product
-
 from environments.models import Environment
+from lifecycle.models import Leased, Product
 from releases.models import Candidate, Release
 
 Person = settings.AUTH_USER_MODEL
@@ -165,7 +164,8 @@ class Step(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["deployment", "key"], name="one_step_per_key"),
             models.CheckConstraint(
-                condition=Q(status__in=["pending", "running", "done", "skipped", "failed"]), name="step_status"
+                condition=Q(status__in=["pending", "running", "done", "skipped", "failed"]),
+                name="step_status",
             ),
         ]
 

@@ -70,7 +70,7 @@ class Environment(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     position = models.PositiveSmallIntegerField(_("order"))
     driver = models.CharField(_("driver"), max_length=20, default="process")
-    settings = models.JSONField(default=dict)
+    driver_settings = models.JSONField(default=dict)
     url = models.CharField(_("address"), max_length=300, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.EMPTY)
     fence = models.BigIntegerField(default=0)

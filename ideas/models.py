@@ -7,9 +7,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from lifecycle.models import Product, Role
-
 from ideas.queries import IdeaQuerySet
+from lifecycle.models import Product, Role
 
 
 class Stop(models.IntegerChoices):
@@ -230,7 +229,8 @@ class AgendaItem(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["session", "idea"], name="idea_once_on_an_agenda"),
             models.CheckConstraint(
-                condition=Q(status__in=["waiting", "voting", "revealed", "decided"]), name="agenda_item_status"
+                condition=Q(status__in=["waiting", "voting", "revealed", "decided"]),
+                name="agenda_item_status",
             ),
         ]
 

@@ -138,7 +138,7 @@ class Beat:
         self.connection: Any = None
 
     def __call__(self) -> bool | None:
-        """True: renewed. False: refused, the row has another fence or is not active. None: the database did not answer."""
+        """True: renewed. False: refused, another fence or no lease. None: the database did not answer."""
         try:
             return self._renew()
         except psycopg2.Error:
@@ -155,7 +155,7 @@ class Beat:
             self.connection = connect(statement_timeout_ms=2000)
         with self.connection.cursor() as cursor:
             cursor.execute(
-                f'UPDATE "{self.table}" SET lease_until = now() + %s * interval \'1 second\''
+                f"UPDATE \"{self.table}\" SET lease_until = now() + %s * interval '1 second'"
                 " WHERE id = %s AND fence = %s AND lease_until IS NOT NULL",
                 [settings.LEASE_SECONDS, self.pk, self.fence],
             )
@@ -205,9 +205,7 @@ def held(lease: Lease) -> Iterator[Lease]:
         lease.release()
 
 
-def enqueue(
-    kind: str, subject: Model, *, product: Product | None, key: str = "", due_at: Any = None
-) -> None:
+def enqueue(kind: str, subject: Model, *, product: Product | None, key: str = "", due_at: Any = None) -> None:
     """Write down a wish and ring after commit; a wish with the same key that is still queued is enough."""
     now = timezone.now()
     row = Work(
@@ -334,7 +332,14 @@ def expire(row: Work) -> None:
         move(row, Work.Status.LOST, by=Machine("reconciler"), guard={"fence": row.fence}, silent=True)
         if row.attempt >= settings.MAX_ATTEMPTS:
             error = "The worker died three times while doing this."
-            move(row, Work.Status.ERRORED, by=Machine("reconciler"), silent=True, error=error, finished_at=Now())
+            move(
+                row,
+                Work.Status.ERRORED,
+                by=Machine("reconciler"),
+                silent=True,
+                error=error,
+                finished_at=Now(),
+            )
             tell_ended(row)
     except NotAllowed:
         return

@@ -82,7 +82,9 @@ def find_actor(request: HttpRequest) -> Actor:
     """Who asks, with the roles in this product; a signed-in person without membership is a customer."""
     if not request.user.is_authenticated:
         return Actor(None, request.product)
-    roles = Membership.objects.filter(user=request.user, product=request.product).values_list("roles", flat=True).first()
+    roles = (
+        Membership.objects.filter(user=request.user, product=request.product).values_list("roles", flat=True).first()
+    )
     return Actor(request.user, request.product, frozenset(roles or [Role.CUSTOMER]))
 
 

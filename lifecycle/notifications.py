@@ -70,9 +70,7 @@ def tell(
     """
     now = timezone.now()
     everybody = {person.pk: person for person in people if person.is_active}
-    switched = {
-        (p.user_id, p.channel): p.enabled for p in Preference.objects.filter(event=topic, user__in=everybody)
-    }
+    switched = {(p.user_id, p.channel): p.enabled for p in Preference.objects.filter(event=topic, user__in=everybody)}
     rows = [
         Notification(
             user=person,

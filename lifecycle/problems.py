@@ -47,9 +47,7 @@ def fields_of(error: ValidationError) -> dict[str, list[str]]:
     return error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
 
 
-def problem(
-    status: int, detail: str, *, errors: Any = None, headers: dict[str, str] | None = None
-) -> Response:
+def problem(status: int, detail: str, *, errors: Any = None, headers: dict[str, str] | None = None) -> Response:
     body = {"type": "about:blank", "title": TITLES.get(status, "Error"), "status": status, "detail": detail}
     if errors:
         body["errors"] = errors

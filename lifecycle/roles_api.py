@@ -22,9 +22,9 @@ class RolePermission(BasePermission):
         verb = view.verbs.get("GET" if request.method in {"HEAD", "OPTIONS"} else request.method)
         if verb is None:
             return False
-        if isinstance(request.auth, Token) and request.auth.scope == Token.Scope.READ:
-            if request.method not in SAFE_METHODS:
-                raise PermissionDenied("This token may only read.")
+        reads_only = isinstance(request.auth, Token) and request.auth.scope == Token.Scope.READ
+        if reads_only and request.method not in SAFE_METHODS:
+            raise PermissionDenied("This token may only read.")
         if actor.user is not None:
             actor.require(verb)
         return actor.may(verb)

@@ -19,9 +19,7 @@ def issue(user: User, *, name: str, scope: str = Token.Scope.READ, days: int = 9
     """Make a token for `user` and return its text, which is not kept anywhere."""
     now = at or timezone.now()
     text = PREFIX + secrets.token_urlsafe(32)
-    Token.objects.create(
-        user=user, name=name, digest=digest(text), scope=scope, expires_at=now + timedelta(days=days)
-    )
+    Token.objects.create(user=user, name=name, digest=digest(text), scope=scope, expires_at=now + timedelta(days=days))
     return text
 
 

@@ -5,10 +5,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from lifecycle.models import Product, Role
-
 from environments.models import Repository
 from ideas.models import Idea
+from lifecycle.models import Product, Role
 
 Person = settings.AUTH_USER_MODEL
 
@@ -54,9 +53,7 @@ class Release(models.Model):
             models.UniqueConstraint(fields=["product", "version"], name="one_release_per_version"),
             models.UniqueConstraint(fields=["product"], condition=Q(status="frozen"), name="one_frozen_release"),
             models.CheckConstraint(
-                condition=Q(
-                    status__in=["draft", "planned", "frozen", "live", "done", "rolled_back", "dropped"]
-                ),
+                condition=Q(status__in=["draft", "planned", "frozen", "live", "done", "rolled_back", "dropped"]),
                 name="release_status",
             ),
         ]
@@ -120,9 +117,7 @@ class Change(models.Model):
                 name="one_open_change_per_branch",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    status__in=["planned", "development", "ready", "staging", "approved", "live", "dropped"]
-                ),
+                condition=Q(status__in=["planned", "development", "ready", "staging", "approved", "live", "dropped"]),
                 name="change_status",
             ),
         ]
@@ -173,7 +168,11 @@ class Candidate(models.Model):
         READY = "ready", _("Ready")
         FAILED = "failed", _("Could not be composed")
 
-    MOVES = {Status.COMPOSING: (Status.READY, Status.FAILED), Status.READY: (), Status.FAILED: (Status.COMPOSING,)}
+    MOVES = {
+        Status.COMPOSING: (Status.READY, Status.FAILED),
+        Status.READY: (),
+        Status.FAILED: (Status.COMPOSING,),
+    }
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="candidates")
     repository = models.ForeignKey(Repository, models.PROTECT, related_name="+")
@@ -257,7 +256,8 @@ class Check(models.Model):
                 name="check_of_a_revision_or_a_candidate",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["queued", "running", "passed", "failed", "errored"]), name="check_status"
+                condition=Q(status__in=["queued", "running", "passed", "failed", "errored"]),
+                name="check_status",
             ),
         ]
 
@@ -335,7 +335,9 @@ class Approval(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["release", "digest", "by"], condition=Q(withdrawn_at=None), name="one_approval_per_person"
+                fields=["release", "digest", "by"],
+                condition=Q(withdrawn_at=None),
+                name="one_approval_per_person",
             )
         ]
 

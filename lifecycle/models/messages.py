@@ -44,7 +44,8 @@ class Notification(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "channel", "key"], name="told_once"),
             models.CheckConstraint(
-                condition=models.Q(status__in=["queued", "sent", "read", "failed"]), name="notification_status"
+                condition=models.Q(status__in=["queued", "sent", "read", "failed"]),
+                name="notification_status",
             ),
         ]
         indexes = [

@@ -96,7 +96,9 @@ class Product(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["is_default"], condition=models.Q(is_default=True), name="one_default_product")
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_product"
+            )
         ]
 
     def __str__(self) -> str:
@@ -107,7 +109,8 @@ class Product(models.Model):
         column = {"idea": "last_idea_number", "change": "last_change_number"}[kind]
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE lifecycle_product SET {column} = {column} + 1 WHERE id = %s RETURNING {column}", [self.pk]
+                f"UPDATE lifecycle_product SET {column} = {column} + 1 WHERE id = %s RETURNING {column}",
+                [self.pk],
             )
             return int(cursor.fetchone()[0])
 

@@ -64,7 +64,9 @@ class Work(Leased):
                 fields=["key"], condition=models.Q(status__in=["queued"]), name="one_queued_work_per_key"
             ),
             models.UniqueConstraint(
-                fields=["key"], condition=models.Q(status__in=["claimed", "lost"]), name="one_active_work_per_key"
+                fields=["key"],
+                condition=models.Q(status__in=["claimed", "lost"]),
+                name="one_active_work_per_key",
             ),
             models.CheckConstraint(
                 condition=models.Q(status__in=["queued", "claimed", "lost", "succeeded", "failed", "errored"]),

@@ -1,0 +1,138 @@
+"""The guard: runs one command and sees to it that nothing of it outlives the process that asked.
+
+    python -I -S guard.py <lifeline fd> <grace seconds> -- <command> …
+
+It is started in its own session and holds the reading end of a pipe, the lifeline. When the other end closes
+(the asker stops the command, or was killed with -9) it ends the whole tree: TERM, the grace, then KILL.
+Its exit code is the command's (128 + n after signal n; 126 and 127 when it could not be started).
+It runs as a bare script: it imports nothing of Lifecycle and starts in a few milliseconds.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import sys
+import time
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+_libc = ctypes.CDLL(None)
+
+
+def main() -> int:
+    lifeline, grace, argv = int(sys.argv[1]), float(sys.argv[2]), sys.argv[4:]
+    # Orphans of the command become children of the guard, so even a daemon cannot slip away.
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    wake = _wake_on_signals()
+    child = os.fork()
+    if child == 0:
+        _exec(argv, lifeline)
+    code = _wait(child, lifeline, wake)
+    _end_descendants(0 if code is not None else grace, child)
+    return _reaped[child] if code is None else code
+
+
+_reaped: dict[int, int] = {}
+
+
+def _wake_on_signals() -> int:
+    """A pipe that becomes readable at each signal; a stop signal to the guard itself ends the command."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _remember)
+    return reading
+
+
+_stops: list[int] = []
+
+
+def _remember(number: int, _frame: object) -> None:
+    if number != signal.SIGCHLD:
+        _stops.append(number)
+
+
+def _exec(argv: list[str], lifeline: int) -> None:
+    guard = os.getppid()
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != guard:
+        os._exit(126)
+    os.setpgid(0, 0)
+    os.close(lifeline)
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGPIPE, signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvp(argv[0], argv)
+    except OSError as error:
+        os.write(2, f"cannot start {argv[0]}: {error.strerror}\n".encode())
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+def _wait(child: int, lifeline: int, wake: int) -> int | None:
+    """The command's exit code, or None when it is to be ended."""
+    while child not in _reaped and not _stops:
+        ready, _, _ = select.select([lifeline, wake], [], [])
+        if lifeline in ready:
+            break
+        os.read(wake, 4096)
+        _reap()
+    return _reaped.get(child)
+
+
+def _reap() -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        code = os.waitstatus_to_exitcode(status)
+        _reaped[pid] = code if code >= 0 else 128 - code
+
+
+def _end_descendants(grace: float, child: int) -> None:
+    """TERM to every descendant, KILL to those left after `grace` seconds. A grace of 0 kills at once."""
+    deadline = time.monotonic() + grace
+    if grace:
+        _signal_all(signal.SIGTERM)
+    while _descendants():
+        if time.monotonic() >= deadline:
+            _signal_all(signal.SIGKILL)
+        time.sleep(0.01)
+        _reap()
+    _reap()
+    _reaped.setdefault(child, 128 + signal.SIGKILL)
+
+
+def _signal_all(number: int) -> None:
+    for pid in _descendants():
+        try:
+            os.kill(pid, number)
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
+
+
+def _descendants() -> list[int]:
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    fields = file.read().rpartition(b")")[2].split()
+            except OSError:
+                continue
+            if fields[0] != b"Z":
+                parents[int(name)] = int(fields[1])
+    found, family = [], {os.getpid()}
+    while new := [pid for pid, parent in parents.items() if parent in family and pid not in family]:
+        family.update(new)
+        found += new
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
