@@ -133,9 +133,7 @@ def write_locks():
     uv = find_uv() or sys.exit("make lock needs uv, and it could not be installed.")
     compile_lock = [uv, "pip", "compile", "--quiet", *LOCK_OPTIONS, "pyproject.toml"]
     subprocess.run([*compile_lock, "-o", RUNTIME_LOCK], cwd=ROOT, check=True)
-    subprocess.run(
-        [*compile_lock, "--extra", "dev", "-c", RUNTIME_LOCK, "-o", DEV_LOCK], cwd=ROOT, check=True
-    )
+    subprocess.run([*compile_lock, "--extra", "dev", "-c", RUNTIME_LOCK, "-o", DEV_LOCK], cwd=ROOT, check=True)
     say(f"{RUNTIME_LOCK} and {DEV_LOCK} written")
 
 

@@ -20,9 +20,7 @@ def service_environment(var: Path, facts: dict[str, Any]) -> dict[str, str]:
         "REDIS_URL": facts["redis_url"],
         "LIFECYCLE_VAR": str(var),
         "LIFECYCLE_DEMO": "1" if facts["demo"] else "0",
-        "LIFECYCLE_SHOP_PORTS": ",".join(
-            f"{name}={url.rpartition(':')[2]}" for name, url in facts["shops"].items()
-        ),
+        "LIFECYCLE_SHOP_PORTS": ",".join(f"{name}={url.rpartition(':')[2]}" for name, url in facts["shops"].items()),
         "PYTHONUNBUFFERED": "1",
     }
     return kept | os.environ | fixed

@@ -16,9 +16,7 @@ DATABASE_IDENTITY = """
 
 def migrations_fingerprint(database_url: str, *, demo: bool) -> str:
     """Changes with any migration file, any package, or the database (another one, one put back)."""
-    return _digest(
-        [_packages(), *_contents(ROOT.glob("*/migrations/*.py")), _database(database_url), str(demo)]
-    )
+    return _digest([_packages(), *_contents(ROOT.glob("*/migrations/*.py")), _database(database_url), str(demo)])
 
 
 def static_fingerprint() -> str:

@@ -203,17 +203,13 @@ def _hand_over(path: Path, account: Account) -> None:
 
 
 def _environment() -> dict[str, str]:
-    kept = {
-        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ
-    }
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
     return kept | {"LC_ALL": "C.UTF-8"}
 
 
 def _refuse_if_final(error: psycopg2.OperationalError, *, late: bool) -> None:
     if "password authentication failed" in str(error):
-        raise Unusable(
-            "The password in secrets.json does not fit the data in pg/: put the old file back."
-        ) from error
+        raise Unusable("The password in secrets.json does not fit the data in pg/: put the old file back.") from error
     if late:
         raise Unusable(f"PostgreSQL does not answer: {error}") from error
 

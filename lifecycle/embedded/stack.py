@@ -70,11 +70,7 @@ class Stack:
             server.wait(check=self.supervisor.require_all)
         used = {"DATABASE_URL": self.external_database, "REDIS_URL": self.external_redis}
         outside = [name for name, url in used.items() if url]
-        say(
-            f"servers answer; outside ones by {' and '.join(outside)}"
-            if outside
-            else "PostgreSQL and Valkey answer"
-        )
+        say(f"servers answer; outside ones by {' and '.join(outside)}" if outside else "PostgreSQL and Valkey answer")
 
     def _start_postgres(self) -> postgres.Cluster:
         cluster = postgres.prepare(
@@ -105,17 +101,13 @@ class Stack:
         if not steps:
             return
         command = (sys.executable, "-m", "lifecycle.embedded.prepare", *steps)
-        self.supervisor.run(
-            Service("prepare", command, self.environment() | {"LIFECYCLE_STARTED_AT": str(STARTED_AT)})
-        )
+        self.supervisor.run(Service("prepare", command, self.environment() | {"LIFECYCLE_STARTED_AT": str(STARTED_AT)}))
         freshness.mark_fresh(static_stamp, freshness.static_fingerprint())
         freshness.mark_fresh(self.var / "migrated.stamp", self._migrations())
 
     def _is_migrated(self) -> bool:
         """An outside database is asked every time: somebody else may have touched it."""
-        return not self.external_database and freshness.is_fresh(
-            self.var / "migrated.stamp", self._migrations()
-        )
+        return not self.external_database and freshness.is_fresh(self.var / "migrated.stamp", self._migrations())
 
     def _migrations(self) -> str:
         return freshness.migrations_fingerprint(self.database_url, demo=self.demo)

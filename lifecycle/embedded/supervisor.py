@@ -35,10 +35,13 @@ class Child:
 class Supervisor:
     """Owns the children. Use it from one thread: the death signal is tied to the thread starting a child."""
 
-    def __init__(self, *, folder: Path, logs: Path, on_change: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, *, folder: Path, logs: Path, on_change: Callable[[], None] = lambda: None, quiet: bool = False
+    ) -> None:
         self.folder = folder
         self.logs = logs
         self.on_change = on_change
+        self.quiet = quiet
         self.children: dict[str, Child] = {}
 
     def start(self, service: Service) -> None:
@@ -52,9 +55,7 @@ class Supervisor:
     def run(self, service: Service) -> None:
         """Run a child that is expected to end, its output on our terminal; raises Ended when it fails."""
         process = spawn(service, output=None, folder=self.folder)
-        self.children[service.name] = Child(
-            service, self.logs / service.name, process, start_time(process.pid)
-        )
+        self.children[service.name] = Child(service, self.logs / service.name, process, start_time(process.pid))
         code = process.wait()
         del self.children[service.name]
         if code:
@@ -82,9 +83,7 @@ class Supervisor:
 
     def _bury(self, child: Child) -> None:
         say(_obituary(child))
-        end_group(
-            child.process.pid, patience_seconds=0
-        )  # what it left behind must not work beside its successor
+        end_group(child.process.pid, patience_seconds=0)  # what it left behind must not work beside its successor
         now = time.monotonic()
         while child.restarts and now - child.restarts[0] > WINDOW_SECONDS:
             child.restarts.popleft()
@@ -107,7 +106,8 @@ class Supervisor:
             _name, child = self.children.popitem()
             began = time.monotonic()
             _stop(child)
-            say(f"stopped {child.service.name} in {time.monotonic() - began:.1f} s")
+            if not self.quiet:
+                say(f"stopped {child.service.name} in {time.monotonic() - began:.1f} s")
 
 
 def _stop(child: Child) -> None:

@@ -50,9 +50,7 @@ def manage(arguments: list[str]) -> int:
     if not running:
         return _nothing_runs()
     environment = service_environment(var_folder(), running)
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, check=False
-    ).returncode
+    return subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 
 def shell(arguments: list[str]) -> int:
