@@ -93,9 +93,7 @@ def role_names(actor: Any) -> str:
 
 @lru_cache(maxsize=64)
 def _miniline(index: int, language: str) -> SafeString:
-    marks = "".join(
-        f'<i class="{"done" if n < index else "now" if n == index else ""}"></i>' for n in range(8)
-    )
+    marks = "".join(f'<i class="{"done" if n < index else "now" if n == index else ""}"></i>' for n in range(8))
     label = _("Stop %(stop)s of 8") % {"stop": index + 1}
     return format_html(
         '<span class="miniline" role="img" aria-label="{}">{}</span>',
@@ -131,9 +129,7 @@ def journey(stops: Iterable[Any]) -> SafeString:
 @lru_cache(maxsize=8)
 def envline(environments: int) -> SafeString:
     """How many of the three environments have it: 1 development, 2 staging, 3 production."""
-    return mark_safe(
-        f'<span class="envline s{int(environments)}" aria-hidden="true"><i></i><i></i><i></i></span>'
-    )
+    return mark_safe(f'<span class="envline s{int(environments)}" aria-hidden="true"><i></i><i></i><i></i></span>')
 
 
 @register.simple_tag
@@ -185,9 +181,7 @@ def leadline(stages: Sequence[dict[str, float | str]]) -> SafeString:
 
 
 @register.simple_tag
-def columns(
-    trend: Sequence[tuple[str, Sequence[float]]], roles: str = "grey review info dev stg teal"
-) -> SafeString:
+def columns(trend: Sequence[tuple[str, Sequence[float]]], roles: str = "grey review info dev stg teal") -> SafeString:
     """Stacked columns, one per release: pairs of name and values in the order of `roles`."""
     return svg.columns(trend, roles.split())
 
