@@ -1,6 +1,7 @@
 """`python -m lifecycle.embedded <verb> [arguments]`: what the Makefile calls inside .venv."""
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
 VERBS = {
@@ -24,7 +25,8 @@ def main(arguments: list[str]) -> int:
         print(f"unknown: {verb}; there are {', '.join(VERBS)}")
         return 2
     module, function = VERBS[verb].split(":")
-    return getattr(import_module(f"lifecycle.embedded.{module}"), function)(arguments[1:])
+    work: Callable[[list[str]], int] = getattr(import_module(f"lifecycle.embedded.{module}"), function)
+    return work(arguments[1:])
 
 
 sys.exit(main(sys.argv[1:]))

@@ -26,11 +26,11 @@ LOCK_OPTIONS = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no
 STARTED_AT = time.time()
 
 
-def say(message):
+def say(message: str) -> None:
     print(f"[{time.time() - STARTED_AT:6.1f} s] {message}", flush=True)
 
 
-def check_python():
+def check_python() -> None:
     if sys.version_info < OLDEST_PYTHON:
         major, minor = sys.version_info[:2]
         sys.exit(
@@ -39,20 +39,20 @@ def check_python():
         )
 
 
-def digest(lock_name):
+def digest(lock_name: str) -> str:
     return hashlib.sha256((ROOT / lock_name).read_bytes()).hexdigest()
 
 
-def stamp(lock_name):
+def stamp(lock_name: str) -> Path:
     return VENV / (lock_name + ".installed")
 
 
-def is_installed(lock_name):
+def is_installed(lock_name: str) -> bool:
     path = stamp(lock_name)
     return VENV_PYTHON.exists() and path.exists() and path.read_text() == digest(lock_name)
 
 
-def find_uv():
+def find_uv() -> "str | None":
     """Path of uv: on PATH, else the pinned one installed under .tools; None when it cannot be had."""
     own = TOOLS / "bin" / "uv"
     found = shutil.which("uv") or (str(own) if own.exists() else None)
@@ -74,7 +74,7 @@ def find_uv():
     return str(own) if result.returncode == 0 and own.exists() else None
 
 
-def install_with_uv(uv, lock_name):
+def install_with_uv(uv: str, lock_name: str) -> bool:
     if not VENV_PYTHON.exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)], check=True)
     command = [
@@ -90,7 +90,7 @@ def install_with_uv(uv, lock_name):
     return subprocess.run([*command, "-r", str(ROOT / lock_name)], check=False).returncode == 0
 
 
-def install_with_pip(lock_name):
+def install_with_pip(lock_name: str) -> None:
     say("installing with pip instead, which takes some minutes")
     subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     command = [
@@ -107,7 +107,7 @@ def install_with_pip(lock_name):
         sys.exit(f"The packages in {lock_name} could not be installed; the reason is printed above.")
 
 
-def install(lock_name):
+def install(lock_name: str) -> None:
     say(f"installing the packages of {lock_name} into .venv")
     uv = find_uv()
     if not (uv and install_with_uv(uv, lock_name)):
@@ -117,7 +117,7 @@ def install(lock_name):
     say("packages ready")
 
 
-def ensure_venv(lock_name):
+def ensure_venv(lock_name: str) -> None:
     """Install `lock_name` unless its stamp fits; a second make waits here for the first."""
     if is_installed(lock_name):
         return
@@ -128,7 +128,7 @@ def ensure_venv(lock_name):
             install(lock_name)
 
 
-def write_locks():
+def write_locks() -> None:
     """`make lock`: resolve pyproject.toml anew; the development lock keeps to the other one's versions."""
     uv = find_uv() or sys.exit("make lock needs uv, and it could not be installed.")
     compile_lock = [uv, "pip", "compile", "--quiet", *LOCK_OPTIONS, "pyproject.toml"]
@@ -137,7 +137,7 @@ def write_locks():
     say(f"{RUNTIME_LOCK} and {DEV_LOCK} written")
 
 
-def main():
+def main() -> None:
     check_python()
     verb = sys.argv[1] if len(sys.argv) > 1 else "run"
     if verb == "lock":

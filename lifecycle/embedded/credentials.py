@@ -3,11 +3,12 @@
 import base64
 import json
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from lifecycle.embedded.paths import write_private
 
-MAKERS = {
+MAKERS: dict[str, Callable[[], str]] = {
     "secret_key": lambda: secrets.token_urlsafe(50),
     "fernet_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     "postgres_password": lambda: secrets.token_urlsafe(24),

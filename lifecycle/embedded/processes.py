@@ -47,7 +47,7 @@ def spawn(service: Service, *, output: BinaryIO | None, folder: Path) -> subproc
     The death signal is tied to the *thread* that started the child, and the own session keeps the terminal's
     Ctrl-C away from the databases until the worker has finished.
     """
-    return subprocess.Popen(
+    process: subprocess.Popen[bytes] = subprocess.Popen(
         [*service.account.prefix, *service.command],
         env=service.environment,
         cwd=folder,
@@ -58,6 +58,7 @@ def spawn(service: Service, *, output: BinaryIO | None, folder: Path) -> subproc
         preexec_fn=_die_with_parent(service.death_signal, os.getpid()),
         **service.account.arguments(),  # type: ignore[call-overload]
     )
+    return process
 
 
 def start_time(pid: int) -> str:
