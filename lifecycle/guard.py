@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Iterator
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 _libc = ctypes.CDLL(None)
@@ -55,6 +56,7 @@ def _remember(number: int, _frame: object) -> None:
 
 def _exec(argv: list[str], lifeline: int) -> None:
     guard = os.getppid()
+    os.environ["LIFECYCLE_GUARD"] = mark(guard, start_time(guard))
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != guard:
         os._exit(126)
@@ -98,7 +100,7 @@ def _end_descendants(grace: float, child: int) -> None:
     deadline = time.monotonic() + grace
     if grace:
         _signal_all(signal.SIGTERM)
-    while _descendants():
+    while descendants(os.getpid()):
         if time.monotonic() >= deadline:
             _signal_all(signal.SIGKILL)
         time.sleep(0.01)
@@ -108,7 +110,7 @@ def _end_descendants(grace: float, child: int) -> None:
 
 
 def _signal_all(number: int) -> None:
-    for pid in _descendants():
+    for pid in descendants(os.getpid()):
         try:
             os.kill(pid, number)
             os.kill(pid, signal.SIGCONT)
@@ -116,22 +118,48 @@ def _signal_all(number: int) -> None:
             pass
 
 
-def _descendants() -> list[int]:
-    parents = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    fields = file.read().rpartition(b")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != b"Z":
-                parents[int(name)] = int(fields[1])
-    found, family = [], {os.getpid()}
+def descendants(root: int) -> list[int]:
+    """Living processes below `root`, zombies left out."""
+    parents = {pid: int(fields[1]) for pid, fields in processes() if fields[0] != b"Z"}
+    found, family = [], {root}
     while new := [pid for pid, parent in parents.items() if parent in family and pid not in family]:
         family.update(new)
         found += new
     return found
+
+
+def mark(pid: int, started: int | None) -> str:
+    """What everything below a guard carries in its environment."""
+    return f"{pid}.{started}"
+
+
+def is_marked(pid: int, text: str) -> bool:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return f"LIFECYCLE_GUARD={text}".encode() in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def start_time(pid: int) -> int | None:
+    """When a living process was started (clock ticks since boot), or None. Tells reused pids apart."""
+    fields = stat(pid)
+    return int(fields[19]) if fields and fields[0] != b"Z" else None
+
+
+def processes() -> Iterator[tuple[int, list[bytes]]]:
+    """Every process of the machine with the fields of /proc/<pid>/stat after its name (state, parent, …)."""
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (fields := stat(int(name))):
+            yield int(name), fields
+
+
+def stat(pid: int) -> list[bytes] | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
 
 
 if __name__ == "__main__":
