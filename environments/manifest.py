@@ -149,9 +149,7 @@ def parse(text: str) -> Manifest:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        raise ManifestError(
-            int(found[1]) if found else len(text.splitlines()), "syntax", str(error)
-        ) from None
+        raise ManifestError(int(found[1]) if found else len(text.splitlines()), "syntax", str(error)) from None
     return Manifest(**{name: _section(text, name, value) for name, value in content.items()})
 
 

@@ -57,9 +57,7 @@ def export_tree(
     except (GitError, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(exist_ok=True)
-        raise (
-            error if isinstance(error, GitError) else GitError(f"cannot write the files: {error}")
-        ) from error
+        raise (error if isinstance(error, GitError) else GitError(f"cannot write the files: {error}")) from error
 
 
 def _list(git_dir: Path, tree: str, limits: ExportLimits, timeout_seconds: float) -> list[_Entry]:

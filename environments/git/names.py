@@ -41,9 +41,7 @@ def checked_ref(ref: str) -> str:
 def checked_rev(rev: str) -> str:
     """A branch, ref or object id, optionally with steps back (`main~2`); no ranges, no `@{…}`, no `:path`."""
     name = re.split(r"[~^]", rev, maxsplit=1)[0]
-    if not (
-        branch_name_is_valid(name.removeprefix(UPSTREAM_HEADS)) and _STEPS_BACK.fullmatch(rev[len(name) :])
-    ):
+    if not (branch_name_is_valid(name.removeprefix(UPSTREAM_HEADS)) and _STEPS_BACK.fullmatch(rev[len(name) :])):
         raise GitError(f"not a valid revision: {rev[:80]!r}")
     return rev
 

@@ -39,9 +39,7 @@ class Git(Mirror):
 
     def log(self, from_: str | None, to: str, *, limit: int = 1000) -> list[Commit]:
         """Commits reachable from `to` and not from `from_`, newest first, at most `limit`."""
-        span = (
-            names.checked_sha(to) if from_ is None else f"{names.checked_sha(from_)}..{names.checked_sha(to)}"
-        )
+        span = names.checked_sha(to) if from_ is None else f"{names.checked_sha(from_)}..{names.checked_sha(to)}"
         options = [
             "-z",
             f"--format=tformat:{LOG_FORMAT}",

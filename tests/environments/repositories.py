@@ -27,9 +27,7 @@ class Upstream:
         self.commit("base")
 
     def git(self, *args: str, stdin: bytes = b"") -> str:
-        done = subprocess.run(
-            ["git", *args], cwd=self.path, env=_ENV, input=stdin, capture_output=True, check=False
-        )
+        done = subprocess.run(["git", *args], cwd=self.path, env=_ENV, input=stdin, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode().strip()
 

@@ -99,9 +99,7 @@ def test_a_tag_never_moves(git, upstream):
 
 def test_the_log_tells_authors_bodies_and_repeated_trailers(git, upstream):
     first = upstream.git("rev-parse", "main")
-    tip = upstream.commit(
-        "Wishlist\n\nКак просили.\x1f\n\nIdea: 41\nIdea: 42\nSigned-off-by: Dev <dev@shop.test>"
-    )
+    tip = upstream.commit("Wishlist\n\nКак просили.\x1f\n\nIdea: 41\nIdea: 42\nSigned-off-by: Dev <dev@shop.test>")
     git.fetch(str(upstream.path))
     [commit] = git.log(first, tip)
     assert (commit.sha, commit.parents, commit.subject) == (tip, [first], "Wishlist")
@@ -205,7 +203,8 @@ def test_a_missing_repository_is_a_readable_error(tmp_path):
 NAMES = [
     "main", "idea/42-wishlist", "a", "a.b", "dependabot/npm_and_yarn/@types/node-1.2", "fix#3", "x" * 200,
     "", "-x", "--help", "a..b", "a b", "a~1", "a^", "a:b", "a?", "a*", "a[b", "a\\b", "/a", "a/", "a//b", "a.lock",
-    "a.lock/b", ".a", "a/.b", "a.", "@", "HEAD", "a@{b", "a\n", "a\x00b", "$(id)", "`id`", "a;b", "a|b", "a&b", "x" * 201,
+    "a.lock/b", ".a", "a/.b", "a.", "@", "HEAD", "a@{b", "a\n", "a\x00b", "$(id)", "`id`", "a;b", "a|b", "a&b",
+    "x" * 201,
 ]  # fmt: skip
 
 

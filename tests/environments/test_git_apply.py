@@ -93,18 +93,14 @@ def test_a_stacked_change_needs_the_one_below(world):
 
 
 def test_a_composition_records_each_change_with_its_tip(world):
-    made = compose(
-        world.git, world.main, [Step("1", world.main, world.a, "A"), Step("2", world.main, world.b)], at=AT
-    )
+    made = compose(world.git, world.main, [Step("1", world.main, world.a, "A"), Step("2", world.main, world.b)], at=AT)
     assert made.applied == ["1", "2"] and made.conflicts == []
     assert world.git.tree_of(made.head) == made.tree
     newest, older = (c for c in world.git.log(world.main, made.head) if c.trailers)
     assert (older.trailer("Lifecycle-Change"), older.parents) == ("1", [world.main, world.a])
     assert (newest.trailer("Lifecycle-Change"), newest.parents) == ("2", [older.sha, world.b])
     assert older.subject == "Apply A"
-    again = compose(
-        world.git, world.main, [Step("1", world.main, world.a, "A"), Step("2", world.main, world.b)], at=AT
-    )
+    again = compose(world.git, world.main, [Step("1", world.main, world.a, "A"), Step("2", world.main, world.b)], at=AT)
     assert again.head == made.head
 
 

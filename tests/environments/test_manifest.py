@@ -62,9 +62,7 @@ def test_what_is_not_declared_does_not_exist():
 def test_the_facts_win_over_the_variables_of_the_environment():
     environ = CONTEXT.environ({"PORT": "1", "SHOP_NAME": "Кот"})
     assert environ["PORT"] == "9000" and environ["SHOP_NAME"] == "Кот"
-    assert (
-        environ["RELEASE"] == "24.11" and environ["ENVIRONMENT"] == "staging" and environ["DATA_DIR"] == "/d"
-    )
+    assert environ["RELEASE"] == "24.11" and environ["ENVIRONMENT"] == "staging" and environ["DATA_DIR"] == "/d"
     assert "PATH" in environ and "DATABASE_URL" not in environ
 
 
