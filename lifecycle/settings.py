@@ -179,7 +179,7 @@ CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "lifecycle.tasks.heartbeat", "schedule": 5.0, "options": {"expires": 10}},
     "sweep": {"task": "lifecycle.tasks.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "mail": {"task": "lifecycle.tasks.send_mail", "schedule": 5.0, "options": {"expires": 10}},
-    "poll-upstream": {"task": "releases.tasks.poll_upstream", "schedule": 2.0, "options": {"expires": 4}},
+    "poll-upstream": {"task": "deployments.tasks.poll_upstream", "schedule": 2.0, "options": {"expires": 4}},
     "deployments": {"task": "deployments.tasks.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "watch": {"task": "deployments.tasks.watch", "schedule": 2.0, "options": {"expires": 4}},
 }
