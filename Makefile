@@ -2,7 +2,7 @@
 #   make run | make test ARGS="tests/ideas -k vote" | make reset | make lint | make bench | make chaos
 PYTHON ?= python3
 
-VERBS := run test reset lint bench chaos psql shell manage messages lock
+VERBS := run test reset lint bench chaos compose psql shell manage messages lock
 
 .PHONY: $(VERBS)
 $(VERBS):

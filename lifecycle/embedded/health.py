@@ -1,0 +1,48 @@
+"""Health of one service, for docker-compose.yml: `python -m lifecycle.embedded.health web|worker|beat|keeper`.
+
+Exit code 0 when it lives. Quick on purpose, because it runs every few seconds: Django is not loaded.
+"""
+
+import os
+import sys
+import urllib.request
+
+import psycopg2
+
+LATE_SECONDS = 30
+LAST_PULSE = "SELECT extract(epoch FROM now() - max(at)) FROM lifecycle_heartbeat WHERE kind = %s"
+
+
+def main(kind: str) -> str:
+    """Why `kind` is not healthy, "" when it is."""
+    return web() if kind == "web" else pulse(kind)
+
+
+def web() -> str:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(f"http://127.0.0.1:{os.environ.get('PORT', '8000')}/healthz")
+    request.add_header("Host", os.environ.get("ALLOWED_HOSTS", "127.0.0.1").split(",")[0])
+    try:
+        with opener.open(request, timeout=3):
+            return ""
+    except OSError as error:
+        return str(error)
+
+
+def pulse(kind: str) -> str:
+    """Worker, beat and keeper note in the database that they live."""
+    try:
+        connection = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=3)
+        with connection.cursor() as cursor:
+            cursor.execute(LAST_PULSE, [kind])
+            (seconds,) = cursor.fetchone() or (None,)
+        connection.close()
+    except psycopg2.Error as error:
+        return str(error)
+    if seconds is None:
+        return f"{kind} was never seen"
+    return "" if seconds < LATE_SECONDS else f"{kind} was last seen {seconds:.0f} s ago"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
