@@ -1,0 +1,155 @@
+"""The files through which workers and the keeper speak: `<var>/apps/<name>/` for each locally run application.
+
+`current.json` is the wish (written by `switch`), `status.json` what the keeper made of it, `fence` the highest
+fence ever seen, `app.log` the application's own output. All are replaced by rename, never written in place.
+"""
+
+import fcntl
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+State = Literal["starting", "running", "stopping", "stopped", "crashing"]
+T = TypeVar("T")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+class FencedOut(Exception):
+    """Somebody with a newer fence was here: the caller lost its claim and must write nothing more."""
+
+
+@dataclass(frozen=True)
+class Current:
+    """What shall run: `argv` in `cwd` with exactly `env`, answering on `port` (0 = it has none)."""
+
+    release: str
+    fence: int
+    argv: list[str]
+    cwd: str
+    env: dict[str, str] = field(repr=False)
+    port: int = 0
+
+
+@dataclass(frozen=True)
+class Status:
+    """What runs. `pid` and `started` name the guard for `lifecycle.process`; `started_at` is Unix time."""
+
+    state: State
+    release: str = ""
+    fence: int = 0
+    pid: int = 0
+    started: int = 0
+    started_at: float = 0.0
+    restarts: int = 0
+    last_output: str = ""
+
+
+def app_folder(var: Path, name: str) -> Path:
+    """The folder of the application `name` (an environment's slug). ValueError for a name that is no slug."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"not a name for an application: {name[:80]!r}")
+    return var / "apps" / name
+
+
+def switch(folder: Path, current: Current) -> None:
+    """Make `current` what shall run, durably and in one step. FencedOut if a newer fence was seen."""
+    with _locked(folder):
+        _raise_fence(folder, current.fence)
+        replace_json(folder / "current.json", asdict(current), durable=True)
+
+
+def hold(folder: Path, fence: int) -> None:
+    """Refuse everybody with an older fence from now on, without changing what runs."""
+    with _locked(folder):
+        _raise_fence(folder, fence)
+
+
+def withdraw(folder: Path, fence: int) -> None:
+    """Stop the application for good."""
+    with _locked(folder):
+        _raise_fence(folder, fence)
+        (folder / "current.json").unlink(missing_ok=True)
+
+
+def read_current(folder: Path) -> Current | None:
+    return _read(folder / "current.json", Current)
+
+
+def read_status(folder: Path) -> Status | None:
+    return _read(folder / "status.json", Status)
+
+
+def write_status(folder: Path, status: Status) -> None:
+    replace_json(folder / "status.json", asdict(status))
+
+
+def beat(var: Path) -> None:
+    """The keeper's sign of life."""
+    replace_json(var / "keeper.json", {"pid": os.getpid(), "at": time.time()})
+
+
+def keeper_age_seconds(var: Path) -> float | None:
+    """Seconds since the keeper's last sign of life (one a second), or None if it never gave one."""
+    try:
+        return max(0.0, time.time() - float(json.loads((var / "keeper.json").read_text())["at"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def replace_json(path: Path, content: dict[str, Any], *, durable: bool = False) -> None:
+    """Replace `path` in one step, readable by its owner only; `durable` = also after a power cut."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
+    draft.replace(path)
+    if durable:
+        _sync_folder(path.parent)
+
+
+def _raise_fence(folder: Path, fence: int) -> None:
+    seen = _fence(folder)
+    if fence < seen:
+        raise FencedOut(f"fence {fence} is older than {seen}")
+    if fence > seen:
+        replace_json(folder / "fence", {"fence": fence}, durable=True)
+
+
+def _fence(folder: Path) -> int:
+    try:
+        return int(json.loads((folder / "fence").read_text())["fence"])
+    except FileNotFoundError:
+        return 0
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read(path: Path, kind: type[T]) -> T | None:
+    """None when the file is missing or is not what `kind` needs."""
+    try:
+        return kind(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
