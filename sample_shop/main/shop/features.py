@@ -1,11 +1,14 @@
 """How a feature plugs in: a folder below features/, with no line changed anywhere else.
 
-The folder is a Django app whose apps.py holds one `Feature`. If it has a urls.py, its pages are
-routed below `url_prefix`; a middleware.py holds one function, `middleware`. Its `slots` name templates to be shown at places the shop offers:
-head_extras, header_extras, home_extras, product_extras, product_below, cart_extras,
-checkout_extras (inside the form) and order_extras.
+The folder is a Django app whose apps.py holds one `Feature`. It may also hold
+- urls.py: its pages, routed below `url_prefix`
+- middleware.py: one function, `middleware`
+- receivers.py: receivers of other features' signals
+- templates for the places the shop offers, named in `slots`: head_extras, header_extras, home_extras, product_extras,
+  product_below, cart_extras, checkout_extras (inside the form) and order_extras.
 """
 
+from importlib import import_module
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +27,10 @@ class Feature(AppConfig):
     def __init_subclass__(cls) -> None:
         # An apps.py holds two candidates, this imported class and its own: Django takes the default one.
         cls.default = True
+
+    def ready(self) -> None:
+        if module_has_submodule(self.module, "receivers"):
+            import_module(f"{self.name}.receivers")
 
 
 def discover(folder: Path) -> list[str]:

@@ -17,7 +17,5 @@ def load_catalogue() -> int:
     for position, entry in enumerate(entries):
         shelf = {"stock": entry.pop("stock"), "restock_to": entry.pop("restock_to")}
         facts = {**entry, "position": position}
-        Product.objects.update_or_create(
-            slug=facts.pop("slug"), defaults=facts, create_defaults={**facts, **shelf}
-        )
+        Product.objects.update_or_create(slug=facts.pop("slug"), defaults=facts, create_defaults={**facts, **shelf})
     return len(entries)

@@ -12,9 +12,7 @@ from features.checkout.signals import order_placed
 
 
 @transaction.atomic
-def place_order(
-    *, key: uuid.UUID, customer: Mapping[str, str], lines: list[Line], answers: Mapping[str, str]
-) -> Order:
+def place_order(*, key: uuid.UUID, customer: Mapping[str, str], lines: list[Line], answers: Mapping[str, str]) -> Order:
     """Take the lines off the shelf and write the order; all or nothing.
 
     The order already placed with this `key` is returned as it is. Raises `OutOfStock`.

@@ -1,3 +1,7 @@
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client, TestCase, override_settings
@@ -53,21 +57,46 @@ class CheckoutTests(TestCase):
         self.assertEqual(Client().get("/checkout/thanks/").status_code, 404)
 
     def test_a_feature_that_fails_leaves_no_half_order(self) -> None:
+        with self.failing_feature():
+            page = self.client.post("/checkout/", CLEO)
+        self.assertContains(page, "Something broke on our side", status_code=500)
+        self.assertFalse(Order.objects.exists())
+        self.assertEqual(Product.objects.get(slug="stoneware-mug").stock, 80)
+
+    def test_started_and_failed_checkouts_are_counted(self) -> None:
+        self.client.post("/checkout/", CLEO)
+        started, failed = self.counts()
+        self.client.post("/cart/add/stoneware-mug/")
+        with self.failing_feature():
+            self.client.post("/checkout/", CLEO)
+        self.assertEqual(self.counts(), (started + 1, failed + 1))
+
+    def counts(self) -> tuple[int, int]:
+        text = self.client.get("/metrics").content.decode()
+        found = dict(re.findall(r"^shop_checkouts_(\w+)_total (\d+)$", text, re.MULTILINE))
+        return int(found["started"]), int(found["failed"])
+
+    @contextmanager
+    def failing_feature(self) -> Iterator[None]:
+        """While inside, a feature fails on every order, and the client sees what a customer would."""
+
         def fail(**sent: object) -> None:
             raise ZeroDivisionError
 
+        self.client.raise_request_exception = False
         order_placed.connect(fail)
-        self.addCleanup(order_placed.disconnect, fail)
-        with self.assertLogs("django.request"), self.assertRaises(ZeroDivisionError):
-            self.client.post("/checkout/", CLEO)
-        self.assertFalse(Order.objects.exists())
-        self.assertEqual(Product.objects.get(slug="stoneware-mug").stock, 80)
+        try:
+            with self.assertLogs("django.request"):
+                yield
+        finally:
+            order_placed.disconnect(fail)
 
     def test_forms_of_other_sites_are_refused(self) -> None:
         page = Client(enforce_csrf_checks=True).post("/checkout/", CLEO)
         self.assertContains(page, "That did not work", status_code=403)
 
 
+@override_settings(IS_PRODUCTION=False)
 class TestDataTests(TestCase):
     def test_standard_fills_the_shop_and_may_be_repeated(self) -> None:
         for _ in range(2):

@@ -38,9 +38,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
 def _place(request: HttpRequest, form: CheckoutForm, lines: list[Line]) -> HttpResponse:
     try:
         with counted_checkout():
-            order = place_order(
-                key=form.order_key(), customer=form.customer(), lines=lines, answers=request.POST
-            )
+            order = place_order(key=form.order_key(), customer=form.customer(), lines=lines, answers=request.POST)
     except OutOfStock as shortage:
         form.add_error(None, f"{shortage} Please change your basket.")
         return _form_page(request, form, lines, status=409)
@@ -49,8 +47,6 @@ def _place(request: HttpRequest, form: CheckoutForm, lines: list[Line]) -> HttpR
     return redirect("thanks")
 
 
-def _form_page(
-    request: HttpRequest, form: CheckoutForm, lines: list[Line], *, status: int = 200
-) -> HttpResponse:
+def _form_page(request: HttpRequest, form: CheckoutForm, lines: list[Line], *, status: int = 200) -> HttpResponse:
     page = {"form": form, "lines": lines, "total_cents": total_cents(lines)}
     return render(request, "checkout/checkout.html", page, status=status)
