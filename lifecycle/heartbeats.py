@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from lifecycle.jobs import me
 from lifecycle.models import Heartbeat
@@ -17,6 +19,16 @@ class Pulse:
 
     kind: str
     seconds: float | None
+
+    @property
+    def label(self) -> str:
+        return {"worker": _("Workers"), "beat": _("Schedule")}[self.kind]
+
+    @property
+    def words(self) -> str:
+        if self.seconds is None:
+            return _("was never seen")
+        return ngettext("seen %(n)d second ago", "seen %(n)d seconds ago", int(self.seconds)) % {"n": int(self.seconds)}
 
     @property
     def is_late(self) -> bool:

@@ -129,3 +129,10 @@ def postpone(row: Notification, error: Exception) -> None:
         error=str(error),
         due_at=timezone.now() + timedelta(seconds=30 * 4**row.attempts),
     )
+
+
+def mark_read(rows: Iterable[Notification]) -> None:
+    """Mark sent in-app rows as read, in one statement."""
+    new = [row.pk for row in rows if row.status == Notification.Status.SENT]
+    if new:
+        Notification.objects.filter(pk__in=new, status=Notification.Status.SENT).update(status=Notification.Status.READ)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from lifecycle import demo, health, home
+from lifecycle import demo, health, home, preferences
 
 handler403 = "lifecycle.home.forbidden"
 handler404 = "lifecycle.home.not_found"
@@ -14,6 +14,10 @@ urlpatterns = [
     path("find/", home.find, name="find"),
     path("notifications/", home.notifications, name="notifications"),
     path("account/", home.account, name="account"),
+    path("account/tokens/", home.token_create, name="token_create"),
+    path("account/tokens/<int:pk>/revoke/", home.token_revoke, name="token_revoke"),
+    path("people/<int:pk>/", home.person, name="person"),
+    path("appearance/", preferences.appearance, name="appearance"),
     path("language/", home.language, name="language"),
     path("audit/", home.audit, name="audit"),
     path("system/", home.system, name="system"),
