@@ -79,7 +79,7 @@ class App:
             self._ended()
         if self.child:
             self._tend_running(self.child)
-        elif self.wanted is None:
+        elif self.wanted is None or not self.wanted.argv:
             self.state = "stopped"
         elif self.wanted != self.runs:
             self.restarts, self.wait_seconds = 0, FIRST_WAIT_SECONDS

@@ -26,7 +26,7 @@ class FencedOut(Exception):
 
 @dataclass(frozen=True)
 class Current:
-    """What shall run: `argv` in `cwd` with exactly `env`, answering on `port` (0 = it has none)."""
+    """What shall run: `argv` (empty = nothing) in `cwd` with exactly `env`, answering on `port` (0 = it has none)."""
 
     release: str
     fence: int

@@ -1,0 +1,49 @@
+"""Which release really runs: by the declared command, else by the field in a JSON answer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lifecycle import process
+
+from . import http
+from .base import Log, Release, Stop, Target
+
+_SECONDS = 20
+
+
+def running_release(target: Target) -> str | None:
+    """The label the target answers with, or None without a clear answer (also when nothing is declared)."""
+    probe = target.manifest.probe
+    argv = target.settings.get("probe") or (probe.command if probe else ())
+    if argv:
+        return _printed(target, argv)
+    return http.get(target.port, probe.path).field(probe.field) if probe and target.port else None
+
+
+def _printed(target: Target, argv: Sequence[str]) -> str | None:
+    printed: list[str] = []
+
+    def keep(stream: str, text: str) -> None:
+        if stream == "stdout":
+            printed.append(text)
+
+    nothing = Release("", Path(target.data), "")
+    done = run_for(target, argv, nothing, keep, lambda: False, _SECONDS)
+    return "".join(printed).strip() if done.ok else None
+
+
+def run_for(
+    target: Target, argv: Sequence[str], release: Release, log: Log, stop: Stop, seconds: float, **facts: str
+) -> process.Finished:
+    """Run a declared command in the release's folder with the target's whole environment, plus `facts`."""
+    context = target.context(release)
+    target.data.mkdir(parents=True, exist_ok=True)
+    return process.run(
+        [context.fill(argument) for argument in argv],
+        cwd=release.path,
+        env=target.environ(release) | facts,
+        on_output=log,
+        stop=stop,
+        total_seconds=seconds,
+        inactivity_seconds=seconds,
+    )
