@@ -1,16 +1,16 @@
-"""Who watches the watchers: when worker, beat and keeper were last seen."""
+"""Who watches the watchers: when worker and beat were last seen."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db.models import Max
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from lifecycle.jobs import me
+from lifecycle.leases import me
 from lifecycle.models import Heartbeat
 
 LATE_SECONDS = 30
+KINDS = ("worker", "beat")
 
 
 @dataclass(frozen=True)
@@ -21,38 +21,25 @@ class Pulse:
     seconds: float | None
 
     @property
-    def label(self) -> str:
-        return {"worker": _("Workers"), "beat": _("Schedule")}[self.kind]
-
-    @property
-    def words(self) -> str:
-        if self.seconds is None:
-            return _("was never seen")
-        return ngettext("seen %(n)d second ago", "seen %(n)d seconds ago", int(self.seconds)) % {"n": int(self.seconds)}
-
-    @property
     def is_late(self) -> bool:
         return self.seconds is None or self.seconds > LATE_SECONDS
 
 
 def seen(kind: str, name: str, *, at: datetime | None = None) -> None:
     """Note that `name` is alive."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"kind": kind, "at": at or timezone.now()})
+
+
+def beat_and_worker(*, at: datetime | None = None) -> None:
+    """Beat sent this task and a worker runs it: both live. Processes not seen for a day are forgotten."""
     now = at or timezone.now()
-    Heartbeat.objects.update_or_create(name=name, defaults={"kind": kind, "at": now})
-
-
-def beat_and_worker() -> None:
-    """Beat sent this task and a worker runs it: both live."""
-    seen("beat", "beat")
-    seen("worker", me())
+    seen("beat", "beat", at=now)
+    seen("worker", me(), at=now)
+    Heartbeat.objects.filter(at__lt=now - timedelta(days=1)).delete()
 
 
 def pulses(*, at: datetime | None = None) -> list[Pulse]:
-    """The latest pulse of worker and beat."""
+    """The latest pulse of worker and beat, in one statement."""
     now = at or timezone.now()
-    latest: dict[str, datetime] = {}
-    for kind, when in Heartbeat.objects.order_by("at").values_list("kind", "at"):
-        latest[kind] = when
-    return [
-        Pulse(kind, (now - latest[kind]).total_seconds() if kind in latest else None) for kind in ("worker", "beat")
-    ]
+    latest = dict(Heartbeat.objects.values_list("kind").annotate(Max("at")).order_by())
+    return [Pulse(kind, (now - latest[kind]).total_seconds() if kind in latest else None) for kind in KINDS]

@@ -1,0 +1,207 @@
+"""Holding a row: claim, lease, fence, heartbeat, and stopping by one's own clock.
+
+Every write of a holder carries its fence; zero rows means that somebody else has the row, and the holder stops without
+writing. Leases are on the database's clock; the holder's own monotonic clock only ever makes it stop earlier.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg2
+from django.conf import settings
+from django.db import connection
+from django.db.models import F, Func, Value
+from django.db.models.functions import Now
+
+from lifecycle import logs
+from lifecycle.events import Machine
+from lifecycle.models import Leased, Work
+from lifecycle.transitions import NotAllowed, move
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the row now, or it was ended: stop at once and write nothing."""
+
+
+def me() -> str:
+    """This process's name in `owner` and on the system page: host, pid."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class LeaseEnds(Func):
+    """The end of a lease taken now, on the database's clock."""
+
+    template = "statement_timestamp() + %(expressions)s * interval '1 second'"
+
+    def __init__(self) -> None:
+        super().__init__(Value(settings.LEASE_SECONDS))
+
+
+class Lease:
+    """A claimed row, held until `release`; all writes go through `write` and `move`, which carry the fence."""
+
+    def __init__(self, row: Leased, *, claimed_at: float) -> None:
+        """`claimed_at`: this process's monotonic clock before the claim was sent."""
+        self.row, self.fence = row, row.fence
+        self.log = logs.Writer(row.log_key)
+        self._confirmed = claimed_at
+        self._lost = threading.Event()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True, name=f"lease-{row.log_key}")
+
+    def lost(self) -> bool:
+        """Whether the lease is gone: refused by the database, or not confirmed for OWN_CLOCK_SECONDS. No SQL."""
+        return self._lost.is_set() or time.monotonic() - self._confirmed > settings.OWN_CLOCK_SECONDS
+
+    def check(self) -> None:
+        """Raise LeaseLost if the lease is gone."""
+        if self.lost():
+            raise LeaseLost(self.row.log_key)
+
+    def write(self, **fields: Any) -> None:
+        """Update the row's columns under the fence; LeaseLost if it is no longer ours."""
+        self.check()
+        if self._mine().update(**fields) != 1:
+            raise LeaseLost(self.row.log_key)
+        for name, value in fields.items():
+            setattr(self.row, name, value)
+
+    def move(self, to: str, **fields: Any) -> None:
+        """`transitions.move` under the fence: LeaseLost if the row is no longer ours, NotAllowed for a wrong move."""
+        self.check()
+        guard = {"fence": self.fence, "lease_until__isnull": False}
+        try:
+            move(self.row, to, by=Machine("worker"), guard=guard, silent=isinstance(self.row, Work), **fields)
+        except NotAllowed as error:
+            if self._mine().exists():
+                raise
+            raise LeaseLost(self.row.log_key) from error
+
+    def end(self, to: str, **fields: Any) -> None:
+        """Move to a final status and give the lease up with the same statement."""
+        self.move(to, finished_at=Now(), lease_until=None, **fields)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def release(self) -> None:
+        """Stop beating; waits for the beat's thread so that no connection is left."""
+        self._done.set()
+        self._thread.join(timeout=5)
+
+    def _mine(self) -> Any:
+        rows: Any = type(self.row)._base_manager
+        return rows.filter(pk=self.row.pk, fence=self.fence, lease_until__isnull=False)
+
+    def _beat(self) -> None:
+        beat = Beat(self.row._meta.db_table, self.row.pk, self.fence)
+        while not self._done.wait(settings.BEAT_SECONDS):
+            sent = time.monotonic()
+            answer = beat()
+            if answer is False:
+                self._lost.set()
+                break
+            if answer:
+                self._confirmed = sent
+        beat.close()
+
+
+class Beat:
+    """Renews one lease over a connection of its own, with a short statement timeout."""
+
+    def __init__(self, table: str, pk: int, fence: int) -> None:
+        self.table, self.pk, self.fence = table, pk, fence
+        self.connection: Any = None
+
+    def __call__(self) -> bool | None:
+        """True: renewed. False: refused, another fence or no lease. None: the database did not answer."""
+        try:
+            return self._renew()
+        except psycopg2.Error:
+            self.close()
+            return None
+
+    def close(self) -> None:
+        if self.connection is not None:
+            with suppress(psycopg2.Error):
+                self.connection.close()
+            self.connection = None
+
+    def _renew(self) -> bool:
+        if self.connection is None:
+            self.connection = connect(statement_timeout_ms=2000)
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE \"{self.table}\" SET lease_until = statement_timestamp() + %s * interval '1 second'"
+                " WHERE id = %s AND fence = %s AND lease_until IS NOT NULL",
+                [settings.LEASE_SECONDS, self.pk, self.fence],
+            )
+            return bool(cursor.rowcount == 1)
+
+
+def connect(*, statement_timeout_ms: int) -> Any:
+    """A raw autocommit connection to Django's database, apart from the request's or task's own."""
+    parameters = connection.get_connection_params()
+    for name in ("cursor_factory", "context"):
+        parameters.pop(name, None)
+    parameters["options"] = f"-c statement_timeout={statement_timeout_ms}"
+    parameters["connect_timeout"] = 2
+    raw = psycopg2.connect(**parameters)
+    raw.autocommit = True
+    return raw
+
+
+def claim(row: Leased, to: str, *, by: Machine, fence: int | None = None, **fields: Any) -> Lease:
+    """Take the row in one UPDATE: status, owner, attempt + 1, fence, lease. NotAllowed if it cannot be taken.
+
+    `fence` is the row's own + 1 unless given; it must grow. Inside a transaction the lease counts from the claim, so
+    commit soon.
+    """
+    begun = time.monotonic()
+    move(
+        row,
+        to,
+        by=by,
+        guard={"fence": row.fence},
+        silent=isinstance(row, Work),
+        fence=row.fence + 1 if fence is None else fence,
+        owner=me(),
+        attempt=F("attempt") + 1,
+        lease_until=LeaseEnds(),
+        started_at=Now(),
+        error="",
+        **fields,
+    )
+    row.refresh_from_db()
+    return Lease(row, claimed_at=begun)
+
+
+@contextmanager
+def held(lease: Lease) -> Iterator[Lease]:
+    """Beat while the block runs."""
+    lease.start()
+    try:
+        yield lease
+    finally:
+        lease.release()
+
+
+def expired(model: type[Leased], statuses: tuple[str, ...]) -> Any:
+    """The rows in `statuses` whose holder has not been heard of for a lease."""
+    rows: Any = model._base_manager
+    return rows.filter(status__in=statuses, lease_until__lt=Now())
+
+
+def mark_lost(row: Leased) -> bool:
+    """Take an expired lease away: the holder's next write or beat is refused. False if it was renewed meanwhile."""
+    guard: dict[str, Any] = {"fence": row.fence, "lease_until__lt": Now()}
+    try:
+        move(row, "lost", by=Machine("reconciler"), guard=guard, silent=isinstance(row, Work), lease_until=None)
+    except NotAllowed:
+        return False
+    return True
