@@ -226,3 +226,10 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }
+
+# The ports of the environments that the keeper serves on this machine: LIFECYCLE_SHOP_PORTS="dev=9101,staging=9102".
+SHOP_PORTS = {
+    name: int(port)
+    for name, _equals, port in (pair.partition("=") for pair in os.environ.get("LIFECYCLE_SHOP_PORTS", "").split(","))
+    if port
+}

@@ -2,19 +2,9 @@
 
 from dataclasses import dataclass
 
-from lifecycle.models import Membership, Product, Role, User
+from lifecycle.models import Product, User
 from lifecycle.roles import Actor, actor_for
-
-PEOPLE = {
-    "cleo": ("Cleo", [Role.CUSTOMER]),
-    "carl": ("Carl", [Role.CUSTOMER]),
-    "dev": ("Dev", [Role.DEVELOPER]),
-    "lena": ("Lena", [Role.TEAM_LEAD]),
-    "petra": ("Petra", [Role.PRODUCT_OWNER]),
-    "tess": ("Tess", [Role.TESTER]),
-    "max": ("Max", [Role.MANAGER]),
-    "ops": ("Ops", [Role.DEVOPS]),
-}
+from lifecycle.story import people
 
 
 @dataclass
@@ -37,8 +27,4 @@ class Cast:
 
 def assemble(product: Product) -> Cast:
     """Create the cast as members of `product`."""
-    users = {}
-    for key, (name, roles) in PEOPLE.items():
-        users[key] = User.objects.create_user(f"{key}@northwind.test", name=name)
-        Membership.objects.create(user=users[key], product=product, roles=roles)
-    return Cast(product=product, **users)
+    return Cast(product=product, **people.assemble(product))
