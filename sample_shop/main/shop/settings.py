@@ -82,6 +82,7 @@ WHITENOISE_USE_FINDERS = True
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
+TIME_ZONE = "UTC"
 USE_TZ = True
 
 LOGGING = {
