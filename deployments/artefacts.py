@@ -1,0 +1,121 @@
+"""Built artefacts: `<root>/<digest>/`, made once per candidate, read-only, run by every environment.
+
+Built aside as `<digest>.<fence>.tmp`, marked last, then renamed: what carries the digest's name is whole.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from environments.git import Git
+
+MARKER = ".lifecycle-artefact.json"
+_DIGEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{5,127}")
+_DRAFT = re.compile(r"(?P<digest>[A-Za-z0-9_-]+)\.\d+\.tmp")
+_DRAFT_SECONDS = 86_400
+
+
+class WrongArtefact(Exception):
+    """The folder is not what its digest says: it is refused, whatever else speaks for it."""
+
+
+def prepare(root: Path, git: Git, sha: str, digest: str, fence: int, build: Callable[[Path], None]) -> Path:
+    """The folder of `digest`, made from the commit `sha` by `build(folder)` unless it is already there.
+
+    Safe against a second builder and against being killed anywhere. What `build` raises passes through and leaves
+    nothing behind; GitError if the files cannot be exported.
+    """
+    final = _folder(root, digest)
+    if final.exists():
+        verify(final, digest)
+        return final
+    draft = root / f"{digest}.{int(fence)}.tmp"
+    root.mkdir(parents=True, exist_ok=True)
+    _remove(draft)
+    try:
+        git.export(sha, draft)
+        build(draft)
+        _seal(draft, digest, sha)
+        with contextlib.suppress(OSError):  # another builder was first: its folder is verified below
+            draft.rename(final)
+    finally:
+        _remove(draft)
+    verify(final, digest)
+    return final
+
+
+def verify(folder: Path, digest: str) -> None:
+    """WrongArtefact unless the marker names `digest` and the files are those that were built."""
+    try:
+        marker = json.loads((folder / MARKER).read_text())
+    except (OSError, ValueError) as error:
+        raise WrongArtefact(f"the artefact {folder.name} has no readable marker") from error
+    if not isinstance(marker, dict) or marker.get("digest") != digest:
+        raise WrongArtefact(f"the artefact {folder.name} is marked as something else")
+    if marker.get("contents") != contents_hash(folder):
+        raise WrongArtefact(f"the files of the artefact {folder.name} were changed after it was built")
+
+
+def contents_hash(folder: Path) -> str:
+    """SHA-256 over every file's path, kind, executable bit and content; the marker is left out."""
+    whole = hashlib.sha256()
+    for path in sorted(_files(folder)):
+        name = os.fsencode(path.relative_to(folder))
+        whole.update(len(name).to_bytes(4, "big") + name + _fingerprint(path))
+    return whole.hexdigest()
+
+
+def prune(root: Path, keep: Collection[str], *, now: float | None = None) -> list[str]:
+    """Remove artefacts whose digest is not in `keep`, and drafts abandoned for a day; returns what went."""
+    gone = []
+    now = time.time() if now is None else now
+    for found in sorted(root.iterdir()) if root.exists() else []:
+        draft = _DRAFT.fullmatch(found.name)
+        old_draft = draft and now - found.stat().st_mtime > _DRAFT_SECONDS
+        if old_draft or (not draft and _DIGEST.fullmatch(found.name) and found.name not in keep):
+            _remove(found)
+            gone.append(found.name)
+    return gone
+
+
+def _folder(root: Path, digest: str) -> Path:
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError(f"not a digest: {digest[:80]!r}")
+    return root / digest
+
+
+def _seal(folder: Path, digest: str, sha: str) -> None:
+    marker = {"digest": digest, "commit": sha, "contents": contents_hash(folder)}
+    (folder / MARKER).write_text(json.dumps(marker))
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o555 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o444)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [p for p in folder.rglob("*") if (p.is_symlink() or not p.is_dir()) and p != folder / MARKER]
+
+
+def _fingerprint(path: Path) -> bytes:
+    if path.is_symlink():
+        return b"l" + hashlib.sha256(os.fsencode(os.readlink(path))).digest()
+    if not path.is_file():
+        raise WrongArtefact(f"{path.name} is neither a file nor a link")
+    kind = b"x" if path.stat().st_mode & stat.S_IXUSR else b"f"
+    with path.open("rb") as file:
+        return kind + hashlib.file_digest(file, "sha256").digest()
+
+
+def _remove(folder: Path) -> None:
+    if not folder.exists():
+        return
+    for found in [folder, *(p for p in folder.rglob("*") if p.is_dir() and not p.is_symlink())]:
+        found.chmod(0o755)
+    shutil.rmtree(folder)

@@ -1,0 +1,138 @@
+"""Artefacts: built once, whole or not there, and refused when they are not what they say."""
+
+import multiprocessing
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from deployments import artefacts
+from deployments.artefacts import MARKER, WrongArtefact, prepare, prune, verify
+from environments.git import Git
+from tests.environments.repositories import Upstream
+
+DIGEST = "a" * 64
+
+
+@pytest.fixture
+def upstream(tmp_path):
+    return Upstream(tmp_path / "upstream")
+
+
+@pytest.fixture
+def git(upstream):
+    return Git(upstream.path / ".git")
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "artefacts"
+
+
+def build(folder: Path) -> None:
+    (folder / "built.txt").write_text("yes")
+
+
+def make(root, git, digest=DIGEST, fence=1, build=build):
+    return prepare(root, git, git.resolve("refs/heads/main"), digest, fence, build)
+
+
+def test_it_is_built_once_and_read_only(root, git):
+    builds = []
+    folder = make(root, git, build=lambda folder: (builds.append(1), build(folder)))
+    assert make(root, git, fence=2, build=builds.append) == folder == root / DIGEST
+    assert builds == [1]
+    assert (folder / "built.txt").read_text() == "yes" and (folder / "shop.py").exists()
+    modes = {stat.S_IMODE(path.stat().st_mode) & 0o222 for path in [folder, *folder.rglob("*")]}
+    assert modes == {0}
+    assert [path.name for path in root.iterdir()] == [DIGEST]
+
+
+def test_a_failed_build_leaves_nothing(root, git):
+    def fail(folder):
+        raise RuntimeError("npm is not there")
+
+    with pytest.raises(RuntimeError):
+        make(root, git, build=fail)
+    assert list(root.iterdir()) == []
+    assert make(root, git, fence=2).exists()
+
+
+def _build_and_die(folder):
+    build(folder)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_builder_killed_in_the_middle_is_no_artefact(root, git):
+    child = multiprocessing.get_context("spawn").Process(target=make, args=(root, git, DIGEST, 1, _build_and_die))
+    child.start()
+    child.join(20)
+    assert child.exitcode == -signal.SIGKILL
+    assert [path.name for path in root.iterdir()] == [f"{DIGEST}.1.tmp"]
+    with pytest.raises(WrongArtefact):
+        verify(root / f"{DIGEST}.1.tmp", DIGEST)
+    assert make(root, git, fence=1).name == DIGEST
+    assert [path.name for path in root.iterdir()] == [DIGEST]
+
+
+def test_the_slower_of_two_builders_takes_what_the_first_made(root, git):
+    def slow(folder):
+        make(root, git, fence=2)
+        (folder / "built.txt").write_text("late")
+
+    assert (make(root, git, fence=1, build=slow) / "built.txt").read_text() == "yes"
+    assert [path.name for path in root.iterdir()] == [DIGEST]
+
+
+def tampered(folder: Path, name: str, text: str) -> None:
+    folder.chmod(0o755)
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [(MARKER, "{}"), (MARKER, "["), (MARKER, "[]"), ("shop.py", "changed"), ("new.py", "added")],
+)
+def test_a_wrong_marker_or_changed_file_is_refused(root, git, name, text):
+    folder = make(root, git)
+    tampered(folder, name, text)
+    with pytest.raises(WrongArtefact):
+        make(root, git, fence=2)
+
+
+def test_a_missing_file_and_another_mode_are_noticed(root, git):
+    folder = make(root, git)
+    (folder / "shop.py").chmod(0o555)
+    with pytest.raises(WrongArtefact, match="changed"):
+        verify(folder, DIGEST)
+    folder.chmod(0o755)
+    (folder / "shop.py").unlink()
+    with pytest.raises(WrongArtefact, match="changed"):
+        verify(folder, DIGEST)
+
+
+def test_one_digest_cannot_stand_in_for_another(root, git):
+    make(root, git).rename(root / ("b" * 64))
+    with pytest.raises(WrongArtefact, match="something else"):
+        make(root, git, digest="b" * 64)
+
+
+@pytest.mark.parametrize("digest", ["../../etc", "", "a/b/c/d/e", "a.1.tmp.x", "short"])
+def test_a_digest_is_no_path(root, git, digest):
+    with pytest.raises(ValueError, match="not a digest"):
+        make(root, git, digest=digest)
+
+
+def test_pruning_keeps_what_is_named_and_drafts_that_may_still_be_built(root, git):
+    kept, gone = make(root, git), make(root, git, digest="b" * 64)
+    draft = root / f"{'c' * 64}.7.tmp"
+    draft.mkdir()
+    (root / "notes").mkdir()
+    assert prune(root, {DIGEST}) == ["b" * 64]
+    assert kept.exists() and not gone.exists() and draft.exists()
+    assert prune(root, {DIGEST}, now=time.time() + 90_000) == [draft.name]
+    assert (root / "notes").exists() and artefacts.prune(root / "nowhere", set()) == []
