@@ -184,6 +184,13 @@ CELERY_BEAT_SCHEDULE = {
     "deployments": {"task": "deployments.tasks.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "watch": {"task": "deployments.tasks.watch", "schedule": 2.0, "options": {"expires": 4}},
 }
+if DEMO:
+    CELERY_IMPORTS = ["lifecycle.story.tasks"]
+    CELERY_BEAT_SCHEDULE["visit"] = {
+        "task": "lifecycle.story.tasks.visit",
+        "schedule": 2.0,
+        "options": {"expires": 4},
+    }
 
 # Leases: seconds on the database's clock (DESIGN "Jobs and deployments"). LIFECYCLE_TEMPO divides them in tests.
 TEMPO = float(os.environ.get("LIFECYCLE_TEMPO", "1"))

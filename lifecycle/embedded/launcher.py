@@ -37,6 +37,7 @@ def _run_locked(var: Path) -> int:
         runfile.end_leftovers(var)
         stack = Stack(var)
         stack.start()
+        stack.tell_story()
         _announce(stack)
         stack.tend_forever()
     except Stopped as stopped:

@@ -8,13 +8,15 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psycopg2
+
 from lifecycle.embedded import credentials, freshness, messages, ports, postgres, runfile, services, valkey
 from lifecycle.embedded.environment import service_environment
 from lifecycle.embedded.paths import ROOT, private_folder
 from lifecycle.embedded.ports import LOOPBACK
 from lifecycle.embedded.postgres import Unusable
 from lifecycle.embedded.processes import Service
-from lifecycle.embedded.supervisor import Supervisor
+from lifecycle.embedded.supervisor import Ended, Supervisor
 from lifecycle.embedded.terminal import STARTED_AT, say
 
 ENVIRONMENTS = ("dev", "staging", "production")
@@ -48,6 +50,7 @@ class Stack:
             say(f"translations compiled: {len(compiled)}")
         self._start_servers()
         self._prepare()
+        self._forget_pulses()
         for service in self._services():
             self.supervisor.start(service)
         say("keeper, web, worker and beat started")
@@ -105,12 +108,33 @@ class Stack:
         freshness.mark_fresh(static_stamp, freshness.static_fingerprint())
         freshness.mark_fresh(self.var / "migrated.stamp", self._migrations())
 
+    def tell_story(self) -> None:
+        """In the demo, let the running workers bring its releases as far as the story goes; at once if they are.
+
+        A story that breaks off leaves a working demo behind; the next start goes on with it.
+        """
+        if self.demo:
+            command = (sys.executable, "manage.py", "tell_story")
+            try:
+                self.supervisor.run(Service("story", command, self.environment()))
+            except Ended as problem:
+                say(f"the demo is not complete yet: {problem}")
+
     def _is_migrated(self) -> bool:
         """An outside database is asked every time: somebody else may have touched it."""
         return not self.external_database and freshness.is_fresh(self.var / "migrated.stamp", self._migrations())
 
     def _migrations(self) -> str:
         return freshness.migrations_fingerprint(self.database_url, demo=self.demo)
+
+    def _forget_pulses(self) -> None:
+        """What the last run's worker and beat noted must not make this one look ready."""
+        if self.external_database:  # others may be working on it
+            return
+        connection = psycopg2.connect(self.database_url)
+        with connection, connection.cursor() as cursor:
+            cursor.execute("DELETE FROM lifecycle_heartbeat")
+        connection.close()
 
     def _services(self) -> list[Service]:
         environment = self.environment()

@@ -1,4 +1,4 @@
-"""Fixtures that every app's tests share (loaded as a plugin by tests/conftest.py)."""
+"""Fixtures that every app's tests share."""
 
 from collections.abc import Callable
 
