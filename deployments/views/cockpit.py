@@ -1,0 +1,58 @@
+"""The way to production: which gates are shut, the manager's yes, and shipping."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from deployments import approvals, services
+from deployments.forms import NotYetForm
+from deployments.loading import get_release_for
+from deployments.pages import approve as sheet
+from deployments.pages import cockpit as page
+from lifecycle.models import Role
+from lifecycle.roles import allow
+from releases.models import Approval
+
+
+@require_safe
+@allow("see_team_pages")
+def cockpit(request: HttpRequest, version: str) -> HttpResponse:
+    release = get_release_for(request.actor, version)
+    return render(request, "deployments/cockpit.html", page.cockpit(release, request.actor))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("approve_release")
+def approve(request: HttpRequest, version: str) -> HttpResponse:
+    """The sheet (GET), and the manager's yes or "not yet" (POST); a link in a mail never answers by itself."""
+    release = get_release_for(request.actor, version)
+    if request.method != "POST":
+        return render(request, "deployments/approve.html", sheet.sheet(release, request.actor))
+    outcome = request.POST.get("outcome", Approval.Outcome.YES)
+    form = NotYetForm(request.POST)
+    if outcome == Approval.Outcome.NO and not form.is_valid():
+        context = {**sheet.sheet(release, request.actor), "form": form}
+        return render(request, "deployments/approve.html", context, status=422)
+    words = request.POST.get("words", "").strip()[:500]
+    approvals.approve(release, by=request.user, role=Role.MANAGER, outcome=outcome, words=words)
+    messages.success(request, _("Your answer is written down."))
+    return redirect("deployments:approve", release.version)
+
+
+@require_POST
+@allow("approve_release")
+def withdraw(request: HttpRequest, version: str) -> HttpResponse:
+    release = get_release_for(request.actor, version)
+    approvals.withdraw(release, by=request.user)
+    messages.success(request, _("Your answer is taken back."))
+    return redirect("deployments:approve", release.version)
+
+
+@require_POST
+@allow("ship_release")
+def ship(request: HttpRequest, version: str) -> HttpResponse:
+    release = get_release_for(request.actor, version)
+    deployment = services.ship(release, by=request.user)
+    return redirect("deployments:detail", deployment.pk)
