@@ -1,0 +1,1 @@
+"""Where the watch gets its numbers from: one file per source or format."""
