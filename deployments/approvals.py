@@ -1,0 +1,117 @@
+"""Management's word on one digest. When it is complete the deployment starts by itself."""
+
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from deployments import gates, running, services
+from environments.models import Environment
+from lifecycle import events
+from lifecycle.models import Product, Role, User
+from lifecycle.roles import actor_for, people_who_may
+from lifecycle.transitions import NotAllowed
+from releases.models import Approval, CandidateChange, Release
+
+LATER = ("approvals", "no_freeze")
+"""Gates that need not be open when somebody approves."""
+
+
+@transaction.atomic
+def approve(
+    release: Release,
+    *,
+    by: User,
+    role: str = Role.MANAGER,
+    outcome: str = Approval.Outcome.YES,
+    words: str = "",
+    at: datetime | None = None,
+) -> Approval:
+    """Say yes or no to the frozen candidate's digest; a second word of the same person replaces the first.
+
+    Raises NotAllowed while a gate before it is closed or, in strict products, for one's own work; ValidationError for
+    a no without words. With the last yes the release ships, unless a freeze is in force.
+    """
+    release = _locked(release)
+    place = _require_askable(release, by=by, role=role, at=at)
+    if outcome == Approval.Outcome.NO and not words.strip():
+        raise ValidationError({"words": _("Say what is missing.")})
+    own = is_own_work(release, by)
+    if own and release.product.preset == Product.Preset.STRICT:
+        raise NotAllowed(_("You wrote or planned a part of this release, so somebody else must approve it."))
+    withdraw(release, by=by, at=at)
+    approval = Approval.objects.create(
+        release=release,
+        candidate=release.candidate,
+        digest=release.candidate.digest,
+        config_version=place.config_version,
+        role=role,
+        outcome=outcome,
+        is_own_work=own,
+        words=words.strip(),
+        by=by,
+        at=at or timezone.now(),
+    )
+    verb = "release.approved" if outcome == Approval.Outcome.YES else "release.refused"
+    events.record(verb, release, by=by, at=at, note=words, digest=approval.digest, own_work=own)
+    if not gates.missing(release, at=at):
+        services.ship(release, by=by, at=at)
+    return approval
+
+
+def _locked(release: Release) -> Release:
+    rows = Release.objects.select_for_update(of=("self",)).select_related("candidate", "product")
+    return rows.get(pk=release.pk)
+
+
+def _require_askable(release: Release, *, by: User, role: str, at: datetime | None) -> Environment:
+    if release.status != Release.Status.FROZEN:
+        raise NotAllowed(_("Release %(release)s is not frozen.") % {"release": release})
+    actor = actor_for(by, release.product)
+    actor.require("approve_release")
+    if role not in actor.roles and not by.is_admin:
+        raise PermissionDenied(_("You do not have the role %(role)s.") % {"role": Role(role).label})
+    gates.require_open(release, at=at, but=LATER)
+    place = running.production(release.product)
+    assert place is not None  # else the first gate is closed
+    return place
+
+
+def is_own_work(release: Release, user: User) -> bool:
+    """Whether `user` planned the release or built a change of its candidate."""
+    if release.author_id == user.pk:
+        return True
+    return CandidateChange.objects.filter(candidate=release.candidate_id, change__developer=user).exists()
+
+
+@transaction.atomic
+def withdraw(release: Release, *, by: User, at: datetime | None = None) -> None:
+    """Take one's word back; nothing happens if there is none."""
+    given = release.approvals.filter(by=by, withdrawn_at=None)
+    if given.update(withdrawn_at=at or timezone.now()):
+        events.record("release.approval_withdrawn", release, by=by, at=at)
+
+
+def who_can_approve(release: Release) -> list[User]:
+    """Who could give an approval that is missing now; empty when none is missing or nobody may."""
+    place = running.production(release.product)
+    if place is None or release.candidate is None:
+        return []
+    needed = gates.still_needed(release, release.candidate, place)
+    said = set(gates.counted(release, release.candidate, place).values_list("by_id", flat=True))
+    strict = release.product.preset == Product.Preset.STRICT
+    able = [person for person in people_who_may("approve_release", release.product) if person.pk not in said]
+    return [person for person in able if needed and not (strict and is_own_work(release, person))]
+
+
+@transaction.atomic
+def waive_rollback(release: Release, *, by: User, reason: str, at: datetime | None = None) -> None:
+    """DevOps know that there is no way back after this digest and accept it. ValidationError without a reason."""
+    actor_for(by, release.product).require("configure")
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say what you will do instead if it goes wrong.")})
+    if release.candidate is None:
+        raise NotAllowed(_("Release %(release)s is not frozen.") % {"release": release})
+    events.record(gates.WAIVER, release, by=by, at=at, note=reason, digest=release.candidate.digest)

@@ -1,0 +1,307 @@
+"""The gates of a release: what must be true of this digest before it may go to production.
+
+The same functions answer the cockpit and decide inside the transaction that claims the deployment.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _, ngettext
+
+from deployments import running
+from deployments.models import Deployment
+from environments import services as environment_services
+from environments.models import Environment, Lock
+from lifecycle.models import Event, Product, Role
+from lifecycle.transitions import NotAllowed
+from releases import candidates, verdicts
+from releases.models import Approval, Candidate, Check, Release, SignOff, Verdict
+
+RULES: dict[str, dict[str, int]] = {
+    Product.Preset.SOLO: {Role.MANAGER: 1},
+    Product.Preset.SMALL: {Role.MANAGER: 1},
+    Product.Preset.STRICT: {Role.MANAGER: 1},
+}
+"""Preset → how many approvals of each role; who counts is in approvals.py."""
+
+WAIVER = "release.rollback_waived"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition with its evidence: `who` can open it, at `url`; `since` when it stands as it does, if known."""
+
+    key: str
+    label: str
+    is_open: bool
+    evidence: str
+    who: str
+    url: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A release with what its gates look at."""
+
+    release: Release
+    candidate: Candidate
+    production: Environment
+    at: datetime
+
+
+def gates(release: Release, *, at: datetime | None = None) -> list[Gate]:
+    """All gates in the order of the process; only the first one, closed, before there is a candidate to speak of."""
+    place = running.production(release.product)
+    candidate = release.candidate
+    if candidate is None or candidate.status != Candidate.Status.READY or place is None:
+        return [_nothing_frozen(release, place)]
+    case = Case(release, candidate, place, at or timezone.now())
+    return [gate for make in GATES if (gate := make(case)) is not None]
+
+
+def missing(release: Release, *, at: datetime | None = None) -> list[Gate]:
+    """The gates that are closed."""
+    return [gate for gate in gates(release, at=at) if not gate.is_open]
+
+
+def require_open(release: Release, *, at: datetime | None = None, but: tuple[str, ...] = ()) -> None:
+    """NotAllowed, naming every closed gate with its evidence, unless all (`but` some) are open."""
+    closed = [gate for gate in missing(release, at=at) if gate.key not in but]
+    if closed:
+        reasons = "; ".join(f"{gate.label}: {gate.evidence}" for gate in closed)
+        raise NotAllowed(
+            _("Release %(release)s may not go to production yet. %(reasons)s")
+            % {
+                "release": release,
+                "reasons": reasons,
+            }
+        )
+
+
+def require_may_run(
+    environment: Environment,
+    candidate: Candidate,
+    *,
+    kind: str,
+    release: Release | None,
+    at: datetime | None = None,
+) -> None:
+    """NotAllowed unless `candidate` may go to `environment` now. A rollback always may.
+
+    Production takes a release whose gates are open, what it runs already, or what ran before Lifecycle.
+    """
+    if kind == Deployment.Kind.ROLLBACK:
+        return
+    _require_unlocked(environment, at)
+    now = running.current(environment)
+    if now and now.candidate_id == candidate.pk:
+        return
+    if now and now.candidate_id > candidate.pk:
+        raise NotAllowed(
+            _("%(environment)s runs something newer. To go back, roll back.") % {"environment": environment}
+        )
+    if environment.kind != Environment.Kind.PRODUCTION or candidate.purpose == Candidate.Purpose.ADOPTED:
+        return
+    if release is None or release.candidate_id != candidate.pk:
+        raise NotAllowed(_("Only the candidate of a release goes to production."))
+    require_open(release, at=at)
+
+
+def _require_unlocked(environment: Environment, at: datetime | None) -> None:
+    lock = environment_services.locks(environment, at=at).filter(kind=Lock.Kind.HARD).first()
+    if lock is not None:
+        raise NotAllowed(
+            _("%(environment)s is locked by %(who)s: %(reason)s")
+            % {
+                "environment": environment,
+                "who": lock.owner,
+                "reason": lock.reason,
+            }
+        )
+
+
+def _nothing_frozen(release: Release, place: Environment | None) -> Gate:
+    evidence = _("The release is not frozen, or its candidate is still being composed.")
+    if place is None:
+        evidence = _("The product has no production environment.")
+    elif release.candidate and release.candidate.status == Candidate.Status.FAILED:
+        evidence = release.candidate.error
+    url = reverse("releases:detail", args=[release.version])
+    return Gate("candidate", _("Candidate frozen"), False, evidence, _("Product owner"), url)
+
+
+def _changes_approved(case: Case) -> Gate:
+    rows = case.candidate.rows.count()
+    given = Verdict.objects.filter(digest=case.candidate.digest, outcome=Verdict.Outcome.APPROVED)
+    approved = given.values("change").distinct().count()
+    evidence = _("%(approved)d of %(all)d changes approved on this digest") % {"approved": approved, "all": rows}
+    is_open = verdicts.all_approved(case.candidate)
+    last = given.order_by("at").last()
+    return Gate(
+        "changes_approved",
+        _("Every change approved by a tester"),
+        is_open,
+        evidence,
+        _("Tester"),
+        reverse("releases:testing"),
+        last.at if last else None,
+    )
+
+
+def _check_passed(case: Case) -> Gate:
+    check = case.candidate.checks.order_by("-id").first()
+    evidence = _("The combined tests have not run yet.")
+    if check:
+        evidence = f"{check.get_status_display()}. {check.summary}".strip()
+    return Gate(
+        "check_passed",
+        _("Tested together"),
+        bool(check and check.status == Check.Status.PASSED),
+        evidence,
+        _("A worker"),
+        reverse("releases:detail", args=[case.release.version]),
+        check.finished_at if check else None,
+    )
+
+
+def _managers_demo(case: Case) -> Gate:
+    return _demo(case, SignOff.Audience.MANAGERS, "managers_demo", _("Shown to managers"), _("Manager"))
+
+
+def _customers_demo(case: Case) -> Gate | None:
+    if not case.release.product.customers_demo_required:
+        return None
+    who = _("Product owner or a customer")
+    return _demo(case, SignOff.Audience.CUSTOMERS, "customers_demo", _("Shown to customers"), who)
+
+
+def _demo(case: Case, audience: str, key: str, label: str, who: str) -> Gate:
+    said = case.release.signoffs.filter(digest=case.candidate.digest, audience=audience)
+    word = said.select_related("by").order_by("-at", "-id").first()
+    evidence = _("Not shown yet.")
+    if word:
+        evidence = _("%(who)s: %(outcome)s") % {"who": word.by, "outcome": word.get_outcome_display()}
+    url = reverse("releases:demo", args=[case.release.version])
+    is_open = bool(word and word.outcome == SignOff.Outcome.YES)
+    return Gate(key, label, is_open, evidence, who, url, word.at if word else None)
+
+
+def _rollback_possible(case: Case) -> Gate:
+    """Open when one click leads back; else DevOps must have said that they know it does not."""
+    back = running.current(case.production)
+    target = back.candidate if back else candidates.live(case.release.product)
+    evidence, is_open = _way_back(case, target)
+    url = reverse("deployments:cockpit", args=[case.release.version])
+    return Gate("rollback_possible", _("Rollback possible"), is_open, evidence, _("DevOps"), url)
+
+
+def _way_back(case: Case, target: Candidate | None) -> tuple[str, bool]:
+    if target is None:
+        return _("The first release: there is nothing to go back to."), True
+    hard = running.one_way(case.candidate, target)
+    if not hard:
+        return _("Back to %(target)s by one click; no migration in between prevents it.") % {"target": target}, True
+    names = ", ".join(change.key for change in hard)
+    waiver = waived(case.release, case.candidate)
+    if waiver:
+        return _("No way back after %(changes)s; accepted by %(who)s.") % {"changes": names, "who": waiver.actor}, True
+    return _("No way back after %(changes)s: the older code does not run on the new schema.") % {
+        "changes": names
+    }, False
+
+
+def waived(release: Release, candidate: Candidate) -> Event | None:
+    """DevOps' word that this digest may ship although it cannot be rolled back."""
+    about = Event.objects.filter(subject_kind="release", subject_id=release.pk, verb=WAIVER)
+    return about.filter(data__digest=candidate.digest).select_related("actor").first()
+
+
+def _base_current(case: Case) -> Gate:
+    live = candidates.live(case.release.product)
+    stands_on = case.candidate.base_id == (live.pk if live else None)
+    evidence = (
+        _("It stands on %(base)s, which is live.")
+        if stands_on
+        else _("It was composed on %(base)s, but something else is live now: freeze it again.")
+    )
+    return Gate(
+        "base_current",
+        _("Built on what is live"),
+        stands_on,
+        evidence % {"base": case.candidate.base or "–"},
+        _("Product owner"),
+        reverse("releases:detail", args=[case.release.version]),
+    )
+
+
+def _no_freeze(case: Case) -> Gate:
+    window = environment_services.frozen_by(case.release.product, at=case.at)
+    lock = environment_services.locks(case.production, at=case.at).filter(kind=Lock.Kind.HARD).first()
+    evidence = _("No freeze and no lock.")
+    if window:
+        evidence = _("Freeze: %(reason)s") % {"reason": window.reason}
+    elif lock:
+        evidence = _("Locked by %(who)s: %(reason)s") % {"who": lock.owner, "reason": lock.reason}
+    url = reverse("environments:settings", args=[case.production.slug])
+    return Gate("no_freeze", _("No freeze"), not window and not lock, evidence, _("DevOps"), url)
+
+
+def counted(release: Release, candidate: Candidate, environment: Environment) -> QuerySet[Approval]:
+    """The words that hold: on this digest and this configuration of production, not withdrawn."""
+    given = release.approvals.filter(digest=candidate.digest, config_version=environment.config_version)
+    return given.filter(withdrawn_at=None).select_related("by").order_by("at")
+
+
+def still_needed(release: Release, candidate: Candidate, environment: Environment) -> dict[str, int]:
+    """Role → how many approvals are missing."""
+    given = counted(release, candidate, environment).filter(outcome=Approval.Outcome.YES)
+    roles = list(given.values_list("role", flat=True))
+    rule = RULES[release.product.preset]
+    return {role: number - roles.count(role) for role, number in rule.items() if roles.count(role) < number}
+
+
+def _approvals(case: Case) -> Gate:
+    words = list(counted(case.release, case.candidate, case.production))
+    refused = [word for word in words if word.outcome == Approval.Outcome.NO]
+    needed = still_needed(case.release, case.candidate, case.production)
+    return Gate(
+        "approvals",
+        _("Approved by management"),
+        not needed and not refused,
+        _approval_evidence(words, needed),
+        ", ".join(str(Role(role).label) for role in RULES[case.release.product.preset]),
+        reverse("deployments:cockpit", args=[case.release.version]),
+        words[-1].at if words else None,
+    )
+
+
+def _approval_evidence(words: list[Approval], needed: dict[str, int]) -> str:
+    said = [_said(word) for word in words]
+    if needed:
+        count = sum(needed.values())
+        said.append(
+            ngettext("%(count)d approval is missing", "%(count)d approvals are missing", count) % {"count": count}
+        )
+    return "; ".join(said)
+
+
+def _said(word: Approval) -> str:
+    text = f"{word.by}: {word.get_outcome_display()}"
+    return _("%(said)s (own work)") % {"said": text} if word.is_own_work else text
+
+
+GATES: tuple[Callable[[Case], Gate | None], ...] = (
+    _changes_approved,
+    _check_passed,
+    _managers_demo,
+    _customers_demo,
+    _rollback_possible,
+    _base_current,
+    _no_freeze,
+    _approvals,
+)

@@ -1,0 +1,143 @@
+"""What runs where, what is on its way, and what a rollback would go back to."""
+
+from dataclasses import dataclass
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+
+from deployments.models import Deployment
+from environments.models import Environment
+from lifecycle.models import Product
+from releases.models import Candidate, CandidateChange, Change
+
+S = Deployment.Status
+
+
+@dataclass(frozen=True)
+class Place:
+    """One environment on the board: what runs, what is being done and what waits, in the order of its line."""
+
+    environment: Environment
+    current: Deployment | None
+    active: Deployment | None
+    waiting: list[Deployment]
+
+
+def release_id(candidate: Candidate) -> str:
+    """What the application calls itself (RELEASE) and answers to the probe, e.g. "24.11+3f2a91bc"."""
+    return f"{candidate.label}+{candidate.digest[:8]}"
+
+
+def place(product: Product, kind: str) -> Environment | None:
+    """The first environment of this kind."""
+    return product.environments.filter(kind=kind).order_by("position").first()
+
+
+def production(product: Product) -> Environment | None:
+    return place(product, Environment.Kind.PRODUCTION)
+
+
+def current(environment: Environment) -> Deployment | None:
+    """The last deployment that succeeded here: what is recorded as running."""
+    return succeeded(environment).order_by("-verified_at", "-id").first()
+
+
+def succeeded(environment: Environment) -> QuerySet[Deployment]:
+    done = Deployment.objects.filter(environment=environment, status=S.SUCCEEDED)
+    return done.select_related("candidate", "release", "requested_by")
+
+
+def previous_verified(environment: Environment) -> Candidate | None:
+    """The newest candidate older than the running one that was verified here and not taken back since.
+
+    Before the first of Lifecycle's own it is the adopted one. None: there is nothing to go back to.
+    """
+    now = current(environment)
+    if now is None:
+        return None
+    taken_back = succeeded(environment).filter(kind=Deployment.Kind.ROLLBACK).values("previous_id")
+    earlier = succeeded(environment).filter(candidate_id__lt=now.candidate_id)
+    good = earlier.exclude(candidate_id__in=taken_back.exclude(previous_id=None)).order_by("-candidate_id").first()
+    return good.candidate if good else adopted_before(now.candidate)
+
+
+def adopted_before(candidate: Candidate) -> Candidate | None:
+    """What ran before Lifecycle, unless that is what runs."""
+    adopted = Candidate.objects.filter(product=candidate.product_id, purpose=Candidate.Purpose.ADOPTED)
+    return adopted.filter(pk__lt=candidate.pk, status=Candidate.Status.READY).order_by("-pk").first()
+
+
+def rollback_target(environment: Environment) -> Candidate | None:
+    """Where "Roll back" leads: while something is on its way or nobody is sure what runs, to what was verified last."""
+    last = current(environment)
+    if last and (active(environment) or environment.state == Environment.State.UNSURE):
+        return last.candidate
+    return previous_verified(environment)
+
+
+def active(environment: Environment) -> Deployment | None:
+    """The one deployment that a worker holds, or held when it died."""
+    rows = Deployment.objects.filter(environment=environment, status__in=Deployment.ACTIVE)
+    return rows.select_related("candidate", "release", "requested_by").first()
+
+
+def line(environment: Environment) -> QuerySet[Deployment]:
+    """Who waits for this environment, next one first: rollbacks overtake, else in the order of asking."""
+    return in_line(Deployment.objects.filter(environment=environment, status__in=Deployment.WAITING))
+
+
+def in_line(rows: QuerySet[Deployment]) -> QuerySet[Deployment]:
+    first = When(kind=Deployment.Kind.ROLLBACK, then=Value(0))
+    turn = Case(first, default=Value(1), output_field=IntegerField())
+    return rows.select_related("candidate", "release", "requested_by").order_by(turn, "id")
+
+
+def queue_position(deployment: Deployment) -> int:
+    """1 = next; 0 = not waiting."""
+    waiting = list(line(deployment.environment).values_list("pk", flat=True))
+    return waiting.index(deployment.pk) + 1 if deployment.pk in waiting else 0
+
+
+def board(product: Product) -> list[Place]:
+    """Every environment in its order, in three statements."""
+    environments = list(product.environments.order_by("position"))
+    here = Deployment.objects.filter(environment__in=environments).select_related(
+        "candidate", "release", "requested_by"
+    )
+    done = here.filter(status=S.SUCCEEDED).order_by("environment_id", "-verified_at", "-id").distinct("environment_id")
+    currents = {row.environment_id: row for row in done}
+    open_rows = list(in_line(here.filter(status__in=[*Deployment.ACTIVE, *Deployment.WAITING])))
+    return [_place(environment, currents.get(environment.pk), open_rows) for environment in environments]
+
+
+def _place(environment: Environment, now: Deployment | None, open_rows: list[Deployment]) -> Place:
+    own = [row for row in open_rows if row.environment_id == environment.pk]
+    busy = next((row for row in own if row.is_active), None)
+    return Place(environment, now, busy, [row for row in own if not row.is_active])
+
+
+def leaving(from_: Candidate, to: Candidate) -> list[Change]:
+    """The changes that are in `from_` and not in `to`: what users lose when one goes back."""
+    chains = _chains(from_, to)
+    applied = CandidateChange.objects.filter(action=CandidateChange.Action.APPLY)
+    stay = applied.filter(candidate__in=chains[to.pk]).values("change_id")
+    go = applied.filter(candidate__in=chains[from_.pk]).exclude(change_id__in=stay).values("change_id")
+    return list(Change.objects.filter(pk__in=go).order_by("number"))
+
+
+def _chains(*candidates: Candidate) -> dict[int, set[int]]:
+    """Each candidate with everything it stands on, by id."""
+    bases = dict(Candidate.objects.filter(product=candidates[0].product_id).values_list("pk", "base_id"))
+    chains: dict[int, set[int]] = {}
+    for candidate in candidates:
+        chain, below = set(), candidate.pk
+        while below is not None and below not in chain:
+            chain.add(below)
+            below = bases.get(below)
+        chains[candidate.pk] = chain
+    return chains
+
+
+def one_way(from_: Candidate, to: Candidate) -> list[Change]:
+    """The changes that leave whose migrations the older code cannot run on: no rollback by one click."""
+    hard = (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
+    return [change for change in leaving(from_, to) if change.migrations in hard]

@@ -1,0 +1,244 @@
+"""Wishes about what runs where: deploy, promote, ship, roll back, stop, try again. A worker does them."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from deployments import gates, running
+from deployments.models import Deployment
+from environments import services as environment_services
+from environments.models import Environment
+from lifecycle import events, logs
+from lifecycle.events import By
+from lifecycle.jobs import ring_after_commit
+from lifecycle.models import Product, User
+from lifecycle.transitions import NotAllowed, move
+from releases import candidates
+from releases.models import Candidate, Change, Release
+
+S, Kind = Deployment.Status, Deployment.Kind
+TASK = "deployments.tasks.deploy"
+
+
+@transaction.atomic
+def request(
+    environment: Environment,
+    candidate: Candidate,
+    *,
+    by: By,
+    kind: str = Kind.DEPLOY,
+    reason: str = "",
+    release: Release | None = None,
+    due_at: datetime | None = None,
+    at: datetime | None = None,
+) -> Deployment:
+    """Write the wish down, stand it in the environment's line and ring for a worker.
+
+    Waiting older wishes are superseded; the same wish twice is one. NotAllowed when the candidate is not ready or may
+    not run there (gates.require_may_run; a worker asks again when it begins).
+    """
+    environment = locked(environment)
+    release = release or candidate.release
+    _require_ready(environment, candidate)
+    gates.require_may_run(environment, candidate, kind=kind, release=release, at=at)
+    same = _same_wish(environment, candidate, kind)
+    if same is not None:
+        return same
+    _supersede_waiting(environment, by=by, at=at)
+    deployment = _create(environment, candidate, by=by, kind=kind, reason=reason, release=release, due_at=due_at, at=at)
+    ring_after_commit(TASK, deployment.pk, queue="deploy")
+    _first_line(deployment, by)
+    return deployment
+
+
+def locked(environment: Environment) -> Environment:
+    """The environment's row, locked: everything that decides about its line takes this lock first."""
+    return Environment.objects.select_for_update().select_related("product").get(pk=environment.pk)
+
+
+def _require_ready(environment: Environment, candidate: Candidate) -> None:
+    if candidate.product_id != environment.product_id:
+        raise NotAllowed(_("The candidate belongs to another product."))
+    if candidate.status != Candidate.Status.READY:
+        raise NotAllowed(_("Candidate %(candidate)s is not composed.") % {"candidate": candidate})
+
+
+def _same_wish(environment: Environment, candidate: Candidate, kind: str) -> Deployment | None:
+    pending = Deployment.objects.filter(
+        environment=environment,
+        candidate=candidate,
+        kind=kind,
+        abort_requested_at=None,
+        config_version=environment.config_version,
+    )
+    return pending.filter(status__in=[*Deployment.WAITING, S.CLAIMED, S.RUNNING, S.VERIFYING]).first()
+
+
+def _supersede_waiting(environment: Environment, *, by: By, at: datetime | None) -> None:
+    """A newer wish replaces older deployments; a waiting rollback stays in front."""
+    for waiting in running.line(environment).filter(kind=Kind.DEPLOY):
+        move(waiting, S.SUPERSEDED, by=by, at=at, finished_at=at or timezone.now())
+
+
+def _create(
+    environment: Environment,
+    candidate: Candidate,
+    *,
+    by: By,
+    kind: str,
+    reason: str,
+    release: Release | None,
+    due_at: datetime | None,
+    at: datetime | None,
+) -> Deployment:
+    now = at or timezone.now()
+    last = running.current(environment)
+    deployment = Deployment.objects.create(
+        product=environment.product,
+        environment=environment,
+        candidate=candidate,
+        previous=last.candidate if last else None,
+        release=release,
+        kind=kind,
+        digest=candidate.digest,
+        config_version=environment.config_version,
+        requested_by=by if isinstance(by, User) else None,
+        reason=reason,
+        due_at=due_at or now,
+        requested_at=now,
+    )
+    facts = {"environment": environment.pk, "candidate": candidate.pk, "kind": str(kind)}
+    events.record("deployment.requested", deployment, by=by, at=at, note=reason, **facts)
+    move(deployment, S.QUEUED, by=by, at=at)
+    return deployment
+
+
+def _first_line(deployment: Deployment, by: By) -> None:
+    """What the page shows within the second after the click."""
+    what = "a rollback of" if deployment.kind == Kind.ROLLBACK else "a deployment to"
+    line = f"{by} asked for {what} {deployment.environment}: {deployment.candidate} ({deployment.digest[:8]})."
+    ahead = running.queue_position(deployment) - 1 + bool(running.active(deployment.environment))
+    text = logs.Writer(deployment.log_key)
+    text.info(" ".join(part for part in (line, deployment.reason, f"{ahead} in front of it." if ahead else "") if part))
+
+
+@transaction.atomic
+def promote(product: Product, *, by: User, at: datetime | None = None) -> Candidate:
+    """Compose everything that is ready for staging; it is deployed there when it is composed.
+
+    NotAllowed when nothing is ready, while somebody else holds staging, or while a frozen release has it.
+    """
+    staging = running.place(product, Environment.Kind.STAGING)
+    if staging is None:
+        raise NotAllowed(_("The product has no staging environment."))
+    require_promotable(staging, by=by, at=at)
+    return candidates.request(product, Candidate.Purpose.STAGING, by=by, at=at)
+
+
+def require_promotable(staging: Environment, *, by: By, at: datetime | None = None) -> None:
+    """NotAllowed, with the reason, unless staging may be given a new composition now."""
+    frozen = Release.objects.filter(product=staging.product_id, status=Release.Status.FROZEN).first()
+    if frozen:
+        raise NotAllowed(_("Release %(release)s is frozen and has staging until it is shipped.") % {"release": frozen})
+    holder = environment_services.holder(staging, at=at)
+    if holder is not None and holder != by:
+        raise NotAllowed(_("%(who)s is testing on %(environment)s.") % {"who": holder, "environment": staging})
+    if not Change.objects.filter(product=staging.product_id, status=Change.Status.READY).exists():
+        raise NotAllowed(_("No change is ready: its tests must have passed and its developer must have said so."))
+
+
+@transaction.atomic
+def ship(release: Release, *, by: User, at: datetime | None = None) -> Deployment:
+    """Deploy the frozen, approved candidate to production. NotAllowed naming each closed gate."""
+    release = Release.objects.select_for_update(of=("self",)).select_related("candidate", "product").get(pk=release.pk)
+    if release.status != Release.Status.FROZEN:
+        raise NotAllowed(
+            _("Release %(release)s is “%(status)s”, so it cannot be shipped.")
+            % {
+                "release": release,
+                "status": release.get_status_display(),
+            }
+        )
+    gates.require_open(release, at=at)
+    place = running.production(release.product)
+    assert place is not None and release.candidate is not None  # the gates have just said so
+    return request(place, release.candidate, by=by, release=release, at=at)
+
+
+@transaction.atomic
+def roll_back(environment: Environment, *, by: By, reason: str, at: datetime | None = None) -> Deployment:
+    """Go back to what was verified before; whatever is on its way is stopped first and this is next in line.
+
+    Raises ValidationError without a reason (voters read it), NotAllowed when there is nothing to go back to or a
+    migration in between forbids it.
+    """
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why: the people who wait for it will read this.")})
+    environment = locked(environment)
+    target, leaves = require_way_back(environment)
+    busy = running.active(environment)
+    if busy and busy.kind == Kind.ROLLBACK:
+        raise NotAllowed(_("A rollback of %(environment)s is already on its way.") % {"environment": environment})
+    rollback = request(environment, target, by=by, kind=Kind.ROLLBACK, reason=reason.strip(), release=leaves, at=at)
+    if busy:
+        _ask_to_stop(busy, by=by, reason=_("A rollback was asked for."), at=at)
+    return rollback
+
+
+def require_way_back(environment: Environment) -> tuple[Candidate, Release | None]:
+    """The candidate a rollback leads to and the release that leaves; NotAllowed when there is no way back."""
+    target, now = running.rollback_target(environment), running.current(environment)
+    if target is None or now is None:
+        raise NotAllowed(_("Nothing was verified on %(environment)s before.") % {"environment": environment})
+    busy = running.active(environment)
+    newest = busy.candidate if busy else now.candidate
+    hard = running.one_way(newest, target)
+    if hard and environment.kind == Environment.Kind.PRODUCTION:
+        names = ", ".join(change.key for change in hard)
+        raise NotAllowed(_("%(changes)s changed the database so that the older code cannot run.") % {"changes": names})
+    return target, (busy or now).release
+
+
+@transaction.atomic
+def abort(deployment: Deployment, *, by: By, reason: str = "", at: datetime | None = None) -> None:
+    """Stop it: a waiting one is cancelled at once, a running one ends as aborted with the old release running."""
+    locked(deployment.environment)
+    deployment.refresh_from_db()
+    if deployment.status in Deployment.WAITING:
+        move(deployment, S.CANCELLED, by=by, at=at, note=reason, finished_at=at or timezone.now())
+        logs.Writer(deployment.log_key).warn(f"{by} cancelled it. {reason}".strip())
+        return
+    if deployment.status == S.RETURNING:
+        raise NotAllowed(_("It is going back already."))
+    if not deployment.is_active:
+        raise NotAllowed(_("It has ended."))
+    _ask_to_stop(deployment, by=by, reason=reason, at=at)
+
+
+def _ask_to_stop(deployment: Deployment, *, by: By, reason: str, at: datetime | None) -> None:
+    """The worker that holds it looks twice a second; if there is none, whoever takes it over does."""
+    asked = Deployment.objects.filter(pk=deployment.pk, status__in=Deployment.ACTIVE, abort_requested_at=None)
+    if asked.update(abort_requested_at=at or timezone.now()):
+        events.record("deployment.abort_requested", deployment, by=by, at=at, note=reason)
+        logs.Writer(deployment.log_key).warn(f"{by} asked to stop it. {reason}".strip())
+
+
+@transaction.atomic
+def retry(deployment: Deployment, *, by: User, at: datetime | None = None) -> Deployment:
+    """The same wish once more, as a new deployment. NotAllowed while it runs or when it succeeded."""
+    if not deployment.is_final:
+        raise NotAllowed(_("It has not ended yet."))
+    if deployment.status == S.SUCCEEDED:
+        raise NotAllowed(_("It succeeded."))
+    return request(
+        deployment.environment,
+        deployment.candidate,
+        by=by,
+        kind=deployment.kind,
+        reason=deployment.reason,
+        release=deployment.release,
+        at=at,
+    )
