@@ -1,10 +1,8 @@
 """Intake, votes, merging and the review board."""
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from ideas.queries import IdeaQuerySet
@@ -38,7 +36,12 @@ class Area(models.Model):
 
 
 class Idea(models.Model):
-    """A request in a person's own words. `canonical` points to the idea it was merged into (nothing is moved)."""
+    """A request in a person's own words.
+
+    A merge only sets pointers and moves nothing: `merged_into` is the idea that this one was merged into (the truth),
+    `canonical` the primary at the end of that chain (kept beside it, so that a group is one indexed condition).
+    `votes`, `comments` and `merged_count` of a primary count its whole group, each person once.
+    """
 
     class Kind(models.TextChoices):
         FEATURE = "feature", _("Feature")
@@ -64,7 +67,14 @@ class Idea(models.Model):
         Status.TRIAGED: (Status.ACCEPTED, Status.DECLINED, Status.SNOOZED, Status.NEW),
         Status.ACCEPTED: (Status.TRIAGED, Status.DECLINED),
         Status.DECLINED: (Status.NEW, Status.TRIAGED),
-        Status.SNOOZED: (Status.NEW, Status.TRIAGED, Status.DECLINED),
+        Status.SNOOZED: (
+            Status.NEW,
+            Status.TRIAGED,
+            Status.ACCEPTED,
+            Status.DECLINED,
+            Status.SNOOZED,
+            Status.ANSWERED,
+        ),
         Status.ANSWERED: (Status.NEW,),
     }
 
@@ -84,6 +94,7 @@ class Idea(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="ideas")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     team_only = models.BooleanField(_("only the team sees this"), default=False)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged_here")
     canonical = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.NEW)
     stop = models.PositiveSmallIntegerField(choices=Stop.choices, default=Stop.IDEA)
@@ -107,7 +118,15 @@ class Idea(models.Model):
                 name="idea_status",
             ),
             models.CheckConstraint(condition=Q(stop__gte=1, stop__lte=8), name="idea_stop"),
-            models.CheckConstraint(condition=~Q(canonical=F("id")), name="idea_not_its_own_duplicate"),
+            models.CheckConstraint(
+                condition=~Q(canonical=F("id")) & ~Q(merged_into=F("id")),
+                name="idea_not_its_own_duplicate",
+            ),
+            models.CheckConstraint(
+                condition=Q(canonical__isnull=True, merged_into__isnull=True)
+                | Q(canonical__isnull=False, merged_into__isnull=False),
+                name="idea_merged_with_both_pointers",
+            ),
             *(
                 models.CheckConstraint(
                     condition=Q(**{f"{scale}__isnull": True}) | Q(**{f"{scale}__gte": 1, f"{scale}__lte": 5}),
@@ -120,7 +139,8 @@ class Idea(models.Model):
             models.Index(fields=["product", "-votes", "-id"], condition=Q(canonical=None), name="idea_popular"),
             models.Index(fields=["product", "-id"], condition=Q(canonical=None), name="idea_newest"),
             models.Index(fields=["product", "status", "id"], name="idea_by_status"),
-            GinIndex(OpClass(Lower("title"), name="gin_trgm_ops"), name="idea_title_trigrams"),
+            models.Index(fields=["product", "-moved_at", "-id"], condition=Q(canonical=None), name="idea_moved"),
+            models.Index(fields=["product", "queue_rank"], condition=Q(queue_rank__gt=0), name="idea_queue"),
         ]
 
     def __str__(self) -> str:
@@ -231,6 +251,9 @@ class AgendaItem(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=["waiting", "voting", "revealed", "decided"]),
                 name="agenda_item_status",
+            ),
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(status__in=["voting", "revealed"]), name="one_item_on_stage"
             ),
         ]
 

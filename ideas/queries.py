@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.expressions import RawSQL
 
 if TYPE_CHECKING:
+    from lifecycle.models import User
     from lifecycle.roles import Actor
+
+PLANNED, PRODUCTION = 3, 7  # models.Stop, which this module must not import
+SHOWN = {
+    "open": Q(stop__lt=PLANNED) & ~Q(status__in=["declined", "answered"]),
+    "planned": Q(stop=PLANNED),
+    "progress": Q(stop__gt=PLANNED, stop__lt=PRODUCTION),
+    "live": Q(stop__gte=PRODUCTION),
+    "declined": Q(status="declined"),
+}
+ORDERS = {"votes": ("votes", "id"), "newest": ("id",), "moved": ("moved_at", "id")}
 
 
 class IdeaQuerySet(models.QuerySet):
@@ -22,3 +35,75 @@ class IdeaQuerySet(models.QuerySet):
     def primary(self) -> IdeaQuerySet:
         """Without the ideas that were merged into another one."""
         return self.filter(canonical=None)
+
+    def group_of(self, primary_id: int) -> IdeaQuerySet:
+        """A primary and every wording that was merged into it, also through another."""
+        return self.filter(Q(pk=primary_id) | Q(canonical=primary_id))
+
+    def shown(self, which: str) -> IdeaQuerySet:
+        """One of SHOWN (open, planned, progress, live, declined); anything else shows all."""
+        return self.filter(SHOWN[which]) if which in SHOWN else self
+
+    def followed_by(self, user: User) -> IdeaQuerySet:
+        """The primaries that `user` follows, for whatever reason."""
+        followed = self.model.objects.filter(subscriptions__user=user)
+        return self.filter(
+            Q(pk__in=followed.values("pk")) | Q(pk__in=followed.exclude(canonical=None).values("canonical"))
+        )
+
+    def ordered(self, order: str) -> IdeaQuerySet:
+        """Newest-like first by one of ORDERS; unknown orders are by votes."""
+        return self.order_by(*(f"-{name}" for name in ORDERS.get(order, ORDERS["votes"])))
+
+    def popular(self) -> IdeaQuerySet:
+        return self.ordered("votes")
+
+    def after(self, order: str, key: tuple[object, ...]) -> IdeaQuerySet:
+        """The rows behind `key`, the values of ORDERS of the last row that was shown."""
+        names = ORDERS.get(order, ORDERS["votes"])
+        if len(names) == 1:
+            return self.filter(**{f"{names[0]}__lt": key[0]})
+        first, last = names
+        earlier = Q(**{f"{first}__lt": key[0]}) | Q(**{first: key[0], f"{last}__lt": key[1]})
+        return self.filter(earlier, **{f"{first}__lte": key[0]})
+
+    def matching(self, words: str) -> IdeaQuerySet:
+        """Ideas whose text has all the words (by their stems), or whose number is given ("128", "#128")."""
+        number = words.strip().removeprefix("#")
+        found = Q(pk__in=RawSQL(MATCHING, [folded(words)]))
+        if number.isdecimal() and len(number) < 9:
+            found |= Q(number=int(number))
+        return self.filter(found)
+
+    def with_mine(self, user: User | None) -> IdeaQuerySet:
+        """Adds `voted`: whether `user` voted for any wording of the group."""
+        if user is None:
+            return self.annotate(voted=Value(False))
+        votes = user.votes.model.objects.filter(user=user)
+        own = Exists(votes.filter(idea=OuterRef("pk")))
+        merged = Exists(votes.filter(idea__canonical=OuterRef("pk")))
+        return self.annotate(voted=own | Q(merged_count__gt=0) & merged)
+
+    def waiting(self, *, at: datetime) -> IdeaQuerySet:
+        """What triage has to decide: new ones and those whose snooze has ended, oldest first."""
+        due = Q(status="new") | Q(status="snoozed", snoozed_until__lte=at)
+        return self.primary().filter(due).order_by("created_at", "id")
+
+    def queue(self) -> IdeaQuerySet:
+        """The development queue in its order: accepted, not planned yet."""
+        return self.primary().filter(queue_rank__gt=0).order_by("queue_rank", "id")
+
+
+MATCHING = "SELECT id FROM ideas_idea WHERE words @@ websearch_to_tsquery('russian', %s)"
+
+
+def folded(text: str) -> str:
+    """ё and е are the same letter to a search, as in the generated column."""
+    return text.replace("ё", "е").replace("Ё", "Е")
+
+
+def next_rank() -> RawSQL:
+    """The rank behind the whole queue of the row's own product, for an UPDATE."""
+    return RawSQL(
+        "(SELECT coalesce(max(q.queue_rank), 0) + 1 FROM ideas_idea q WHERE q.product_id = ideas_idea.product_id)", []
+    )

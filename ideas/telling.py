@@ -1,0 +1,35 @@
+"""Who hears about an idea: the followers of its whole group who may see it."""
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from ideas.models import Idea, ReviewSession
+from lifecycle import notifications
+from lifecycle.events import By
+from lifecycle.models import User
+from lifecycle.roles import TEAM
+
+
+def url_of(idea: Idea) -> str:
+    return reverse("ideas:detail", args=[idea.number])
+
+
+def url_of_review(session: ReviewSession) -> str:
+    return reverse("ideas:session", args=[session.week.lower()])
+
+
+def followers(idea: Idea) -> QuerySet[User]:
+    """Active people who follow any wording of the group; of a team-only idea only its author and the team."""
+    people = User.objects.filter(is_active=True, subscriptions__idea__in=Idea.objects.group_of(idea.pk))
+    if idea.team_only:
+        members = User.objects.filter(memberships__product=idea.product_id, memberships__roles__overlap=list(TEAM))
+        people = people.filter(Q(pk=idea.author_id) | Q(pk__in=members))
+    return people.distinct()
+
+
+def tell_followers(idea: Idea, topic: str, *, by: By, key: str, **data: object) -> None:
+    """Tell everybody who follows `idea`, except whoever did it."""
+    people = followers(idea)
+    if isinstance(by, User):
+        people = people.exclude(pk=by.pk)
+    notifications.tell(people, topic, url=url_of(idea), key=key, product=idea.product, title=idea.title, **data)
