@@ -6,3 +6,6 @@ class EnvironmentsConfig(AppConfig):
     name = "environments"
     verbose_name = _("Environments")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from environments import deltas  # noqa: F401, PLC0415  (it registers its work)

@@ -6,3 +6,6 @@ class ReleasesConfig(AppConfig):
     name = "releases"
     verbose_name = _("Releases")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from releases import checks, intake  # noqa: F401, PLC0415  (they register their work)

@@ -188,6 +188,7 @@ class Candidate(models.Model):
     conflicts = models.JSONField(default=list)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField()
+    staged_at = models.DateTimeField(null=True, blank=True, help_text=_("when it last came to staging"))
 
     class Meta:
         constraints = [
@@ -282,6 +283,7 @@ class Verdict(models.Model):
     digest = models.CharField(max_length=64)
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     reason = models.TextField(_("reason"), blank=True)
+    carried_from = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
     by = models.ForeignKey(Person, models.PROTECT, related_name="verdicts")
     at = models.DateTimeField()
 
@@ -350,6 +352,7 @@ class Survey(models.Model):
 
     release = models.OneToOneField(Release, models.CASCADE, related_name="survey")
     opened_at = models.DateTimeField()
+    asked = models.PositiveIntegerField(default=0, help_text=_("people who were asked"))
 
     def __str__(self) -> str:
         return f"{self.release}"

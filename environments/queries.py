@@ -1,0 +1,17 @@
+"""Loading environments for people, and what is often asked about them."""
+
+from django.shortcuts import get_object_or_404
+
+from environments.models import Environment
+from lifecycle.models import Product
+from lifecycle.roles import Actor
+
+
+def get_environment_for(actor: Actor, slug: str) -> Environment:
+    """The product's environment with this short name; Http404 otherwise."""
+    return get_object_or_404(Environment, product=actor.product, slug=slug)
+
+
+def of_kind(product: Product, kind: str) -> Environment | None:
+    """The product's first environment of a kind, e.g. Environment.Kind.STAGING."""
+    return Environment.objects.filter(product=product, kind=kind).select_related("held_by").first()

@@ -1,0 +1,198 @@
+"""A change on its way: who builds it, its branch, its pushes, and "ready for staging"."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from environments.git import branch_name_is_valid
+from ideas.models import Stop
+from lifecycle import events, jobs
+from lifecycle.events import By, Machine
+from lifecycle.models import User
+from lifecycle.notifications import tell
+from lifecycle.roles import people_who_may
+from lifecycle.transitions import NotAllowed, move
+from releases import checks, progress
+from releases.models import Change, Check, Release, Revision
+
+S = Change.Status
+
+
+@transaction.atomic
+def assign(change: Change, *, developer: User | None, by: By, at: datetime | None = None) -> None:
+    """Say who builds the change (None: nobody yet); ValidationError for somebody who does not develop here."""
+    if developer is not None and developer not in people_who_may("develop", change.product):
+        raise ValidationError({"developer": _("%(who)s is not a developer here.") % {"who": developer}})
+    Change.objects.filter(pk=change.pk).update(developer=developer)
+    change.developer = developer
+    events.record("change.assigned", change, by=by, at=at, developer=developer.pk if developer else None)
+    if developer is not None and developer != by:
+        tell(
+            [developer],
+            "change.assigned",
+            url=page_of(change),
+            key=f"change:{change.pk}:assigned:{developer.pk}",
+            product=change.product,
+            title=change.title,
+        )
+
+
+@transaction.atomic
+def link_branch(change: Change, *, branch: str, by: By, at: datetime | None = None) -> None:
+    """Name the branch this change is built on; a worker takes what is on it already.
+
+    Raises ValidationError for a name git refuses or that another open change has.
+    """
+    check_branch(change, branch)
+    Change.objects.filter(pk=change.pk).update(branch=branch)
+    change.branch = branch
+    events.record("change.branch_linked", change, by=by, at=at, branch=branch)
+    jobs.enqueue("push", change, product=change.product)
+
+
+def check_branch(change: Change, branch: str) -> None:
+    if not branch_name_is_valid(branch):
+        raise ValidationError({"branch": _("This is not a name git takes.")})
+    others = Change.objects.filter(product=change.product_id, branch=branch).exclude(pk=change.pk)
+    other = others.exclude(status__in=[S.DROPPED, S.LIVE]).first()
+    if other:
+        raise ValidationError({"branch": _("%(change)s is built on this branch.") % {"change": other.key}})
+
+
+@transaction.atomic
+def set_migrations(change: Change, *, migrations: str, by: By, at: datetime | None = None) -> None:
+    """Say what the change's migrations do to the release that runs today; "" means not said yet."""
+    if migrations not in Change.Migrations.values:
+        raise ValidationError({"migrations": _("Choose one of the kinds.")})
+    if Change.objects.filter(pk=change.pk).exclude(migrations=migrations).update(migrations=migrations):
+        change.migrations = migrations
+        events.record("change.migrations_set", change, by=by, at=at, migrations=migrations)
+
+
+@transaction.atomic
+def record_push(
+    change: Change,
+    *,
+    fork: str,
+    tip: str,
+    subject: str = "",
+    author: str = "",
+    commits: int = 0,
+    files: Iterable[str] = (),
+    by: By = Machine("poll"),  # noqa: B008  (a frozen value)
+    at: datetime | None = None,
+) -> Revision:
+    """One more revision: its tests are queued and the change is (back) in development; the same push is no news.
+
+    In a frozen release the status stays, because the candidate keeps the revision it was composed of.
+    """
+    locked = Change.objects.select_for_update().select_related("revision", "release").get(pk=change.pk)
+    newest = locked.revision
+    if newest and (newest.fork, newest.tip) == (fork, tip):
+        return newest
+    now = at or timezone.now()
+    revision = Revision.objects.create(
+        change=locked,
+        number=(newest.number if newest else 0) + 1,
+        fork=fork,
+        tip=tip,
+        subject=subject[:200],
+        author=author[:200],
+        commits=commits,
+        files=list(files),
+        seen_at=now,
+    )
+    Change.objects.filter(pk=locked.pk).update(revision=revision, return_reason="", conflict=None)
+    locked.revision, locked.return_reason, locked.conflict = revision, "", None
+    events.record("change.pushed", locked, by=by, at=at, revision=revision.pk, tip=tip)
+    if not is_frozen(locked):
+        back_to_development(locked, by=by, at=now)
+    checks.request(revision=revision, at=at)
+    change.refresh_from_db()
+    return revision
+
+
+def is_frozen(change: Change) -> bool:
+    """Whether the change is in a candidate that is being decided about."""
+    return change.release is not None and change.release.status == Release.Status.FROZEN
+
+
+def back_to_development(change: Change, *, by: By, at: datetime) -> None:
+    """A push makes a change begin, or begin again: what was said about an older revision no longer counts."""
+    if change.status != S.DEVELOPMENT:
+        move(change, S.DEVELOPMENT, by=by, at=at, waiting_since=at)
+    progress.advance([change], Stop.DEVELOPMENT, by=by, fact=change, at=at)
+    note = _("A new version is being built.")
+    progress.take_back([change], Stop.DEVELOPMENT, by=by, fact=change, note=note, at=at)
+
+
+def reasons_not_ready(change: Change) -> list[str]:
+    """Sentences, empty when the change may go to staging: pushed, tests passed, no conflict, return answered."""
+    check = newest_check(change.revision)
+    reasons = []
+    if change.revision is None:
+        reasons.append(_("Push to %(branch)s first.") % {"branch": change.branch or _("its branch")})
+    elif change.return_reason:
+        reasons.append(_("Push a commit first: it was returned."))
+    elif check is None or check.status in (Check.Status.QUEUED, Check.Status.RUNNING):
+        reasons.append(_("The tests are running."))
+    elif check.status != Check.Status.PASSED:
+        reasons.append(_("The tests failed: %(summary)s") % {"summary": check.summary})
+    if change.conflict:
+        other = change.conflict["with"] or _("what is live")
+        reasons.append(_("It conflicts with %(other)s: rebase it first.") % {"other": other})
+    return reasons
+
+
+def newest_check(revision: Revision | None) -> Check | None:
+    return revision.checks.order_by("-id").first() if revision else None
+
+
+@transaction.atomic
+def mark_ready(change: Change, *, by: User, at: datetime | None = None) -> None:
+    """Offer the change for staging; NotAllowed names what is missing (see `reasons_not_ready`)."""
+    reasons = reasons_not_ready(change)
+    if reasons:
+        raise NotAllowed(" ".join(reasons))
+    guard = {"revision": change.revision, "conflict__isnull": True}
+    move(change, S.READY, by=by, at=at, guard=guard, waiting_since=at or timezone.now())
+
+
+@transaction.atomic
+def unmark_ready(change: Change, *, by: User, at: datetime | None = None) -> None:
+    """Take the offer back while the change is not on staging yet."""
+    if change.status != S.READY:
+        raise NotAllowed(_("%(change)s is not waiting for staging.") % {"change": change.key})
+    move(change, S.DEVELOPMENT, by=by, at=at, waiting_since=at or timezone.now())
+
+
+@transaction.atomic
+def returned(change: Change, *, reason: str, by: By, at: datetime | None = None) -> None:
+    """Back to development with the words of whoever saw it fail; its developer and its voters are told."""
+    now = at or timezone.now()
+    move(change, S.DEVELOPMENT, by=by, at=at, note=reason, return_reason=reason, waiting_since=now)
+    note = _("It needs more work.")
+    progress.take_back([change], Stop.DEVELOPMENT, by=by, fact=change, note=note, at=at)
+    if change.developer is not None:
+        tell(
+            [change.developer],
+            "change.returned",
+            url=page_of(change),
+            key=f"change:{change.pk}:returned:{now.isoformat()}",
+            product=change.product,
+            title=change.title,
+            reason=reason,
+        )
+
+
+def page_of(change: Change) -> str:
+    return reverse("releases:change", args=[change.number])
+
+
+def testing_page() -> str:
+    return reverse("releases:testing")

@@ -1,0 +1,158 @@
+"""Checks: a worker runs the product's own tests in a clean checkout."""
+
+import re
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from environments import repositories
+from environments.git import Git, GitError
+from environments.manifest import FILE_NAME, Context, Manifest, ManifestError, parse
+from lifecycle import events, jobs, process
+from lifecycle.events import By, Machine
+from lifecycle.jobs import Lease
+from lifecycle.logs import Writer
+from lifecycle.models import LogLine, Product, Work
+from lifecycle.notifications import tell
+from lifecycle.process import Finished
+from lifecycle.transitions import NotAllowed, move
+from releases.models import Candidate, Check, Revision
+
+S = Check.Status
+WORKER = Machine("check")
+TROUBLE = re.compile(r"(?:FAIL|ERROR|FAILED)\b.{3,}|Traceback|\w*Error: ")
+
+
+@transaction.atomic
+def request(
+    *, revision: Revision | None = None, candidate: Candidate | None = None, at: datetime | None = None
+) -> Check:
+    """Queue the tests of a revision's tip or of a candidate; a worker runs them (Work kind "check")."""
+    product, sha = (revision.change.product, revision.tip) if revision else (candidate.product, candidate.sha)
+    check = Check.objects.create(
+        product=product, revision=revision, candidate=candidate, sha=sha, requested_at=at or timezone.now()
+    )
+    jobs.enqueue("check", check, product=product)
+    return check
+
+
+@transaction.atomic
+def again(check: Check, *, by: By) -> Check:
+    """Run the tests of the same commit once more, e.g. after they could not be run; the old result stays."""
+    if check.status in (S.QUEUED, S.RUNNING):
+        raise NotAllowed(_("It is running already."))
+    events.record("check.repeated", check, by=by)
+    return request(revision=check.revision, candidate=check.candidate)
+
+
+def broke_off(work: Work) -> None:
+    """The worker died or failed while it ran: the check ends as "could not be run"."""
+    check = Check.objects.get(pk=work.subject_id)
+    if check.status in (S.QUEUED, S.RUNNING):
+        end(check, S.ERRORED, work.error[:300] or _("The worker broke off."))
+
+
+@jobs.handler("check", queue="default", ended=broke_off)
+def execute(lease: Lease) -> None:
+    """Run one check to its end; a check that ended is left alone, one that lost its worker starts again."""
+    check = Check.objects.select_related("product__repository", "revision__change").get(pk=lease.row.subject_id)
+    if check.status not in (S.QUEUED, S.RUNNING):
+        return
+    if check.status == S.QUEUED:
+        move(check, S.RUNNING, by=WORKER, silent=True, started_at=timezone.now())
+    log = Writer(check.log_key)
+    try:
+        run_in_checkout(check, lease, log)
+    except (GitError, ManifestError, OSError) as error:
+        log.error(str(error))
+        end(check, S.ERRORED, str(error)[:300])
+
+
+def run_in_checkout(check: Check, lease: Lease, log: Writer) -> None:
+    """Export the commit into a folder that is thrown away, run its `test` command there and note the answer."""
+    git = repositories.git(check.product.repository)
+    manifest = read_manifest(git, check.sha)
+    if manifest.test is None:
+        log.warn(_("lifecycle.toml has no [test] section."))
+        end(check, S.ERRORED, _("lifecycle.toml does not say how to test."))
+        return
+    with tempfile.TemporaryDirectory(prefix="lifecycle-check-") as folder:
+        checkout = Path(folder) / "checkout"
+        git.export(check.sha, checkout)
+        log.info(_("Commit %(sha)s in a clean checkout") % {"sha": check.sha[:12]})
+        context = context_of(check.product, check.sha, checkout, Path(folder) / "data")
+        conclude(check, run_tests(manifest, context, lease, log), lease, log)
+
+
+def read_manifest(git: Git, sha: str) -> Manifest:
+    return parse((git.read_file(sha, FILE_NAME) or b"").decode("utf-8", "replace"))
+
+
+def context_of(product: Product, sha: str, checkout: Path, data: Path) -> Context:
+    data.mkdir()
+    return Context(environment="check", release=sha[:8], checkout=str(checkout), data=str(data))
+
+
+def run_tests(manifest: Manifest, context: Context, lease: Lease, log: Writer) -> Finished:
+    argv = manifest.command("test", context)
+    log.info("$ " + " ".join(argv))
+    return process.run(
+        argv,
+        cwd=context.checkout,
+        env=context.environ(),
+        on_output=lambda stream, text: (log.error if stream == "stderr" and is_trouble(text) else log.out)(text),
+        stop=lease.lost,
+        total_seconds=manifest.test.timeout_seconds,
+        inactivity_seconds=manifest.test.inactivity_seconds,
+    )
+
+
+def is_trouble(text: str) -> bool:
+    """Test runners write everything to stderr; only these lines are worth the red."""
+    return TROUBLE.match(text) is not None
+
+
+def failure_in(check: Check) -> str:
+    """The first line of the log that names a failure, e.g. "FAIL: test_total (cart.tests.Prices)"."""
+    errors = LogLine.objects.filter(log=check.log_key, stream=LogLine.Stream.ERR).order_by("seq")
+    lines = errors.values_list("text", flat=True)[:200]
+    return next((line for line in lines if line.startswith(("FAIL", "ERROR"))), "")
+
+
+@transaction.atomic
+def end(check: Check, status: str, summary: str, *, exit_code: int | None = None) -> None:
+    """Write down how it ended; a change whose tests did not pass is told to its developer."""
+    now = timezone.now()
+    move(check, status, by=WORKER, at=now, finished_at=now, summary=summary[:300], exit_code=exit_code)
+    change = check.revision.change if check.revision else None
+    if status != S.PASSED and change and change.developer:
+        tell(
+            [change.developer],
+            "change.checks_failed",
+            url=reverse("releases:check", args=[check.pk]),
+            key=f"check:{check.pk}",
+            product=check.product,
+            title=change.title,
+        )
+
+
+def conclude(check: Check, finished: Finished, lease: Lease, log: Writer) -> None:
+    """PASSED or FAILED by the exit code; ERRORED when it took too long; nothing at all without the lease."""
+    lease.check()
+    seconds = round(finished.seconds, 1)
+    if finished.ok:
+        log.ok(_("Passed in %(seconds)s s") % {"seconds": seconds})
+        end(check, S.PASSED, _("Passed in %(seconds)s s") % {"seconds": seconds}, exit_code=0)
+    elif finished.reason == "exited":
+        log.error(_("Exit code %(code)s") % {"code": finished.exit_code})
+        summary = failure_in(check) or _("Exit code %(code)s") % {"code": finished.exit_code}
+        end(check, S.FAILED, summary, exit_code=finished.exit_code)
+    else:
+        text = _("Stopped after %(seconds)s s without an answer") % {"seconds": seconds}
+        log.error(text)
+        end(check, S.ERRORED, text)

@@ -1,0 +1,61 @@
+"""Two changes that want the same lines: recorded on both, told to the one who moves."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from environments.git import CompositionConflict
+from lifecycle.notifications import tell
+from releases.models import Candidate, Change
+
+
+@transaction.atomic
+def note(
+    candidate: Candidate, changes: list[Change], found: list[CompositionConflict], *, at: datetime | None = None
+) -> None:
+    """Put the conflicts on the candidate (unsaved) and on its changes, and tell the developers.
+
+    Only dev's composition, which takes everything, may say that a conflict is solved.
+    """
+    by_key = {conflict.key: conflict for conflict in found}
+    candidate.conflicts = [as_row(conflict) for conflict in found]
+    for change in changes:
+        conflict = by_key.get(change.key)
+        if conflict is None and candidate.purpose != Candidate.Purpose.DEV:
+            continue
+        row = as_row(conflict) | {"candidate": candidate.pk} if conflict else None
+        if Change.objects.filter(pk=change.pk, revision=change.revision).update(conflict=row) and conflict:
+            change.conflict = row
+            tell_developer(change, conflict)
+
+
+def as_row(conflict: CompositionConflict) -> dict[str, object]:
+    """What `Candidate.conflicts` and `Change.conflict` hold: keys and files; `with` is None for the base."""
+    return {"key": conflict.key, "with": conflict.other_key, "files": list(conflict.files)}
+
+
+def sentence(conflict: CompositionConflict) -> str:
+    """Names both sides and the files."""
+    return _("%(one)s and %(other)s change the same lines in %(files)s.") % {
+        "one": conflict.key,
+        "other": conflict.other_key or _("what is live"),
+        "files": ", ".join(conflict.files),
+    }
+
+
+def tell_developer(change: Change, conflict: CompositionConflict) -> None:
+    """Once per revision and opponent."""
+    if change.developer is None:
+        return
+    tell(
+        [change.developer],
+        "change.conflict",
+        url=reverse("releases:my_changes"),
+        key=f"conflict:{change.revision_id}:{conflict.other_key}",
+        product=change.product,
+        title=change.title,
+        other=conflict.other_key or _("what is live"),
+        files=", ".join(conflict.files),
+    )

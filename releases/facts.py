@@ -1,0 +1,101 @@
+"""What deployments tell: a candidate reached an environment, a release went live, was proven, was taken back."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+
+from ideas import services as ideas
+from ideas.models import AgendaItem, Stop
+from lifecycle import events
+from lifecycle.events import By
+from lifecycle.notifications import tell
+from lifecycle.roles import people_who_may
+from lifecycle.transitions import move
+from releases import changes, feedback, plan, progress
+from releases.models import Candidate, Change, Release
+from releases.signoffs import mark_demo
+
+__all__ = ["mark_demo", "mark_live", "mark_on_staging", "mark_proven", "mark_rolled_back"]
+
+S = Change.Status
+
+
+@transaction.atomic
+def mark_on_staging(candidate: Candidate, *, by: By, at: datetime | None = None) -> None:
+    """Staging runs this candidate: its ready changes wait for a tester, their ideas reach Staging."""
+    now = at or timezone.now()
+    Candidate.objects.filter(pk=candidate.pk).update(staged_at=now)
+    candidate.staged_at = now
+    events.record("candidate.on_staging", candidate, by=by, at=at)
+    arrived = list(Change.objects.filter(candidate_rows__candidate=candidate).select_related("product"))
+    for change in arrived:
+        if change.status == S.READY:
+            move(change, S.STAGING, by=by, at=at, waiting_since=now)
+        if change.status == S.STAGING:
+            tell_testers(change, candidate)
+    progress.advance(arrived, Stop.STAGING, by=by, fact=candidate, at=at)
+
+
+def tell_testers(change: Change, candidate: Candidate) -> None:
+    """Once per change and candidate."""
+    tell(
+        people_who_may("give_verdict", change.product),
+        "change.on_staging",
+        url=f"{changes.testing_page()}?change={change.number}",
+        key=f"staging:{candidate.pk}:{change.pk}",
+        product=change.product,
+        title=change.title,
+    )
+
+
+@transaction.atomic
+def mark_live(release: Release, *, deployment: Model, by: By, at: datetime | None = None) -> None:
+    """Production runs the release and is healthy: changes and ideas are live, the team is told."""
+    move(release, Release.Status.LIVE, by=by, at=at, live_at=at or timezone.now(), data={"deployment": deployment.pk})
+    shipped = shipped_changes(release)
+    for change in shipped:
+        if change.status == S.APPROVED:
+            move(change, S.LIVE, by=by, at=at, waiting_since=at or timezone.now())
+    progress.advance(shipped, Stop.PRODUCTION, by=by, fact=deployment, at=at)
+    tell_team(release, "release.live", key=f"release:{release.pk}:live:{deployment.pk}")
+
+
+def shipped_changes(release: Release) -> list[Change]:
+    """The changes in the release's candidate."""
+    return list(Change.objects.filter(candidate_rows__candidate=release.candidate_id).select_related("product"))
+
+
+@transaction.atomic
+def mark_proven(release: Release, *, by: By, at: datetime | None = None) -> None:
+    """The watch closed well: the release is done and the people who asked for it are asked whether it helps."""
+    move(release, Release.Status.DONE, by=by, at=at, ended_at=at or timezone.now())
+    progress.advance(shipped_changes(release), Stop.FEEDBACK, by=by, fact=release, at=at)
+    feedback.open_survey(release, by=by, at=at)
+
+
+@transaction.atomic
+def mark_rolled_back(release: Release, *, deployment: Model, reason: str, by: By, at: datetime | None = None) -> None:
+    """The release left production: its changes are back in development, voters are told, the review hears why."""
+    move(release, Release.Status.ROLLED_BACK, by=by, at=at, note=reason, data={"deployment": deployment.pk})
+    taken_back = [change for change in shipped_changes(release) if change.status == S.LIVE]
+    for change in taken_back:
+        fields = {"return_reason": reason, "waiting_since": at or timezone.now()}
+        move(change, S.DEVELOPMENT, by=by, at=at, note=reason, **fields)
+    progress.take_back(taken_back, Stop.DEVELOPMENT, by=by, fact=deployment, note=reason, at=at)
+    for idea in progress.ideas_of(taken_back):
+        ideas.put_on_agenda(idea, by=by, reason=AgendaItem.Reason.RETURNED, words=reason, at=at)
+    tell_team(release, "release.rolled_back", key=f"release:{release.pk}:back:{deployment.pk}", reason=reason)
+
+
+def tell_team(release: Release, topic: str, *, key: str, **words: str) -> None:
+    tell(
+        people_who_may("see_team_pages", release.product),
+        topic,
+        url=plan.page_of(release),
+        key=key,
+        product=release.product,
+        version=release.version,
+        **words,
+    )

@@ -1,0 +1,113 @@
+"""From an upstream branch that moved to a new revision of its change. Runs git: only for workers and commands."""
+
+import re
+
+from environments import repositories
+from environments.git import Commit, Git, GitError
+from environments.models import Branch, Repository
+from lifecycle import jobs
+from lifecycle.events import Machine
+from lifecycle.jobs import Failed, Lease
+from releases import candidates, changes
+from releases.models import Candidate, Change, Revision
+
+POLL = Machine("poll")
+IDEA_IN_NAME = re.compile(r"idea/(\d+)(?:-|$)")
+ENDED = (Change.Status.DROPPED, Change.Status.LIVE)
+
+
+@jobs.handler("push", queue="git")
+def look(lease: Lease) -> None:
+    """Take what is on a change's branch already (Work kind "push", subject: the change); then dev is re-composed."""
+    change = Change.objects.select_related("product__repository").get(pk=lease.row.subject_id)
+    branch = change.product.repository.branches.filter(name=change.branch).first()
+    try:
+        revision = take(branch) if branch else None
+    except GitError as error:
+        raise Failed(str(error)) from error
+    if revision:
+        candidates.request(change.product, Candidate.Purpose.DEV, by=POLL)
+
+
+def take(branch: Branch) -> Revision | None:
+    """Record what was pushed to `branch` for the change it belongs to; None if it is nobody's or holds nothing new.
+
+    Links the change by the trailer `Idea: 42` or by the name idea/42-… when nobody linked it by hand. Raises GitError.
+    """
+    repository = branch.repository
+    main = repository.branches.filter(name=repository.main_branch).first()
+    if main is None or branch.name == main.name:
+        return None
+    git = repositories.git(repository)
+    change = change_on(branch) or change_meant_by(branch, git.log(None, branch.sha, limit=1))
+    if change is None:
+        return None
+    fork = fork_of(git, change, main.sha, branch.sha)
+    return None if fork in (None, branch.sha) else record(git, change, fork, branch)
+
+
+def record(git: Git, change: Change, fork: str, branch: Branch) -> Revision | None:
+    """Write the revision with its facts, keep its commits from git's gc, and read the trailers."""
+    if change.revision and (change.revision.fork, change.revision.tip) == (fork, branch.sha):
+        return None
+    commits = git.log(fork, branch.sha)
+    revision = changes.record_push(
+        change,
+        fork=fork,
+        tip=branch.sha,
+        subject=branch.subject,
+        author=branch.author,
+        commits=len(commits),
+        files=[file.path for file in git.diff(fork, branch.sha)],
+        by=POLL,
+    )
+    git.point(f"refs/lifecycle/changes/{change.pk}/{revision.number}", branch.sha, None)
+    read_trailers(change, commits)
+    return revision
+
+
+def change_on(branch: Branch) -> Change | None:
+    """The open change that is built on this branch."""
+    found = Change.objects.filter(product=branch.repository.product_id, branch=branch.name)
+    return found.exclude(status__in=ENDED).select_related("revision", "product").first()
+
+
+def change_meant_by(branch: Branch, commits: list[Commit]) -> Change | None:
+    """The planned change of the idea that the trailer or the branch's name means; it is linked to the branch."""
+    number = idea_number(branch.name, commits)
+    planned = Change.objects.filter(product=branch.repository.product_id, ideas__number=number, revision=None)
+    change = planned.exclude(status__in=ENDED).select_related("revision", "product").first() if number else None
+    if change is not None:
+        changes.link_branch(change, branch=branch.name, by=POLL)
+    return change
+
+
+def idea_number(name: str, commits: list[Commit]) -> int | None:
+    trailer = commits[0].trailer("Idea") if commits else None
+    if trailer and trailer.isdigit():
+        return int(trailer)
+    found = IDEA_IN_NAME.match(name)
+    return int(found[1]) if found else None
+
+
+def fork_of(git: Git, change: Change, main: str, tip: str) -> str | None:
+    """Where the branch left main. A branch that main contains already (it was live, then taken back) keeps its fork."""
+    fork = git.merge_base(main, tip)
+    if fork == tip and change.revision is not None:
+        return change.revision.fork
+    return fork
+
+
+def read_trailers(change: Change, commits: list[Commit]) -> None:
+    """`Migrations: expand` in the newest commit that says so sets the flag."""
+    said = [commit.trailer("Migrations") for commit in commits]
+    flag = next((value.lower() for value in said if value), "")
+    if flag and flag in Change.Migrations.values:
+        changes.set_migrations(change, migrations=flag, by=POLL)
+
+
+def unlinked(repository: Repository) -> list[Branch]:
+    """Upstream branches that no change is built on, newest first: for the choice beside a change."""
+    linked = Change.objects.filter(product=repository.product_id).exclude(branch="").values("branch")
+    others = repository.branches.exclude(name=repository.main_branch).exclude(name__in=linked)
+    return list(others.exclude(name__startswith="env/").order_by("-moved_at", "name"))

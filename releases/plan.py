@@ -1,0 +1,252 @@
+"""Release plans: choosing ideas, publishing, rescheduling, freezing."""
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from ideas.models import Idea, Stop
+from lifecycle import events
+from lifecycle.events import By
+from lifecycle.models import Product, User
+from lifecycle.notifications import tell
+from lifecycle.roles import people_who_may
+from lifecycle.transitions import NotAllowed, move
+from releases import candidates, migration_flags, progress
+from releases.models import Candidate, Change, Release
+
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,19}")
+S = Release.Status
+
+
+def suggest_version(product: Product) -> str:
+    """The version after the newest one: 24.11 → 24.12; 1.0 for the first release."""
+    newest = product.releases.order_by("-id").values_list("version", flat=True).first()
+    if newest is None:
+        return "1.0"
+    found = re.fullmatch(r"(.*?)(\d+)", newest)
+    return f"{found[1]}{int(found[2]) + 1}" if found else f"{newest}.1"
+
+
+@transaction.atomic
+def create(
+    *,
+    product: Product,
+    version: str,
+    goal: str = "",
+    target_date: date,
+    ideas: Iterable[Idea],
+    by: User,
+    at: datetime | None = None,
+) -> Release:
+    """A draft with one change per idea, each with a branch name to use.
+
+    Raises ValidationError for a version that is taken or not like 24.12, for a past date and without ideas.
+    """
+    chosen = list(ideas)
+    check_plan(product, version=version, target_date=target_date, ideas=chosen, at=at)
+    release = Release.objects.create(
+        product=product,
+        version=version,
+        goal=goal,
+        target_date=target_date,
+        author=by,
+        created_at=at or timezone.now(),
+    )
+    events.record("release.created", release, by=by, at=at)
+    for idea in chosen:
+        add_idea(release, idea, by=by, at=at)
+    return release
+
+
+def check_plan(
+    product: Product, *, version: str, target_date: date, ideas: list[Idea], at: datetime | None = None
+) -> None:
+    """Raise ValidationError, naming each field that is wrong."""
+    errors = {}
+    if not VERSION.fullmatch(version) or version == "new":
+        errors["version"] = _("Letters, digits, points and hyphens only, like 24.12.")
+    elif product.releases.filter(version=version).exists():
+        errors["version"] = _("There is a release %(version)s already.") % {"version": version}
+    if target_date < timezone.localdate(at or timezone.now()):
+        errors["target_date"] = _("This day is past.")
+    if not ideas:
+        errors["ideas"] = _("Choose at least one idea.")
+    if errors:
+        raise ValidationError(errors)
+
+
+@transaction.atomic
+def add_idea(release: Release, idea: Idea, *, by: User, must: bool = True, at: datetime | None = None) -> Change:
+    """Plan one more idea. NotAllowed once the release is frozen, or when the idea is being built already."""
+    require_open(release)
+    if idea.changes.filter(Q(release__isnull=False), ~Q(status__in=[Change.Status.DROPPED, Change.Status.LIVE])):
+        raise NotAllowed(_("“%(idea)s” is planned already.") % {"idea": idea})
+    change = waiting_change(idea) or new_change(release, idea, by=by, at=at)
+    change.release, change.must = release, must
+    change.save(update_fields=["release", "must"])
+    events.record("change.planned", change, by=by, at=at, release=release.pk, idea=idea.pk)
+    if release.status == S.PLANNED:
+        progress.advance([change], Stop.PLANNED, by=by, fact=release, at=at)
+    return change
+
+
+def waiting_change(idea: Idea) -> Change | None:
+    """A change of this idea that left an earlier plan and can go on in this one."""
+    open_changes = idea.changes.filter(release=None).exclude(status__in=[Change.Status.DROPPED, Change.Status.LIVE])
+    return open_changes.order_by("pk").first()
+
+
+def new_change(release: Release, idea: Idea, *, by: User, at: datetime | None = None) -> Change:
+    now = at or timezone.now()
+    change = Change.objects.create(
+        product=release.product,
+        number=release.product.next_number("change"),
+        title=idea.title,
+        release=release,
+        branch=branch_name(idea),
+        created_at=now,
+        waiting_since=now,
+    )
+    change.ideas.add(idea)
+    return change
+
+
+def branch_name(idea: Idea) -> str:
+    """The branch name to use for an idea that is still free, e.g. "idea/42-keep-a-wishlist"."""
+    words = slugify(idea.title)[:40].rstrip("-")
+    name = f"idea/{idea.number}-{words}" if words else f"idea/{idea.number}"
+    taken = Change.objects.filter(product=idea.product_id, branch__startswith=name).count()
+    return f"{name}-{taken + 1}" if taken else name
+
+
+@transaction.atomic
+def publish(release: Release, *, by: User, at: datetime | None = None) -> None:
+    """Show the plan to everybody; its ideas reach Planned and the team is told."""
+    if not release.changes.exists():
+        raise NotAllowed(_("There is nothing in this plan yet."))
+    now = at or timezone.now()
+    move(release, S.PLANNED, by=by, at=at, published_at=now)
+    progress.advance(release.changes.all(), Stop.PLANNED, by=by, fact=release, at=at)
+    tell(
+        people_who_may("see_team_pages", release.product),
+        "release.published",
+        url=page_of(release),
+        key=f"release:{release.pk}:published",
+        product=release.product,
+        version=release.version,
+    )
+
+
+@transaction.atomic
+def reschedule(release: Release, *, target_date: date, reason: str, by: User, at: datetime | None = None) -> None:
+    """Move the target date; the first date stays visible, struck out, with the reason. Not after it is live."""
+    if release.status not in (S.DRAFT, S.PLANNED, S.FROZEN):
+        raise NotAllowed(_("Release %(release)s has ended.") % {"release": release})
+    if release.status != S.DRAFT and not reason.strip():
+        raise ValidationError({"reason": _("Say why: whoever waits for it reads this.")})
+    before, release.target_date = release.target_date, target_date
+    if release.status != S.DRAFT and release.first_target_date is None:
+        release.first_target_date = before
+    release.save(update_fields=["target_date", "first_target_date"])
+    dates = {"before": before.isoformat(), "after": target_date.isoformat()}
+    events.record("release.rescheduled", release, by=by, at=at, note=reason, **dates)
+
+
+@transaction.atomic
+def set_must(change: Change, *, must: bool, by: User, at: datetime | None = None) -> None:
+    """Whether the release waits for this change, or leaves without it."""
+    require_open(change.release)
+    if Change.objects.filter(pk=change.pk).exclude(must=must).update(must=must):
+        change.must = must
+        events.record("change.must" if must else "change.if_ready", change, by=by, at=at)
+
+
+@transaction.atomic
+def drop_change(change: Change, *, by: By, reason: str = "", at: datetime | None = None) -> None:
+    """Take a change out of its plan: not begun it is dropped, begun it waits for another plan."""
+    require_open(change.release)
+    leave(change, by=by, reason=reason, at=at)
+
+
+def leave(change: Change, *, by: By, reason: str, at: datetime | None = None) -> None:
+    """Unlink a change from its release; its ideas go back to the queue unless it is being built."""
+    release, change.release = change.release, None
+    change.save(update_fields=["release"])
+    events.record("change.left_plan", change, by=by, at=at, note=reason, release=release.pk)
+    if change.status == Change.Status.PLANNED:
+        move(change, Change.Status.DROPPED, by=by, at=at)
+        progress.take_back([change], Stop.REVIEW, by=by, fact=change, note=reason, at=at)
+
+
+@transaction.atomic
+def drop(release: Release, *, by: User, reason: str, at: datetime | None = None) -> None:
+    """Give the plan up; its changes wait for another one."""
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why: whoever waits for it reads this.")})
+    move(release, S.DROPPED, by=by, at=at, note=reason, ended_at=at or timezone.now())
+    for change in release.changes.all():
+        leave(change, by=by, reason=reason, at=at)
+
+
+@transaction.atomic
+def freeze(release: Release, *, by: User, at: datetime | None = None) -> Candidate:
+    """Ask for the candidate of all approved changes; "if ready" ones that are not wait for the next plan.
+
+    Raises NotAllowed naming whatever is in the way (see `reasons_not_to_freeze`).
+    """
+    reasons = reasons_not_to_freeze(release)
+    if reasons:
+        raise NotAllowed(" ".join(reasons))
+    move(release, S.FROZEN, by=by, at=at, frozen_at=at or timezone.now())
+    for change in release.changes.exclude(status=Change.Status.APPROVED):
+        leave(change, by=by, reason=_("Not ready when %(release)s was frozen.") % {"release": release}, at=at)
+    release.candidate = candidates.request(release.product, Candidate.Purpose.RELEASE, by=by, release=release, at=at)
+    release.save(update_fields=["candidate"])
+    return release.candidate
+
+
+def reasons_not_to_freeze(release: Release) -> list[str]:
+    """Sentences, empty when the release may be frozen: plan published, nothing else frozen, musts approved, flags."""
+    if release.status != S.PLANNED:
+        return [_("Only a published plan can be frozen.")]
+    changes = list(release.changes.select_related("revision"))
+    approved = [change for change in changes if change.status == Change.Status.APPROVED]
+    missing = [change.key for change in changes if change.must and change not in approved]
+    unsaid = [change.key for change in approved if migration_flags.is_missing(change)]
+    frozen = Release.objects.filter(product=release.product_id, status=S.FROZEN).first()
+    reasons = []
+    if frozen:
+        reasons.append(_("Release %(release)s is frozen and has staging.") % {"release": frozen})
+    if missing:
+        reasons.append(_("Not approved by a tester: %(changes)s.") % {"changes": ", ".join(missing)})
+    if unsaid:
+        reasons.append(
+            _("Adds a migration but does not say of which kind: %(changes)s.") % {"changes": ", ".join(unsaid)}
+        )
+    if not approved and not missing:
+        reasons.append(_("No change is approved yet."))
+    return reasons
+
+
+@transaction.atomic
+def unfreeze(release: Release, *, by: User, reason: str = "", at: datetime | None = None) -> None:
+    """Open the plan again and give staging back; the candidate and what was said about it stay on record."""
+    move(release, S.PLANNED, by=by, at=at, note=reason, candidate=None, frozen_at=None)
+
+
+def require_open(release: Release | None) -> None:
+    """NotAllowed unless the release can still be planned."""
+    if release is None or release.status not in (S.DRAFT, S.PLANNED):
+        raise NotAllowed(_("This plan cannot be changed any more."))
+
+
+def page_of(release: Release) -> str:
+    return reverse("releases:detail", args=[release.version])

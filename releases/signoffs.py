@@ -1,0 +1,89 @@
+"""The demo: what managers and customers said about one digest."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ideas.models import Stop
+from lifecycle import events
+from lifecycle.models import User
+from lifecycle.notifications import tell
+from lifecycle.roles import people_who_may
+from lifecycle.transitions import NotAllowed
+from releases import plan, progress
+from releases.models import Release, SignOff
+
+A, YES, NO = SignOff.Audience, SignOff.Outcome.YES, SignOff.Outcome.NO
+
+
+@transaction.atomic
+def sign_off(
+    release: Release, *, audience: str, outcome: str, words: str = "", by: User, at: datetime | None = None
+) -> SignOff:
+    """Note what an audience said after the demo of the release's candidate; a newer word replaces an older one.
+
+    The first one makes the ideas reach Demo. NotAllowed unless the frozen candidate came to staging, and for
+    customers before managers said yes; ValidationError for a "not yet" without words.
+    """
+    require_shown(release, audience)
+    if outcome == NO and not words.strip():
+        raise ValidationError({"words": _("Say what is missing.")})
+    signoff = SignOff.objects.create(
+        release=release,
+        candidate=release.candidate,
+        digest=release.candidate.digest,
+        audience=audience,
+        outcome=outcome,
+        words=words,
+        by=by,
+        at=at or timezone.now(),
+    )
+    events.record(f"signoff.{audience}", release, by=by, at=at, note=words, outcome=outcome, signoff=signoff.pk)
+    mark_demo(release, by=by, at=at)
+    tell(
+        people_who_may("plan_release", release.product),
+        "release.signoff",
+        url=plan.page_of(release),
+        key=f"signoff:{signoff.pk}",
+        product=release.product,
+        version=release.version,
+        audience=signoff.get_audience_display(),
+    )
+    return signoff
+
+
+def require_shown(release: Release, audience: str) -> None:
+    """NotAllowed, with the reason, unless this audience can be shown the release now."""
+    if release.status != Release.Status.FROZEN or release.candidate is None:
+        raise NotAllowed(_("Release %(release)s is not frozen.") % {"release": release})
+    if release.candidate.staged_at is None:
+        raise NotAllowed(_("Release %(release)s is not on staging yet.") % {"release": release})
+    if audience == A.CUSTOMERS and not has_yes(release, A.MANAGERS):
+        raise NotAllowed(_("Show it to the managers first."))
+
+
+def mark_demo(release: Release, *, by: User, at: datetime | None = None) -> None:
+    """The release was shown: its ideas reach Demo, once."""
+    progress.advance(release.changes.all(), Stop.DEMO, by=by, fact=release, at=at)
+
+
+def standing(release: Release) -> dict[str, SignOff]:
+    """Audience → its newest word on the digest that is frozen now; empty without a candidate."""
+    if release.candidate is None or not release.candidate.digest:
+        return {}
+    said = release.signoffs.filter(digest=release.candidate.digest).select_related("by").order_by("id")
+    return {signoff.audience: signoff for signoff in said}
+
+
+def has_yes(release: Release, audience: str) -> bool:
+    found = standing(release).get(audience)
+    return found is not None and found.outcome == YES
+
+
+def has_both(release: Release) -> bool:
+    """Whether everybody who must see this digest said yes: managers, and customers where the product asks them."""
+    needed = [A.MANAGERS] + ([A.CUSTOMERS] if release.product.customers_demo_required else [])
+    return all(has_yes(release, audience) for audience in needed)

@@ -1,0 +1,147 @@
+"""A tester's word on one change in one candidate, and which words still hold for another candidate."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from environments import repositories
+from environments.models import Environment
+from environments.queries import of_kind
+from environments.services import hold, holder, let_go
+from lifecycle import events
+from lifecycle.events import Machine
+from lifecycle.models import Product, User
+from lifecycle.transitions import NotAllowed, move
+from releases import candidates, changes
+from releases.models import Candidate, CandidateChange, Change, Verdict
+
+__all__ = ["all_approved", "approve", "carry_over", "give_back", "hold", "holder", "let_go", "standing"]
+
+S = Change.Status
+YES, NO = Verdict.Outcome.APPROVED, Verdict.Outcome.RETURNED
+
+
+@transaction.atomic
+def approve(change: Change, *, candidate: Candidate, by: User, reason: str = "", at: datetime | None = None) -> Verdict:
+    """The change works in this candidate. NotAllowed unless that is what staging runs and nobody else holds it."""
+    row = require_testable(change, candidate, by=by, at=at)
+    if change.product.preset == Product.Preset.STRICT and change.developer_id == by.pk:
+        raise NotAllowed(_("Somebody else than its developer must test it."))
+    if change.status == S.STAGING:
+        move(change, S.APPROVED, by=by, at=at, waiting_since=at or timezone.now())
+    elif change.status != S.APPROVED:
+        raise NotAllowed(_("%(change)s is not on staging.") % {"change": change.key})
+    return say(row, YES, by=by, reason=reason, at=at)
+
+
+@transaction.atomic
+def give_back(change: Change, *, candidate: Candidate, by: User, reason: str, at: datetime | None = None) -> Verdict:
+    """Return the change to development with what was seen; ValidationError without words."""
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say what you saw: the developer reads these words.")})
+    row = require_testable(change, candidate, by=by, at=at)
+    verdict = say(row, NO, by=by, reason=reason, at=at)
+    changes.returned(change, reason=reason, by=by, at=at)
+    return verdict
+
+
+def require_testable(change: Change, candidate: Candidate, *, by: User, at: datetime | None) -> CandidateChange:
+    """The change's row in the candidate; NotAllowed if staging runs another one or somebody else holds it."""
+    now = candidates.on_staging(change.product)
+    if now is None or now.digest != candidate.digest:
+        raise NotAllowed(_("Another version is on staging now. Look at it again."))
+    staging = of_kind(change.product, Environment.Kind.STAGING)
+    other = holder(staging, at=at) if staging else None
+    if other is not None and other != by:
+        raise NotAllowed(_("%(who)s holds staging.") % {"who": other})
+    row = candidate.rows.filter(change=change).select_related("candidate", "change", "revision").first()
+    if row is None:
+        raise NotAllowed(_("%(change)s is not in this version.") % {"change": change.key})
+    return row
+
+
+def say(
+    row: CandidateChange,
+    outcome: str,
+    *,
+    by: User,
+    reason: str = "",
+    carried_from: Verdict | None = None,
+    at: datetime | None = None,
+) -> Verdict:
+    """Write the verdict; it is about the revision and the digest, not about the change at large."""
+    verdict = Verdict.objects.create(
+        change=row.change,
+        revision=row.revision,
+        candidate=row.candidate,
+        digest=row.candidate.digest,
+        outcome=outcome,
+        reason=reason,
+        carried_from=carried_from,
+        by=by,
+        at=at or timezone.now(),
+    )
+    events.record(
+        f"verdict.{outcome}", row.change, by=by, at=at, note=reason, verdict=verdict.pk, candidate=row.candidate_id
+    )
+    return verdict
+
+
+def standing(candidate: Candidate) -> dict[int, Verdict]:
+    """Change id → the newest verdict on this candidate's digest, for the changes it takes in."""
+    newest = (
+        Verdict.objects.filter(digest=candidate.digest, change__in=candidate.rows.values("change"))
+        .values("change")
+        .annotate(newest=Max("id"))
+        .values("newest")
+    )
+    return {verdict.change_id: verdict for verdict in Verdict.objects.filter(pk__in=newest).select_related("by")}
+
+
+def all_approved(candidate: Candidate) -> bool:
+    """Whether the newest word on every change of this digest is a yes."""
+    said = standing(candidate)
+    rows = candidate.rows.filter(action=CandidateChange.Action.APPLY).values_list("change_id", flat=True)
+    return bool(candidate.digest) and all(pk in said and said[pk].outcome == YES for pk in rows)
+
+
+@transaction.atomic
+def carry_over(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
+    """Copy the yeses that still hold to this candidate; the changes that need a tester again, back on STAGING.
+
+    A yes holds when the revision is the same and the change's files do not overlap what differs between the tree it
+    was given for and this one (DESIGN "Approval"). Runs git; for workers.
+    """
+    said = standing(candidate)
+    again = []
+    for row in candidate.rows.select_related("change", "revision", "candidate"):
+        if row.change_id in said:
+            continue
+        earlier = earlier_yes(row)
+        if earlier and not overlaps(candidate, earlier.candidate, row.revision.files):
+            say(row, YES, by=earlier.by, carried_from=earlier, at=at)
+        else:
+            again.append(row.change)
+    for change in again:
+        if change.status == S.APPROVED:
+            move(change, S.STAGING, by=Machine("compose"), at=at, waiting_since=at or timezone.now())
+    return again
+
+
+def earlier_yes(row: CandidateChange) -> Verdict | None:
+    """The newest verdict on this revision, if it is a yes."""
+    verdicts = Verdict.objects.filter(change=row.change, revision=row.revision).select_related("candidate", "by")
+    newest = verdicts.order_by("-id").first()
+    return newest if newest and newest.outcome == YES else None
+
+
+def overlaps(candidate: Candidate, earlier: Candidate, files: list[str]) -> bool:
+    """Whether one of `files` differs between the trees of two candidates."""
+    if candidate.tree == earlier.tree:
+        return False
+    differing = repositories.git(candidate.repository).diff(earlier.tree, candidate.tree)
+    return bool({file.path for file in differing} & set(files))
