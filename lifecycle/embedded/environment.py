@@ -6,6 +6,13 @@ from typing import Any
 
 from lifecycle.embedded import credentials
 
+# for commands that load settings.py and connect to nothing
+PLACEHOLDERS = {
+    "SECRET_KEY": "not-secret",
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+}
+
 
 def service_environment(var: Path, facts: dict[str, Any]) -> dict[str, str]:
     """Our own environment with the stack's addresses and secrets; a secret set outside wins over ours."""

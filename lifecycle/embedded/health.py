@@ -9,13 +9,21 @@ import urllib.request
 
 import psycopg2
 
+from deployments.keeper_state import keeper_age_seconds
+from lifecycle.embedded.paths import var_folder
+
 LATE_SECONDS = 30
 LAST_PULSE = "SELECT extract(epoch FROM now() - max(at)) FROM lifecycle_heartbeat WHERE kind = %s"
 
 
 def main(kind: str) -> str:
     """Why `kind` is not healthy, "" when it is."""
-    return web() if kind == "web" else pulse(kind)
+    if kind == "web":
+        return web()
+    seconds = keeper_age_seconds(var_folder()) if kind == "keeper" else last_pulse(kind)
+    if seconds is None:
+        return f"{kind} was never seen"
+    return "" if seconds < LATE_SECONDS else f"{kind} was last seen {seconds:.0f} s ago"
 
 
 def web() -> str:
@@ -29,19 +37,14 @@ def web() -> str:
         return str(error)
 
 
-def pulse(kind: str) -> str:
-    """Worker, beat and keeper note in the database that they live."""
-    try:
-        connection = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=3)
-        with connection.cursor() as cursor:
-            cursor.execute(LAST_PULSE, [kind])
-            (seconds,) = cursor.fetchone() or (None,)
-        connection.close()
-    except psycopg2.Error as error:
-        return str(error)
-    if seconds is None:
-        return f"{kind} was never seen"
-    return "" if seconds < LATE_SECONDS else f"{kind} was last seen {seconds:.0f} s ago"
+def last_pulse(kind: str) -> float | None:
+    """Seconds since worker or beat noted in the database that they live."""
+    connection = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=3)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(LAST_PULSE, [kind])
+        (seconds,) = cursor.fetchone() or (None,)
+    connection.close()
+    return seconds
 
 
 if __name__ == "__main__":

@@ -7,16 +7,11 @@ import time
 from pathlib import Path
 
 from lifecycle.embedded import messages
+from lifecycle.embedded.environment import PLACEHOLDERS
 from lifecycle.embedded.paths import ROOT
 from lifecycle.embedded.terminal import say
 
 BIN = Path(sys.executable).parent
-# settings.py insists on these; nothing connects to them while models and migrations are compared
-PLACEHOLDERS = {
-    "SECRET_KEY": "only-for-lint",
-    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
-    "REDIS_URL": "redis://127.0.0.1:1/0",
-}
 CHECKS: dict[str, tuple[str, ...]] = {
     "ruff": (f"{BIN}/ruff", "check", "."),
     "ruff format": (f"{BIN}/ruff", "format", "--check", "."),

@@ -12,9 +12,13 @@ def var_folder() -> Path:
 
 
 def private_folder(path: Path) -> Path:
-    """`path`, made if missing, readable by its owner only (0700)."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
+    """`path`, made if missing, for its owner only (0700).
+
+    A group that may pass through and no more stays: that is PostgreSQL running as nobody.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o077 not in (0, 0o010):
+        path.chmod(0o700)
     return path
 
 

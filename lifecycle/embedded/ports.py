@@ -7,7 +7,6 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 ATTEMPTS = 200
-_claims: list[socket.socket] = []
 
 
 def claim(port: int) -> bool:
@@ -18,14 +17,16 @@ def claim(port: int) -> bool:
     """
     if not _is_free(port):
         return False
+    marker = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        marker = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         marker.bind(f"\0lifecycle-port-{port}")
     except FileNotFoundError:  # no abstract sockets outside Linux
+        marker.close()
         return True
     except OSError:
+        marker.close()
         return False
-    _claims.append(marker)
+    marker.detach()  # stays open until the process ends
     return True
 
 
