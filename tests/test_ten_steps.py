@@ -1,0 +1,224 @@
+"""One idea travels the whole way: the ten points of the process, with the cast, on a real shop.
+
+Real git, real Celery workers, a real keeper and a real shop on three environments; only the browser is missing
+(tests/browser/test_ten_steps.py has that too).
+"""
+
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from deployments import approvals, gates, running
+from deployments import services as deployments
+from deployments.models import Deployment, Watch
+from environments import repositories
+from environments.models import Branch, Environment
+from ideas import boards
+from ideas import services as ideas
+from ideas.models import AgendaItem, Area, Idea, Stop
+from lifecycle.embedded import ports
+from lifecycle.events import about
+from lifecycle.models import Notification
+from lifecycle.story.seed import create_environments
+from lifecycle.transitions import NotAllowed
+from releases import candidates, changes, checks, feedback, plan, signoffs, verdicts
+from releases.models import Candidate, Change, Check, Release, SignOff
+from sample_shop import build, visitor
+from tests.cast import Cast
+from tests.git_clone import Clone
+from tests.machinery import Machinery, eventually
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+BRANCH = "idea/hello"
+HELLO = "Hello from the whole team"
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Path:
+    build.build(tmp_path / "shop.git")
+    return tmp_path / "shop.git"
+
+
+@pytest.fixture
+def shops() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for slug in ("dev", "staging", "production"):
+        found[slug] = ports.pick(max(found.values(), default=28_000) + 1)
+    return found
+
+
+@pytest.fixture
+def machinery(transactional_db: None, shops: dict[str, int]) -> Iterator[Machinery]:
+    started = Machinery(shop_ports=shops)
+    started.start_workers()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def team(cast: Cast, shops: dict[str, int], upstream: Path, machinery: Machinery, settings) -> Cast:  # noqa: ANN001
+    """The cast with a connected repository and main running everywhere as candidate 0."""
+    settings.SHOP_PORTS = shops
+    create_environments(cast.product)
+    repositories.connect(cast.product, str(upstream), by=cast.ops)
+    main = eventually(lambda: Branch.objects.filter(name="main").first(), "the first poll")
+    adopted = candidates.adopt(cast.product, sha=main.sha, by=cast.ops)
+    for environment in Environment.objects.all():
+        deployments.request(environment, adopted, by=cast.ops, reason="First deployment")
+    everywhere = Environment.objects.all()
+    eventually(lambda: all(running.current(e) for e in everywhere), "main on every environment")
+    return cast
+
+
+def page(environment: Environment, path: str = "/") -> str:
+    with urllib.request.urlopen(environment.url + path, timeout=5) as response:
+        return str(response.read().decode())
+
+
+def environment(slug: str) -> Environment:
+    return Environment.objects.get(slug=slug)
+
+
+def fresh(thing):  # noqa: ANN001, ANN201
+    return type(thing).objects.get(pk=thing.pk)
+
+
+def test_one_idea_travels_the_whole_way(team: Cast, upstream: Path, tmp_path: Path) -> None:
+    # 1 intake: two customers ask for the same thing in their own words, triage merges them
+    idea = ideas.submit(product=team.product, author=team.cleo, title="Greet people on the first page", body="Please")
+    same = ideas.submit(product=team.product, author=team.carl, title="Say hello when I open the shop")
+    ideas.merge(same, into=idea, by=team.petra)
+    assert fresh(idea).votes == 2
+    area = Area.objects.create(product=team.product, name="Catalogue")
+    ideas.triage(fresh(idea), by=team.petra, kind="feature", area=area, urgency=2, importance=4, complexity=1)
+
+    # 2 review: team lead, product owner and devops vote, the decision has a reason
+    session = boards.next_session(team.product, at=timezone.now())
+    boards.open_session(session, by=team.petra)
+    item = AgendaItem.objects.get(session=session, idea=idea)
+    for voter in (team.lena, team.petra, team.ops):
+        boards.cast(fresh(item), by=voter, choice="yes", urgency=2, importance=4, complexity=1)
+    boards.reveal(fresh(item), by=team.petra)
+    boards.decide(fresh(item), by=team.petra, outcome="accept", reason="Small and friendly.", points=1)
+    assert fresh(idea).status == Idea.Status.ACCEPTED
+
+    # 3 release plan: who builds what, on which branch
+    release = plan.create(
+        product=team.product,
+        version="26.12",
+        goal="A friendlier shop",
+        target_date=(timezone.now() + timedelta(days=7)).date(),
+        ideas=[fresh(idea)],
+        by=team.petra,
+    )
+    plan.publish(release, by=team.petra)
+    assert fresh(idea).stop == Stop.PLANNED
+    change = release.changes.get()
+    changes.assign(change, developer=team.dev, by=team.lena)
+
+    # 4 dev: a push is seen, checked by a worker and deployed to dev only
+    clone = Clone(upstream, tmp_path / "clone")
+    clone.replace("shop/templates/base.html", "</footer>", f"<p>{HELLO}</p></footer>")
+    clone.push("base: Greet people.", BRANCH)
+    eventually(lambda: Branch.objects.filter(name=BRANCH).exists(), "the push to be seen")
+    changes.link_branch(fresh(change), branch=BRANCH, by=team.dev)
+    eventually(lambda: HELLO in page(environment("dev")), "the push on dev")
+    assert fresh(idea).stop == Stop.DEVELOPMENT
+    assert HELLO not in page(environment("staging"))
+    eventually(lambda: checks.passed(fresh(change).revision), "the tests to pass")
+
+    # 6 staging: promoted when ready, returned by the tester with a reason, reworked, promoted and approved
+    changes.mark_ready(fresh(change), by=team.dev)
+    deployments.promote(team.product, by=team.lena)
+    eventually(lambda: fresh(change).status == Change.Status.STAGING, "the change on staging")
+    assert HELLO in page(environment("staging"))
+    on_staging = running.current(environment("staging")).candidate
+    verdicts.give_back(fresh(change), candidate=on_staging, by=team.tess, reason="The greeting needs a full stop.")
+    assert fresh(change).status == Change.Status.DEVELOPMENT
+    assert fresh(idea).stop == Stop.DEVELOPMENT
+
+    clone.replace("shop/templates/base.html", HELLO, f"{HELLO}.")
+    tip = clone.push("base: End the greeting.", BRANCH)
+    eventually(lambda: fresh(change).revision.tip == tip, "the rework to be seen")
+    eventually(lambda: checks.passed(fresh(change).revision), "the tests to pass again")
+    changes.mark_ready(fresh(change), by=team.dev)
+    deployments.promote(team.product, by=team.lena)
+    eventually(lambda: fresh(change).status == Change.Status.STAGING, "the rework on staging")
+    on_staging = running.current(environment("staging")).candidate
+    verdicts.approve(fresh(change), candidate=on_staging, by=team.tess)
+
+    # 7 the frozen candidate: tested together, on staging, shown to managers and customers
+    candidate = plan.freeze(fresh(release), by=team.petra)
+    eventually(lambda: Check.objects.filter(candidate=candidate, status="passed").exists(), "the combined check")
+    eventually(lambda: running.current(environment("staging")).candidate_id == candidate.pk, "the candidate on staging")
+    with pytest.raises(NotAllowed):
+        deployments.ship(fresh(release), by=team.max)
+    shut = {gate.key for gate in gates.gates(fresh(release)) if not gate.is_open}
+    assert {"managers", "customers", "approvals"} <= shut
+    signoffs.sign_off(fresh(release), audience=SignOff.Audience.MANAGERS, outcome="yes", words="Good", by=team.max)
+    signoffs.sign_off(fresh(release), audience=SignOff.Audience.CUSTOMERS, outcome="yes", words="Nice", by=team.cleo)
+
+    # 8 a manager's yes ships it, by a worker, with a log
+    approvals.approve(fresh(release), by=team.max, role="manager", words="Go")
+    production = environment("production")
+    eventually(lambda: fresh(release).status == Release.Status.LIVE, "production")
+    assert f"{HELLO}." in page(production)
+    shipped = running.current(production)
+    assert shipped.candidate.digest == fresh(candidate).digest == on_staging_digest(shipped)
+    assert fresh(idea).stop == Stop.PRODUCTION
+
+    # 9 the watch opens by itself, sees visitors and closes by itself
+    watch = eventually(lambda: Watch.objects.filter(deployment=shipped).first(), "the watch")
+    dice = Random(9)
+    for _visit in range(30):
+        visitor.visit(production.url, rng=dice, timeout_seconds=5)
+    eventually(lambda: watch.samples.count() >= 2, "two samples")
+    Watch.objects.filter(pk=watch.pk).update(closes_at=timezone.now())
+    eventually(lambda: fresh(watch).status != Watch.Status.OPEN, "the watch to close")
+    settle_if_needed(fresh(watch), team)
+    assert fresh(release).status == Release.Status.DONE
+
+    # 10 feedback: a "no" is on the next review's agenda with its words
+    assert Notification.objects.filter(user=team.cleo, event="survey.open").exists()
+    feedback.answer(fresh(release).survey, fresh(idea), user=team.cleo, outcome="no", words="Greet me by name.")
+    again = AgendaItem.objects.get(idea=idea, session__status="planned")
+    assert "Greet me by name." in again.words
+
+    # and back: one call takes it off production again; the journey and the voters know
+    deployments.roll_back(production, by=team.ops, reason="Too friendly")
+    eventually(lambda: HELLO not in page(production), "the rollback", seconds=15)
+    eventually(lambda: fresh(release).status == Release.Status.ROLLED_BACK, "the release to be taken back")
+    assert fresh(idea).stop < Stop.PRODUCTION
+    assert any(event.data.get("taken_back") for event in about(idea))
+    assert Notification.objects.filter(user=team.carl, event="idea.taken_back").exists()
+    log = repositories.git(team.product.repository).log_subjects("env/production")
+    assert len(log) >= 3, "every deployment and the rollback is one commit on the environment's branch"
+
+
+def on_staging_digest(shipped: Deployment) -> str:
+    """The digest that staging ran and the sign-offs saw."""
+    return SignOff.objects.filter(release=shipped.release).values_list("digest", flat=True).first() or ""
+
+
+def settle_if_needed(watch: Watch, team: Cast) -> None:
+    """Thirty visits may be too few to tell; then a person says so."""
+    from deployments import watch as watching
+
+    if watch.status in {Watch.Status.INCONCLUSIVE, Watch.Status.BLIND}:
+        watching.settle(watch, by=team.ops, outcome="well", reason="Thirty visits, no fault.")
+
+
+def test_the_demo_visitor_and_the_pipeline_use_the_same_var() -> None:
+    """The test's folders are its own, so `make test` never touches a running demo."""
+    assert "test-" in str(settings.VAR)
+
+
+def test_candidate_zero_is_what_ran_before(team: Cast) -> None:
+    assert Candidate.objects.get(purpose=Candidate.Purpose.ADOPTED).base is None
