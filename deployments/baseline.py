@@ -46,9 +46,7 @@ def samples(environment: Environment, at: datetime) -> Iterable[Row]:
 
 def gaps(rows: list[Row]) -> list[float]:
     """Seconds that the differences cover: between samples, but never more than ten minutes of silence."""
-    return [
-        min((later[0] - earlier[0]).total_seconds(), 600) for earlier, later in zip(rows, rows[1:], strict=False)
-    ]
+    return [min((later[0] - earlier[0]).total_seconds(), 600) for earlier, later in zip(rows, rows[1:], strict=False)]
 
 
 def slow_limits(total: readings.Reading) -> dict[str, float]:

@@ -54,9 +54,7 @@ class Answer:
 def due(*, at: datetime) -> list[Environment]:
     """Production environments that have something to ask and were not asked for `sample_seconds`."""
     environments = Environment.objects.filter(kind=Environment.Kind.PRODUCTION).exclude(url="")
-    return [
-        environment for environment in environments.select_related("product") if is_due(environment, at=at)
-    ]
+    return [environment for environment in environments.select_related("product") if is_due(environment, at=at)]
 
 
 def is_due(environment: Environment, *, at: datetime) -> bool:
