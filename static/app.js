@@ -122,9 +122,14 @@
     else target.click();
   }
 
-  // The links or buttons marked data-row of the list take the focus in turn.
+  // The rows of the list take the focus in turn: what is marked data-row, else the first link or button of each entry.
+  function rowsOf(list) {
+    const marked = [...list.querySelectorAll("[data-row]")];
+    return marked.length ? marked : [...list.children].map((entry) => entry.querySelector("a[href], button")).filter(Boolean);
+  }
+
   function walk(step) {
-    const rows = [...document.querySelectorAll("[data-keys] [data-row]")].filter((row) => row.offsetParent);
+    const rows = [...document.querySelectorAll("main [data-keys]")].flatMap(rowsOf).filter((row) => row.offsetParent);
     if (!rows.length) return;
     const current = rows.findIndex((row) => row === document.activeElement || row.getAttribute("aria-current"));
     const next = rows[Math.min(Math.max(current + step, 0), rows.length - 1)];

@@ -86,15 +86,14 @@ def avatar(user: Any, size: str = "") -> SafeString:
 
 @register.simple_tag
 def role_names(actor: Any) -> str:
-    """The roles of an actor in words: "Tester, developer"."""
+    """The roles of an actor in words: "Tester, Developer"."""
     return role_words(actor.roles)
 
 
 @register.simple_tag
 def role_words(roles: Iterable[str]) -> str:
-    """Role codes in words: "Tester, developer"."""
-    names = [str(role.label) for role in Role if role.value in roles]
-    return ", ".join([*names[:1], *(name[:1].lower() + name[1:] for name in names[1:])])
+    """Role codes in words: "Tester, Developer"."""
+    return ", ".join(str(role.label) for role in Role if role.value in roles)
 
 
 @lru_cache(maxsize=64)
