@@ -10,7 +10,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 FILE_NAME = "lifecycle.toml"
@@ -168,8 +168,9 @@ def _section(text: str, name: str, values: Any) -> Any:
 
 def _value(text: str, section: str, kind: type, key: str, value: Any) -> Any:
     full, line = f"{section}.{key}", _line(text, section, key)
-    if key not in kind.__dataclass_fields__:
-        message = "unknown key" + _did_you_mean(key, kind.__dataclass_fields__)
+    known = [part.name for part in fields(kind)]
+    if key not in known:
+        message = "unknown key" + _did_you_mean(key, known)
         raise ManifestError(line, full, message)
     if key in _COMMANDS:
         return _argv(line, full, value)

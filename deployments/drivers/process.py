@@ -5,7 +5,7 @@ import time
 from django.utils.translation import gettext_lazy as _
 
 from deployments import keeper_state
-from deployments.keeper_state import Current
+from deployments.keeper_state import Current, Status
 
 from . import http
 from .base import Driver, DriverError, Log, Release, Stop, Stopped, asked
@@ -54,10 +54,12 @@ class ProcessDriver(Driver):
         return False
 
     def _trouble(self, release: Release) -> str:
-        """Why `release` does not serve well (yet), or "". The release before it may still answer on the port."""
-        status = keeper_state.read_status(self.target.folder)
-        if status is None or status.release != release.label or status.state != "running":
-            return status.last_output or status.state if status else "the keeper has not seen it"
+        """Why `release` does not serve well (yet), or "". What ran before may still answer on the port."""
+        status = self._status_of(release)
+        if status is None:
+            return "the keeper has not taken it up"
+        if status.state != "running":
+            return status.last_output or status.state
         answer = http.get(self.target.port, self.target.manifest.health.path)
         if not answer.ok:
             return f"GET {self.target.manifest.health.path} → {answer.status or answer.text}"
@@ -77,7 +79,12 @@ class ProcessDriver(Driver):
         return age is not None and age < _KEEPER_SILENT_SECONDS
 
     def _keeps_crashing(self, release: Release) -> bool:
-        status = keeper_state.read_status(self.target.folder)
-        return bool(
-            status and status.release == release.label and status.state == "crashing" and status.restarts >= _CRASHES
-        )
+        status = self._status_of(release)
+        return status is not None and status.state == "crashing" and status.restarts >= _CRASHES
+
+    def _status_of(self, release: Release) -> Status | None:
+        """The keeper's status if it is about the last switch and that was to `release`."""
+        wish, status = keeper_state.read_current(self.target.folder), keeper_state.read_status(self.target.folder)
+        if wish is None or status is None or wish.release != release.label:
+            return None
+        return status if (status.release, status.fence) == (wish.release, wish.fence) else None

@@ -70,13 +70,27 @@ def test_a_release_is_switched_in_found_healthy_and_probed(kept, tmp_path, log):
     assert "24.11 (fence 1)" in log.text
 
 
-def test_the_old_release_still_answering_is_not_taken_for_the_new_one(kept, tmp_path, log):
-    driver = served(kept)
+NO_PROBE = SHOP.replace('[probe]\npath = "/health"', "")
+
+
+@pytest.mark.parametrize("toml", [SHOP, NO_PROBE])
+def test_the_old_release_still_answering_is_not_taken_for_the_new_one(kept, tmp_path, log, toml):
+    driver = served(kept, toml)
     driver.switch(release(tmp_path / "r"), fence=1, log=log, stop=NEVER)
     assert driver.health(release(tmp_path / "r"), deadline_seconds=8, log=log, stop=NEVER)
     assert not driver.health(release(tmp_path / "r", "24.12"), deadline_seconds=0.3, log=log, stop=NEVER)
     driver.switch(release(tmp_path / "r", "24.12"), fence=2, log=log, stop=NEVER)
     assert driver.health(release(tmp_path / "r", "24.12"), deadline_seconds=8, log=log, stop=NEVER)
+
+
+def test_the_same_release_switched_in_again_is_healthy_only_once_it_was_started_anew(kept, tmp_path, log):
+    driver = served(kept)
+    pids = []
+    for fence in (1, 2, 3):
+        driver.switch(release(tmp_path / "r"), fence=fence, log=log, stop=NEVER)
+        assert driver.health(release(tmp_path / "r"), deadline_seconds=8, log=log, stop=NEVER)
+        pids.append(answer(kept.port)["pid"])
+    assert len(set(pids)) == 3
 
 
 def test_a_release_that_answers_500_is_not_healthy(kept, tmp_path, log):
@@ -128,7 +142,7 @@ def test_a_product_without_a_start_command_or_a_probe(kept, tmp_path, log):
     with pytest.raises(DriverError, match="no .start. command") as error:
         served(kept, "").switch(release(tmp_path / "r"), fence=1, log=log, stop=NEVER)
     assert not error.value.retry
-    driver = served(kept, SHOP.replace('[probe]\npath = "/health"', ""))
+    driver = served(kept, NO_PROBE)
     driver.switch(release(tmp_path / "r"), fence=1, log=log, stop=NEVER)
     assert driver.health(release(tmp_path / "r"), deadline_seconds=8, log=log, stop=NEVER)
     assert driver.probe() is None

@@ -19,7 +19,7 @@ from deployments.keeper_state import (
     withdraw,
 )
 from lifecycle import process
-from tests.deployments.shop import Kept, answer, eventually
+from tests.deployments.shop import SERVER, Kept, answer, eventually
 
 
 @pytest.fixture
@@ -148,6 +148,17 @@ def test_after_kill_9_the_next_keeper_serves_again(kept):
     kept.start()
     assert eventually(lambda: answer(kept.port).get("pid") not in {None, first})
     assert process.start_time(first) is None
+
+
+def test_a_new_keeper_waits_until_the_port_of_a_slow_orphan_is_free(kept):
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SERVER
+    kept.switch("24.11", 1, argv=[sys.executable, "-c", deaf])
+    assert eventually(lambda: kept.serves("24.11"))
+    first = answer(kept.port)["pid"]
+    kept.end(signal.SIGKILL)
+    kept.start()
+    assert eventually(lambda: answer(kept.port).get("pid") not in {None, first})
+    assert kept.status().restarts == 0 and process.start_time(first) is None
 
 
 def test_a_broken_wish_leaves_what_runs_alone(kept):

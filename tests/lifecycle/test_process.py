@@ -211,6 +211,14 @@ def test_kill_9_of_the_guard_ends_the_run_and_the_tree(worker):
     assert started.wait(5) == 0
 
 
+def test_the_command_dies_even_if_worker_and_guard_are_killed_at_once(worker):
+    started, folder = worker
+    guard, child = (int((folder / name).read_text().split()[0]) for name in ("guard", "child"))
+    started.send_signal(signal.SIGSTOP)
+    os.kill(guard, signal.SIGKILL)
+    assert eventually(lambda: not runs(child))
+
+
 def test_somebody_else_can_end_it_by_pid_and_start_time(worker):
     started, folder = worker
     pid, when = map(int, (folder / "guard").read_text().split())
