@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from deployments import readings, trials
+from deployments import histograms, readings, trials
 from deployments.eprocess import ACT, WARN, Reference, Tier, Window, reference
 from deployments.models import Sample, Watch
 from environments.models import Environment
@@ -52,7 +52,7 @@ def gaps(rows: list[Row]) -> list[float]:
 def slow_limits(total: readings.Reading) -> dict[str, float]:
     """By endpoint the limit in seconds that 95 of 100 requests stayed within, where there were enough of them."""
     found = {
-        endpoint: readings.limit_at(buckets, SLOW_SHARE)
+        endpoint: histograms.limit_at(buckets, SLOW_SHARE)
         for endpoint, buckets in total["buckets"].items()
         if total["requests"].get(endpoint, 0) >= TELLING_CALLS
     }

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 
-from deployments import baseline, eprocess, evidence, readings, trials, words
+from deployments import baseline, eprocess, evidence, histograms, trials, words
 from deployments.models import Finding, Sample, Watch
 from lifecycle import notifications
 from lifecycle.models import Role, User
@@ -108,7 +108,7 @@ def numbers(watch: Watch, seen: evidence.Evidence, series: str) -> dict[str, Any
 
 
 def p95_ms(counts: dict[str, Any], endpoint: str) -> float | None:
-    seconds = readings.quantile(counts.get("buckets", {}).get(endpoint, {}), 0.95)
+    seconds = histograms.quantile(counts.get("buckets", {}).get(endpoint, {}), 0.95)
     return None if seconds is None else round(seconds * 1000, 1)
 
 

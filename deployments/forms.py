@@ -23,5 +23,3 @@ class NotYetForm(forms.Form):
         widget=forms.Textarea({"rows": 3}),
         error_messages={"required": _("Say what should change first: the product owner reads it today.")},
     )
-
-

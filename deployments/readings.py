@@ -1,14 +1,12 @@
-"""What a scrape says, made small: counters by endpoint, their differences and sums. Pure; nothing here knows the database.
+"""What a scrape says, made small: counters by endpoint, their differences and sums. Pure: no database.
 
 A reading is a JSON object: `requests`, `errors` and `seconds` by endpoint, `buckets` by endpoint and upper limit in
 seconds (cumulative, as in Prometheus), `started` and `failed` by the name of what is tried ("shop_checkouts").
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from deployments.metrics import prometheus_text
 from deployments.metrics.prometheus_text import Sample as Measured
 
 Reading = dict[str, Any]
@@ -27,7 +25,7 @@ def empty() -> Reading:
 def reading(measured: Iterable[Measured]) -> Reading:
     """The counters the watch understands; everything else in the scrape is left out."""
     found = empty()
-    for line in (line for line in measured if math.isfinite(line.value)):
+    for line in measured:
         if line.name in REQUESTS:
             count_request(found, line)
         elif line.name.endswith(STARTED):
@@ -108,26 +106,3 @@ def add(total: Reading, change: Reading) -> None:
         kept = total["buckets"].setdefault(endpoint, {})
         for limit, value in limits.items():
             grow(kept, limit, value)
-
-
-def floats(buckets: Mapping[str, float]) -> prometheus_text.Buckets:
-    """JSON has only texts as keys; "+Inf" is understood."""
-    return {float(limit): count for limit, count in buckets.items()}
-
-
-def quantile(buckets: Mapping[str, float], share: float) -> float | None:
-    """The `share` quantile in seconds; None without requests."""
-    return prometheus_text.quantile(share, floats(buckets))
-
-
-def slower_than(buckets: Mapping[str, float], seconds: float) -> tuple[float, float]:
-    """(slow, all) requests of a histogram."""
-    return prometheus_text.slower_than(seconds, floats(buckets))
-
-
-def limit_at(buckets: Mapping[str, float], share: float) -> float | None:
-    """The smallest limit that at least `share` of the requests stay within; None if none but infinity does."""
-    limits = floats(buckets)
-    total = max(limits.values(), default=0)
-    within = [limit for limit, count in limits.items() if total and count >= share * total]
-    return min((limit for limit in within if math.isfinite(limit)), default=None)

@@ -77,7 +77,7 @@ def alone(environment: Environment) -> Iterator[bool]:
 
 
 def take(environment: Environment, *, at: datetime | None = None) -> Sample:
-    """Probe and scrape once and keep the answer; a silent application is an answer, too. Never raises for the network."""
+    """Probe and scrape once and keep the answer; silence is an answer, too, so the network never raises here."""
     manifest = manifest_of(environment)
     health = get(environment.url + manifest.health.path)
     scrape = get(environment.url + manifest.metrics.path) if manifest.metrics else None

@@ -6,7 +6,7 @@ what people started and could not finish, `slow:checkout` requests beyond the li
 
 from collections.abc import Mapping
 
-from deployments import readings
+from deployments import histograms, readings
 from deployments.eprocess import Window
 
 ALL, PROBES = "errors:", "probes:"
@@ -31,7 +31,7 @@ def of(deltas: readings.Reading, *, ok: bool, slow_limits: Mapping[str, float]) 
         found[f"attempts:{name}"] = window(started, deltas["failed"].get(name, 0))
     for endpoint, buckets in deltas["buckets"].items():
         if endpoint in slow_limits:
-            slow, calls = readings.slower_than(buckets, slow_limits[endpoint])
+            slow, calls = histograms.slower_than(buckets, slow_limits[endpoint])
             found[f"slow:{endpoint}"] = window(calls, slow)
     return found
 

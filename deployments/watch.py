@@ -1,4 +1,4 @@
-"""The hours after a production deployment: opened by it, fed by samples, closed by itself, by a successor or a person."""
+"""The hours after a production deployment: opened by it, fed by samples, closed by itself or by a person."""
 
 from datetime import datetime, timedelta
 
