@@ -1,0 +1,40 @@
+"""How the states of releases, changes and checks look: one table, keyed by status."""
+
+from django.utils.translation import gettext_lazy as _
+
+from lifecycle.chips import Chip
+
+RELEASE = {
+    "draft": Chip("new", "pencil-line", _("Being planned")),
+    "planned": Chip("planned", "calendar-check", _("Planned")),
+    "frozen": Chip("staging", "snowflake", _("In testing")),
+    "live": Chip("production", "circle-check", _("Live")),
+    "done": Chip("ok", "circle-check", _("Proven")),
+    "rolled_back": Chip("returned", "undo-2", _("Taken back")),
+    "dropped": Chip("new", "x", _("Dropped")),
+}
+CHANGE = {
+    "planned": Chip("planned", "calendar-check", _("Planned")),
+    "development": Chip("development", "hammer", _("In development")),
+    "ready": Chip("info", "arrow-right", _("Ready for staging")),
+    "staging": Chip("staging", "flask-conical", _("In test")),
+    "approved": Chip("ok", "circle-check", _("Approved")),
+    "live": Chip("production", "circle-check", _("Live")),
+    "dropped": Chip("new", "x", _("Dropped")),
+}
+RETURNED = Chip("returned", "corner-up-left", _("Returned"))
+CHECK = {
+    "queued": Chip("new", "clock", _("Tests wait")),
+    "running": Chip("info", "loader-circle", _("Tests run")),
+    "passed": Chip("ok", "check", _("Tests passed")),
+    "failed": Chip("bad", "x", _("Tests failed")),
+    "errored": Chip("warn", "triangle-alert", _("Tests could not be run")),
+}
+NEWS = {
+    "planned": Chip("planned", "calendar-check", _("Planned")),
+    "development": Chip("development", "hammer", _("Being built")),
+    "ready": Chip("development", "hammer", _("Being built")),
+    "staging": Chip("staging", "flask-conical", _("Likely, still tested")),
+    "approved": Chip("ok", "circle-check", _("Ready")),
+    "live": Chip("production", "circle-check", _("Live")),
+}

@@ -1,0 +1,19 @@
+"""The plan, the changes and their candidates; verdicts, sign-offs, approvals and what customers answered."""
+
+from releases.models.candidates import Candidate, CandidateChange, Check
+from releases.models.plans import Change, Release, Revision
+from releases.models.words import Answer, Approval, SignOff, Survey, Verdict
+
+__all__ = [
+    "Answer",
+    "Approval",
+    "Candidate",
+    "CandidateChange",
+    "Change",
+    "Check",
+    "Release",
+    "Revision",
+    "SignOff",
+    "Survey",
+    "Verdict",
+]

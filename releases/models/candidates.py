@@ -1,0 +1,139 @@
+"""Candidates, what they are made of, and the checks that ran on them."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from environments.models import Repository
+from lifecycle.chips import Chip
+from lifecycle.models import Product
+from releases import chips
+from releases.models.plans import Change, Release, Revision
+
+
+class Candidate(models.Model):
+    """An exact tree with a known set of changes. What was tested is what is approved is what is deployed: `digest`.
+
+    `base` is the candidate it stands on; `sha` its commit in the mirror, kept by refs/lifecycle/candidates/<id>.
+    """
+
+    class Purpose(models.TextChoices):
+        ADOPTED = "adopted", _("What ran before Lifecycle")
+        DEV = "dev", _("Composition for dev")
+        STAGING = "staging", _("Composition for staging")
+        RELEASE = "release", _("Frozen release")
+
+    class Status(models.TextChoices):
+        COMPOSING = "composing", _("Being composed")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Could not be composed")
+
+    MOVES = {
+        Status.COMPOSING: (Status.READY, Status.FAILED),
+        Status.READY: (),
+        Status.FAILED: (Status.COMPOSING,),
+    }
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="candidates")
+    repository = models.ForeignKey(Repository, models.PROTECT, related_name="+")
+    release = models.ForeignKey(Release, models.SET_NULL, null=True, blank=True, related_name="candidates")
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.COMPOSING)
+    base = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    label = models.CharField(max_length=60)
+    sha = models.CharField(max_length=40, blank=True)
+    tree = models.CharField(max_length=40, blank=True)
+    digest = models.CharField(max_length=64, blank=True, db_index=True)
+    manifest = models.TextField(blank=True, help_text=_("lifecycle.toml as it is in the tree"))
+    conflicts = models.JSONField(default=list)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    staged_at = models.DateTimeField(null=True, blank=True, help_text=_("when it last came to staging"))
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=["composing", "ready", "failed"]), name="candidate_status")
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class CandidateChange(models.Model):
+    """A change that a candidate applies on (or undoes from) its base, at one revision."""
+
+    class Action(models.TextChoices):
+        APPLY = "apply", _("Taken in")
+        UNDO = "undo", _("Taken out")
+
+    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="rows")
+    change = models.ForeignKey(Change, models.PROTECT, related_name="candidate_rows")
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
+    action = models.CharField(max_length=5, choices=Action.choices, default=Action.APPLY)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["candidate", "change"], name="change_once_in_a_candidate")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.change}"
+
+
+class Check(models.Model):
+    """Tests run by a worker in a clean checkout of a revision's tip or of a candidate."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        PASSED = "passed", _("Passed")
+        FAILED = "failed", _("Failed")
+        ERRORED = "errored", _("Could not be run")
+
+    MOVES = {
+        Status.QUEUED: (Status.RUNNING, Status.ERRORED),
+        Status.RUNNING: (Status.PASSED, Status.FAILED, Status.ERRORED, Status.QUEUED),
+        Status.PASSED: (),
+        Status.FAILED: (),
+        Status.ERRORED: (Status.QUEUED,),
+    }
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="checks")
+    revision = models.ForeignKey(Revision, models.CASCADE, null=True, blank=True, related_name="checks")
+    candidate = models.ForeignKey(Candidate, models.CASCADE, null=True, blank=True, related_name="checks")
+    sha = models.CharField(max_length=40)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    exit_code = models.IntegerField(null=True, blank=True)
+    summary = models.CharField(max_length=300, blank=True)
+    requested_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(revision__isnull=False, candidate__isnull=True)
+                | Q(revision__isnull=True, candidate__isnull=False),
+                name="check_of_a_revision_or_a_candidate",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["queued", "running", "passed", "failed", "errored"]),
+                name="check_status",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_status_display()} {self.sha[:8]}"
+
+    @property
+    def log_key(self) -> str:
+        return f"check:{self.pk}"
+
+    @property
+    def chip(self) -> Chip:
+        return chips.CHECK[self.status]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the log is complete."""
+        return self.status in (self.Status.PASSED, self.Status.FAILED, self.Status.ERRORED)

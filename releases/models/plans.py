@@ -1,0 +1,184 @@
+"""The plan: releases and the changes that serve their ideas."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ideas.models import Idea
+from lifecycle.chips import Chip
+from lifecycle.models import Product
+from releases import chips
+
+Person = settings.AUTH_USER_MODEL
+
+
+class Release(models.Model):
+    """A plan that everyone can read; frozen it has one candidate, approved it ships, live it is watched."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Being planned")
+        PLANNED = "planned", _("Planned")
+        FROZEN = "frozen", _("In testing")
+        LIVE = "live", _("Live")
+        DONE = "done", _("Proven")
+        ROLLED_BACK = "rolled_back", _("Taken back")
+        DROPPED = "dropped", _("Dropped")
+
+    MOVES = {
+        Status.DRAFT: (Status.PLANNED, Status.DROPPED),
+        Status.PLANNED: (Status.FROZEN, Status.DROPPED, Status.DRAFT),
+        Status.FROZEN: (Status.LIVE, Status.PLANNED, Status.DROPPED),
+        Status.LIVE: (Status.DONE, Status.ROLLED_BACK),
+        Status.DONE: (Status.ROLLED_BACK,),
+        Status.ROLLED_BACK: (Status.LIVE,),
+        Status.DROPPED: (),
+    }
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="releases")
+    version = models.CharField(_("version"), max_length=20)
+    goal = models.CharField(_("goal"), max_length=200, blank=True)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
+    target_date = models.DateField(_("target date"))
+    first_target_date = models.DateField(null=True, blank=True)
+    author = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    candidate = models.ForeignKey("Candidate", models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    live_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "version"], name="one_release_per_version"),
+            models.UniqueConstraint(fields=["product"], condition=Q(status="frozen"), name="one_frozen_release"),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "planned", "frozen", "live", "done", "rolled_back", "dropped"]),
+                name="release_status",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+    @property
+    def chip(self) -> Chip:
+        return chips.RELEASE[self.status]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the plan can still be changed."""
+        return self.status in (self.Status.DRAFT, self.Status.PLANNED)
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.status == self.Status.FROZEN
+
+    @property
+    def is_out(self) -> bool:
+        """Whether it went to production, even if it was taken back."""
+        return self.live_at is not None
+
+
+class Change(models.Model):
+    """What a developer builds for any number of ideas, on one branch. Its stop follows from facts."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        DEVELOPMENT = "development", _("In development")
+        READY = "ready", _("Ready for staging")
+        STAGING = "staging", _("On staging")
+        APPROVED = "approved", _("Approved by a tester")
+        LIVE = "live", _("Live")
+        DROPPED = "dropped", _("Dropped")
+
+    MOVES = {
+        Status.PLANNED: (Status.DEVELOPMENT, Status.DROPPED),
+        Status.DEVELOPMENT: (Status.READY, Status.PLANNED, Status.DROPPED),
+        Status.READY: (Status.STAGING, Status.DEVELOPMENT, Status.DROPPED),
+        Status.STAGING: (Status.APPROVED, Status.DEVELOPMENT, Status.READY, Status.DROPPED),
+        Status.APPROVED: (Status.LIVE, Status.STAGING, Status.DEVELOPMENT, Status.READY, Status.DROPPED),
+        Status.LIVE: (Status.APPROVED, Status.DEVELOPMENT),
+        Status.DROPPED: (Status.PLANNED,),
+    }
+
+    class Migrations(models.TextChoices):
+        UNKNOWN = "", _("Not said yet")
+        NONE = "none", _("None")
+        EXPAND = "expand", _("Expand: the old release runs on it")
+        CONTRACT = "contract", _("Contract: the old release does not run on it")
+        IRREVERSIBLE = "irreversible", _("Irreversible: data is lost")
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="changes")
+    number = models.PositiveIntegerField()
+    title = models.CharField(_("title"), max_length=200)
+    ideas = models.ManyToManyField(Idea, related_name="changes", blank=True)
+    release = models.ForeignKey(Release, models.SET_NULL, null=True, blank=True, related_name="changes")
+    developer = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="changes")
+    branch = models.CharField(_("branch"), max_length=200, blank=True)
+    must = models.BooleanField(_("must be in the release"), default=True)
+    migrations = models.CharField(max_length=12, choices=Migrations.choices, blank=True, default="")
+    requires = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="required_by")
+    revision = models.ForeignKey("Revision", models.SET_NULL, null=True, blank=True, related_name="+")
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.PLANNED)
+    return_reason = models.TextField(blank=True)
+    conflict = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    waiting_since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "number"], name="change_number"),
+            models.UniqueConstraint(
+                fields=["product", "branch"],
+                condition=~Q(branch="") & ~Q(status__in=["dropped", "live"]),
+                name="one_open_change_per_branch",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["planned", "development", "ready", "staging", "approved", "live", "dropped"]),
+                name="change_status",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"C-{self.number} {self.title}"
+
+    @property
+    def key(self) -> str:
+        """The change's short name in git trailers and on the page, e.g. "C-12"."""
+        return f"C-{self.number}"
+
+    @property
+    def is_returned(self) -> bool:
+        """Whether it came back, from a tester or from production, and nothing was pushed since."""
+        return self.status == self.Status.DEVELOPMENT and bool(self.return_reason)
+
+    @property
+    def chip(self) -> Chip:
+        return chips.RETURNED if self.is_returned else chips.CHANGE[self.status]
+
+    @property
+    def environments(self) -> int:
+        """How many of dev, staging and production have it, for `{% envline %}`."""
+        return {"development": 1, "ready": 1, "staging": 2, "approved": 2, "live": 3}.get(self.status, 0)
+
+
+class Revision(models.Model):
+    """One push to a change's branch: the commits fork..tip, kept by refs/lifecycle/changes/<id>/<number>."""
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    fork = models.CharField(max_length=40)
+    tip = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200, blank=True)
+    author = models.CharField(max_length=200, blank=True)
+    commits = models.PositiveIntegerField(default=0)
+    files = models.JSONField(default=list)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["change", "number"], name="revision_number")]
+
+    def __str__(self) -> str:
+        return self.tip[:8]
