@@ -37,16 +37,16 @@ class Mirror:
         return answer.text
 
     @classmethod
-    def create_mirror(cls, path: Path, upstream: str) -> Self:
+    def create_mirror(cls, path: Path, upstream: str, *, timeout_seconds: float = 600) -> Self:
         """A bare mirror of `upstream`'s branches, fetched once; harmless when it is already there."""
         require_git()
         names.checked_upstream(upstream)
-        git = cls(path)
+        git = cls(path, timeout_seconds)
         path.mkdir(parents=True, exist_ok=True)
         git._ask("init", "--quiet", "--bare", "--template=", "--initial-branch=main")
         git._ask("config", "gc.auto", "0")
         git.fetch(upstream)
-        return git
+        return cls(path)
 
     def fetch(self, upstream: str) -> None:
         """Bring `refs/upstream/heads/` up to date with the branches of `upstream`; nothing else changes."""
