@@ -55,7 +55,7 @@ def spawn(service: Service, *, output: BinaryIO | None, folder: Path) -> subproc
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_die_with_parent(service.death_signal, os.getpid()),
+        preexec_fn=_tied_to(os.getpid(), service.death_signal),
         **service.account.arguments(),  # type: ignore[call-overload]
     )
     return process
@@ -89,11 +89,15 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         return
 
 
-def _die_with_parent(number: signal.Signals, parent: int) -> Callable[[], None]:
-    def prepare() -> None:
-        if _libc is None:
-            return
+def die_with_parent(number: signal.Signals) -> None:
+    """From now on this process gets `number` when its parent ends (Linux only; elsewhere nothing happens)."""
+    if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, number)
+
+
+def _tied_to(parent: int, number: signal.Signals) -> Callable[[], None]:
+    def prepare() -> None:
+        die_with_parent(number)
         if os.getppid() != parent:  # it died between fork and prctl
             os._exit(1)
 

@@ -28,7 +28,10 @@ def web(environment: dict[str, str], *, port: int) -> Service:
 
 
 def worker(environment: dict[str, str]) -> Service:
-    """A launcher that is killed takes the running tasks with it: their leases bring them back."""
+    """A launcher that is killed kills the worker: asked to stop, it now and then hangs without its broker.
+
+    The running tasks die with it, and their leases bring them back.
+    """
     celery = (
         sys.executable,
         "-m",
@@ -42,7 +45,7 @@ def worker(environment: dict[str, str]) -> Service:
         "main@%h",
     )
     options = ("--queues", QUEUES, "--concurrency", "4", "--without-gossip", "--without-mingle")
-    return Service("worker", (*celery, *options), environment, death_signal=signal.SIGQUIT)
+    return Service("worker", (*celery, *options), environment, death_signal=signal.SIGKILL)
 
 
 def beat(environment: dict[str, str], *, schedule: str) -> Service:
