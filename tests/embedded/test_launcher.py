@@ -117,7 +117,7 @@ class TestStopping:
 
 
 def test_with_addresses_given_it_starts_no_server_of_its_own(tmp_path):
-    database = own_database("launcher_outside")
+    database = own_database(f"launcher_{os.getpid()}")
     launcher = Launcher(tmp_path / "var", DATABASE_URL=database, REDIS_URL=os.environ["REDIS_URL"])
     facts = launcher.wait_until_ready().facts
     assert facts["pids"].keys() == SERVICES
