@@ -117,13 +117,8 @@ def power(watch: Watch) -> str:
     needed = math.log(series * RESTARTS * len(RATIOS) / WARN.alpha)
     for ratio in (2, 3, 5, 10, 30):
         if ratio * p0 < 0.95 and count * divergence(ratio * p0, p0) >= needed:
-            facts = {"n": count, "ratio": ratio, "share": percent(ratio * p0, 1)}
-            return (
-                _(
-                    "With about %(n)s requests it notices when %(share)s or more of them fail; less harm stays invisible."
-                )
-                % facts
-            )
+            text = _("With about %(n)s requests it notices when %(share)s or more of them fail; less stays invisible.")
+            return text % {"n": count, "share": percent(ratio * p0, 1)}
     return _("With about %(n)s requests it notices only an outage: there is too little traffic to tell more.") % {
         "n": count
     }
