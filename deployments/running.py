@@ -27,6 +27,11 @@ def release_id(candidate: Candidate) -> str:
     return f"{candidate.label}+{candidate.digest[:8]}"
 
 
+def locked(environment: Environment) -> Environment:
+    """The environment's row, locked: whatever decides about its line takes this lock before any other."""
+    return Environment.objects.select_for_update(of=("self",)).select_related("product").get(pk=environment.pk)
+
+
 def place(product: Product, kind: str) -> Environment | None:
     """The first environment of this kind."""
     return product.environments.filter(kind=kind).order_by("position").first()

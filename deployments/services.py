@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import gates, running
+from deployments import admission, gates, running
 from deployments.models import Deployment
 from environments import services as environment_services
 from environments.models import Environment
@@ -38,12 +38,12 @@ def request(
     """Write the wish down, stand it in the environment's line and ring for a worker.
 
     Waiting older wishes are superseded; the same wish twice is one. NotAllowed when the candidate is not ready or may
-    not run there (gates.require_may_run; a worker asks again when it begins).
+    not run there (admission.require_may_run; a worker asks again when it begins).
     """
-    environment = locked(environment)
+    environment = running.locked(environment)
     release = release or candidate.release
     _require_ready(environment, candidate)
-    gates.require_may_run(environment, candidate, kind=kind, release=release, at=at)
+    admission.require_may_run(environment, candidate, kind=kind, release=release, at=at)
     same = _same_wish(environment, candidate, kind)
     if same is not None:
         return same
@@ -52,11 +52,6 @@ def request(
     ring_after_commit(TASK, deployment.pk, queue="deploy")
     _first_line(deployment, by)
     return deployment
-
-
-def locked(environment: Environment) -> Environment:
-    """The environment's row, locked: everything that decides about its line takes this lock first."""
-    return Environment.objects.select_for_update().select_related("product").get(pk=environment.pk)
 
 
 def _require_ready(environment: Environment, candidate: Candidate) -> None:
@@ -74,7 +69,7 @@ def _same_wish(environment: Environment, candidate: Candidate, kind: str) -> Dep
         abort_requested_at=None,
         config_version=environment.config_version,
     )
-    return pending.filter(status__in=[*Deployment.WAITING, S.CLAIMED, S.RUNNING, S.VERIFYING]).first()
+    return pending.filter(status__in=[*Deployment.WAITING, S.LOST, S.CLAIMED, S.RUNNING, S.VERIFYING]).first()
 
 
 def _supersede_waiting(environment: Environment, *, by: By, at: datetime | None) -> None:
@@ -177,7 +172,7 @@ def roll_back(environment: Environment, *, by: By, reason: str, at: datetime | N
     """
     if not reason.strip():
         raise ValidationError({"reason": _("Say why: the people who wait for it will read this.")})
-    environment = locked(environment)
+    environment = running.locked(environment)
     target, leaves = require_way_back(environment)
     busy = running.active(environment)
     if busy and busy.kind == Kind.ROLLBACK:
@@ -205,7 +200,7 @@ def require_way_back(environment: Environment) -> tuple[Candidate, Release | Non
 @transaction.atomic
 def abort(deployment: Deployment, *, by: By, reason: str = "", at: datetime | None = None) -> None:
     """Stop it: a waiting one is cancelled at once, a running one ends as aborted with the old release running."""
-    locked(deployment.environment)
+    running.locked(deployment.environment)
     deployment.refresh_from_db()
     if deployment.status in Deployment.WAITING:
         move(deployment, S.CANCELLED, by=by, at=at, note=reason, finished_at=at or timezone.now())

@@ -16,7 +16,7 @@ import psycopg2
 from django.conf import settings
 from django.db import connection
 from django.db.models import F, Func, Value
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from lifecycle import logs
 from lifecycle.events import Machine
@@ -163,20 +163,16 @@ def claim(row: Leased, to: str, *, by: Machine, fence: int | None = None, **fiel
     commit soon.
     """
     begun = time.monotonic()
-    move(
-        row,
-        to,
-        by=by,
-        guard={"fence": row.fence},
-        silent=isinstance(row, Work),
-        fence=row.fence + 1 if fence is None else fence,
-        owner=me(),
-        attempt=F("attempt") + 1,
-        lease_until=LeaseEnds(),
-        started_at=Now(),
-        error="",
-        **fields,
-    )
+    facts: dict[str, Any] = {
+        "fence": row.fence + 1 if fence is None else fence,
+        "owner": me(),
+        "attempt": F("attempt") + 1,
+        "lease_until": LeaseEnds(),
+        "started_at": Coalesce("started_at", Now()),
+        "error": "",
+    }
+    guard = {"fence": row.fence}
+    move(row, to, by=by, guard=guard, silent=isinstance(row, Work), **(facts | fields))
     row.refresh_from_db()
     return Lease(row, claimed_at=begun)
 

@@ -1,0 +1,171 @@
+"""One worker's hold of a deployment: its log, its steps as rows, and when to stop."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models.functions import Now
+
+from deployments import running
+from deployments.drivers import DriverError, Stopped
+from deployments.models import Deployment, Step
+from environments.git import GitError
+from lifecycle import logs, process
+from lifecycle.events import Machine
+from lifecycle.jobs import Lease, LeaseLost
+from lifecycle.transitions import NotAllowed, move
+
+WORKER = Machine("worker")
+LOOK_SECONDS = 0.5
+TRIES, PAUSE_SECONDS = 3, 1.0
+LEFTOVER_SECONDS = 60
+
+
+class Interrupted(Exception):
+    """Somebody asked to stop what is being done."""
+
+
+class StepFailed(Exception):
+    """A step said no; the text is for people."""
+
+
+class NotNeeded(Exception):
+    """The step has nothing to do here; the text says why."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A step to take: `act(attempt, step)` answers with a short detail, or raises."""
+
+    key: str
+    act: Callable[["Attempt", Step], str]
+    uninterruptible: bool = False
+
+
+class Attempt:
+    """What the steps work with. `going_back` changes what counts as a wish to stop."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.deployment: Deployment = lease.row  # type: ignore[assignment]
+        self.environment = self.deployment.environment
+        self.output = logs.Batch(lease.log)
+        self.going_back = False
+        self._looked_at = 0.0
+        self._asked = False
+
+    def stop(self) -> bool:
+        """Asked ten times a second while something runs; also stores the output that has come in."""
+        self.output.store_if_due()
+        return self.lease.lost() or self.asked_to_stop()
+
+    def asked_to_stop(self) -> bool:
+        """Whether an abort was asked for; on the way back, whether a rollback waits. One statement per half second."""
+        now = time.monotonic()
+        if not self._asked and now - self._looked_at > LOOK_SECONDS:
+            self._looked_at = now
+            self._asked = self._rollback_waits() if self.going_back else self._abort_requested()
+        return self._asked
+
+    def turn_back(self) -> None:
+        """From here on only a waiting rollback stops the way back."""
+        self.going_back, self._asked, self._looked_at = True, False, 0.0
+
+    def check(self) -> None:
+        """Raise LeaseLost or Interrupted if there is reason to stop."""
+        self.lease.check()
+        if self.asked_to_stop():
+            raise Interrupted
+
+    def _abort_requested(self) -> bool:
+        return Deployment.objects.filter(pk=self.deployment.pk, abort_requested_at__isnull=False).exists()
+
+    def _rollback_waits(self) -> bool:
+        return running.line(self.environment).filter(kind=Deployment.Kind.ROLLBACK).exists()
+
+    def lay_out(self, plans: tuple[Plan, ...]) -> None:
+        """Show all steps from the beginning; those of an earlier attempt stay."""
+        rows = [
+            Step(deployment=self.deployment, key=plan.key, position=n, uninterruptible=plan.uninterruptible)
+            for n, plan in enumerate(plans)
+        ]
+        Step.objects.bulk_create(rows, ignore_conflicts=True)
+
+    def perform(self, plan: Plan) -> None:
+        """Take one step unless it is done: at most TRIES times where the driver says that trying again makes sense."""
+        step, _created = Step.objects.get_or_create(
+            deployment=self.deployment, key=plan.key, defaults={"position": self.deployment.steps.count()}
+        )
+        if step.status in (Step.Status.DONE, Step.Status.SKIPPED):
+            return
+        self._end_leftovers(step)
+        for left in reversed(range(TRIES)):
+            self.check()
+            if self._try(plan, step, may_retry=left > 0):
+                return
+            time.sleep(PAUSE_SECONDS)
+
+    def _try(self, plan: Plan, step: Step, *, may_retry: bool) -> bool:
+        """True: done or not needed. False: try again."""
+        self._set(step, Step.Status.RUNNING, attempt=step.attempt + 1, started_at=Now(), detail="", exit_code=None)
+        begun = time.monotonic()
+        try:
+            detail = plan.act(self, step)
+        except NotNeeded as reason:
+            self._set(step, Step.Status.SKIPPED, detail=str(reason)[:300], finished_at=Now())
+            return True
+        except Stopped as error:
+            self.check()
+            raise Interrupted from error
+        except (DriverError, GitError, StepFailed, OSError) as error:
+            self.output.store()
+            self.lease.check()
+            if may_retry and getattr(error, "retry", False):
+                self.lease.log.warn(f"{step.key}: {error}; trying again.")
+                return False
+            self._set(step, Step.Status.FAILED, detail=str(error)[:300], finished_at=Now())
+            raise StepFailed(str(error)) from error
+        self.output.store()
+        self._set(step, Step.Status.DONE, detail=detail[:300], finished_at=Now(), exit_code=0, pid=None)
+        self.lease.log.ok(f"{step.key}: {detail or 'done'} ({time.monotonic() - begun:.1f} s)")
+        return True
+
+    def run(self, step: Step, argv: list[str], **options: object) -> None:
+        """Run a command below a guard whose pid is on the row. StepFailed unless it ends with 0."""
+        self.lease.log.info("$ " + " ".join(argv))
+        done = process.run(
+            argv,
+            on_output=self.output.add,
+            stop=self.stop,
+            on_start=lambda pid, started: self._note_process(step, pid, started),
+            **options,  # type: ignore[arg-type]
+        )
+        self.output.store()
+        if done.reason == "stopped":
+            self.check()
+            raise Interrupted
+        if not done.ok:
+            said = f"exit code {done.exit_code}" if done.reason == "exited" else f"ended after {done.seconds:.0f} s"
+            self._set(step, Step.Status.RUNNING, exit_code=done.exit_code)
+            raise StepFailed(f"{argv[0].rsplit('/', 1)[-1]}: {said} ({done.reason})")
+
+    def _note_process(self, step: Step, pid: int, started: int) -> None:
+        self._set(step, Step.Status.RUNNING, pid=pid, pid_started=str(started))
+
+    def _end_leftovers(self, step: Step) -> None:
+        """A worker that is only frozen left its command running: it must be dead before the step is tried again."""
+        if step.pid is None:
+            return
+        deadline = time.monotonic() + (LEFTOVER_SECONDS if step.uninterruptible else 0)
+        while process.is_alive(step.pid, int(step.pid_started)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        if not process.kill(step.pid, int(step.pid_started)):
+            raise StepFailed(f"the process {step.pid} of an earlier attempt cannot be ended")
+
+    def _set(self, step: Step, status: str, **fields: object) -> None:
+        """Write to a step under the deployment's fence."""
+        guard = {"deployment__fence": self.lease.fence, "deployment__lease_until__isnull": False}
+        try:
+            move(step, status, by=WORKER, guard=guard, silent=True, **fields)
+        except NotAllowed as error:
+            raise LeaseLost(self.deployment.log_key) from error

@@ -1,0 +1,69 @@
+"""Taking the next deployment of an environment, after asking again whether it may run."""
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from deployments import admission, running, steps
+from deployments.attempts import WORKER
+from deployments.models import Deployment
+from environments.models import Environment
+from lifecycle import jobs, logs
+from lifecycle.jobs import Lease
+from lifecycle.transitions import NotAllowed, move
+
+S = Deployment.Status
+
+
+@transaction.atomic
+def claim(environment: Environment) -> Lease | None:
+    """Take the next deployment of the environment: its row is locked first, its fence grows with every claim.
+
+    Digest and gates are checked again here. One that may not run any more ends with the reason, and None is returned.
+    """
+    environment = running.locked(environment)
+    deployment = _next(environment)
+    if deployment is None or (deployment.status == S.QUEUED and _refused(deployment)):
+        return None
+    fence = environment.fence + 1
+    Environment.objects.filter(pk=environment.pk).update(fence=fence)
+    deployment.environment = environment
+    fields = {"error": deployment.error, "config_version": environment.config_version}
+    last = running.current(environment)
+    if deployment.status == S.QUEUED:
+        fields["previous"] = last.candidate if last else None
+    return jobs.claim(deployment, _begin_as(deployment), by=WORKER, fence=fence, **fields)
+
+
+def _next(environment: Environment) -> Deployment | None:
+    busy = running.active(environment)
+    if busy is not None:
+        return busy if busy.status == S.LOST else None
+    return running.line(environment).filter(status=S.QUEUED, due_at__lte=Now()).first()
+
+
+def _refused(deployment: Deployment) -> bool:
+    """Whether what was asked may not run any more; then the row is ended with the reason."""
+    environment, candidate = deployment.environment, deployment.candidate
+    last = running.current(environment)
+    older = last is not None and last.candidate_id > candidate.pk
+    status = S.SUPERSEDED if older and deployment.kind == Deployment.Kind.DEPLOY else S.FAILED
+    try:
+        if deployment.digest != candidate.digest:
+            raise NotAllowed("The candidate is not the one that was asked for: its digest differs.")
+        admission.require_may_run(environment, candidate, kind=deployment.kind, release=deployment.release)
+    except NotAllowed as reason:
+        move(deployment, status, by=WORKER, note=str(reason), error=str(reason), finished_at=Now())
+        logs.Writer(deployment.log_key).error(str(reason))
+        return True
+    return False
+
+
+def _begin_as(deployment: Deployment) -> str:
+    """A new one starts; one that lost its worker goes on, stops or goes back, as it was about to."""
+    if deployment.status == S.QUEUED:
+        return S.CLAIMED
+    if deployment.abort_requested_at is not None:
+        return S.ABORTING
+    was_returning = deployment.steps.filter(key=steps.RETURN.key).exists()
+    return S.RETURNING if was_returning or deployment.attempt >= settings.MAX_ATTEMPTS else S.CLAIMED

@@ -1,0 +1,80 @@
+"""What follows from a deployment that has ended: facts for releases and ideas, the watch, word to people.
+
+Called inside the transaction that ends the row, so that neither exists without the other.
+"""
+
+from django.db import transaction
+from django.urls import reverse
+
+from deployments import watch
+from deployments.models import Deployment
+from environments.models import Environment
+from lifecycle import jobs
+from lifecycle.events import By, Machine
+from lifecycle.jobs import Lease
+from lifecycle.notifications import tell
+from lifecycle.roles import people_who_may
+from releases import candidates, facts
+from releases.models import Candidate, Release
+
+R = Release.Status
+
+
+@transaction.atomic
+def succeeded(deployment: Deployment) -> None:
+    """Push the fact down to whom it concerns."""
+    kind = deployment.environment.kind
+    if kind == Environment.Kind.STAGING and deployment.kind == Deployment.Kind.DEPLOY:
+        facts.mark_on_staging(deployment.candidate, by=who(deployment))
+    elif kind == Environment.Kind.PRODUCTION:
+        _on_production(deployment)
+
+
+def later(deployment: Deployment) -> None:
+    """Leave it to a worker to try again."""
+    jobs.enqueue("effects", deployment, product=deployment.product)
+
+
+@jobs.handler("effects")
+def try_again(lease: Lease) -> None:
+    succeeded(Deployment.objects.get(pk=lease.row.subject_id))
+
+
+def who(deployment: Deployment) -> By:
+    return deployment.requested_by or Machine("worker")
+
+
+def _on_production(deployment: Deployment) -> None:
+    if deployment.kind == Deployment.Kind.ROLLBACK:
+        for release in left_by(deployment):
+            facts.mark_rolled_back(release, deployment=deployment, reason=deployment.reason, by=who(deployment))
+    elif deployment.release and R.LIVE in Release.MOVES[deployment.release.status]:
+        facts.mark_live(deployment.release, deployment=deployment, by=who(deployment))
+    if deployment.candidate.purpose != Candidate.Purpose.ADOPTED or deployment.kind == Deployment.Kind.ROLLBACK:
+        watch.open_for(deployment)
+    candidates.request(deployment.product, Candidate.Purpose.DEV, by=Machine("worker"))
+
+
+def left_by(deployment: Deployment) -> list[Release]:
+    """The releases that production no longer runs: those whose candidate is newer than what it went back to."""
+    newer = Release.objects.filter(product=deployment.product_id, candidate_id__gt=deployment.candidate_id)
+    return list(newer.filter(status__in=[R.LIVE, R.DONE]).order_by("-candidate_id"))
+
+
+def ended(deployment: Deployment) -> None:
+    """It did not succeed: whoever asked and whoever runs the environments is told."""
+    if deployment.status not in (Deployment.Status.FAILED, Deployment.Status.ERRORED):
+        return
+    people = people_who_may("configure", deployment.product)
+    if deployment.requested_by:
+        people.append(deployment.requested_by)
+    tell(
+        people,
+        "deployment.failed",
+        url=reverse("deployments:detail", args=[deployment.pk]),
+        key=f"deployment:{deployment.pk}:{deployment.status}",
+        product=deployment.product,
+        id=deployment.pk,
+        environment=deployment.environment,
+        reason=deployment.error,
+    )

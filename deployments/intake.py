@@ -1,0 +1,126 @@
+"""What workers do by themselves: notice pushes, compose candidates, send compositions where they belong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+from deployments import running, services
+from deployments.models import Deployment
+from environments import repositories
+from environments.git import GitError
+from environments.models import Environment, Repository
+from lifecycle import events, jobs, logs
+from lifecycle.events import By, Machine
+from lifecycle.jobs import Lease
+from lifecycle.models import Work
+from lifecycle.transitions import NotAllowed, move
+from releases import candidates, checks, verdicts
+from releases import intake as pushes
+from releases.models import Candidate, Release
+
+INTAKE = Machine("intake")
+POLL_LOCK = 0x504C
+P = Candidate.Purpose
+
+
+def poll_upstream() -> int:
+    """Look at every repository once; how many revisions were recorded. A second poll at the same time does nothing."""
+    with _alone() as mine:
+        if not mine:
+            return 0
+        return sum(_poll(repository) for repository in Repository.objects.select_related("product").order_by("id"))
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether this is the only poll now; the lock goes with its connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, 0)", [POLL_LOCK])
+        mine = bool(cursor.fetchone()[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, 0)", [POLL_LOCK])
+
+
+def _poll(repository: Repository) -> int:
+    """Record what was pushed; after a push dev is composed anew."""
+    taken = 0
+    for branch in repositories.poll(repository):
+        try:
+            taken += pushes.take(branch) is not None
+        except GitError as error:
+            logs.logger.warning("branch %s: %s", branch, error)
+    if taken and candidates.live(repository.product):
+        candidates.request(repository.product, P.DEV, by=INTAKE)
+    return taken
+
+
+def _broke_off(work: Work) -> None:
+    """A candidate is never left composing for ever."""
+    candidate = Candidate.objects.get(pk=work.subject_id)
+    if candidate.status == Candidate.Status.COMPOSING:
+        move(candidate, Candidate.Status.FAILED, by=INTAKE, error=work.error)
+
+
+@jobs.handler("compose", queue="git", ended=_broke_off)
+def compose(lease: Lease) -> None:
+    """Compose the candidate and send it on. A second run finds it composed and only sends it on."""
+    candidate = Candidate.objects.select_related("product", "repository", "release").get(pk=lease.row.subject_id)
+    candidates.compose(candidate)
+    candidate.refresh_from_db()
+    if candidate.status == Candidate.Status.FAILED:
+        raise jobs.Failed(candidate.error)
+    try:
+        NEXT[P(candidate.purpose)](candidate)
+    except NotAllowed as reason:
+        lease.log.warn(str(reason))
+
+
+def _to_dev(candidate: Candidate) -> None:
+    _deploy(candidate, Environment.Kind.DEV)
+
+
+def _to_staging(candidate: Candidate) -> None:
+    """Unless a release was frozen meanwhile: then staging is not free."""
+    if not Release.objects.filter(product=candidate.product_id, status=Release.Status.FROZEN).exists():
+        _deploy(candidate, Environment.Kind.STAGING)
+
+
+def _release_to_staging(candidate: Candidate) -> None:
+    """Keep the verdicts that still hold, test everything together, and show it on staging."""
+    release = candidate.release
+    if release is None or release.candidate_id != candidate.pk or release.status != Release.Status.FROZEN:
+        return
+    verdicts.carry_over(candidate)
+    if not candidate.checks.exists():
+        checks.request(candidate=candidate)
+    _deploy(candidate, Environment.Kind.STAGING, release=release)
+
+
+def _deploy(candidate: Candidate, kind: str, *, release: Release | None = None) -> Deployment | None:
+    """Ask for a deployment by the machine, unless the very same thing runs there."""
+    environment = running.place(candidate.product, kind)
+    if environment is None:
+        return None
+    last = running.current(environment)
+    if last and last.digest == candidate.digest and release is None and kind == Environment.Kind.DEV:
+        return None
+    return services.request(environment, candidate, by=requester(candidate), release=release)
+
+
+def requester(candidate: Candidate) -> By:
+    """Who asked for the composition asked for its deployment."""
+    asked = events.about(candidate).filter(verb="candidate.requested").first()
+    return asked.actor if asked and asked.actor else INTAKE
+
+
+NEXT = {
+    P.DEV: _to_dev,
+    P.STAGING: _to_staging,
+    P.RELEASE: _release_to_staging,
+    P.ADOPTED: lambda _candidate: None,
+}

@@ -1,0 +1,65 @@
+"""Finding deployments whose worker died, and ringing for what nobody heard. Runs every few seconds in a worker."""
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from deployments import effects, running
+from deployments.models import Deployment
+from environments.models import Environment
+from lifecycle import jobs, leases, logs
+from lifecycle.events import Machine
+from lifecycle.transitions import NotAllowed, move
+
+RECONCILER = Machine("reconciler")
+S = Deployment.Status
+HELD = tuple(status for status in Deployment.ACTIVE if status != S.LOST)
+
+
+def sweep() -> list[int]:
+    """Mark as lost what was not heard of for a lease, end what cannot be helped, ring for the rest.
+
+    Returns the ids rung for. Takes nothing for one lease after PostgreSQL started.
+    """
+    if not jobs.database_is_settled():
+        return []
+    for row in leases.expired(Deployment, HELD):
+        if leases.mark_lost(row):
+            logs.Writer(row.log_key).warn(f"The worker {row.owner} is gone; another one takes over.")
+    for row in Deployment.objects.filter(status=S.LOST, attempt__gte=2 * settings.MAX_ATTEMPTS):
+        give_up(row)
+    _expire()
+    return _ring()
+
+
+@transaction.atomic
+def give_up(deployment: Deployment) -> None:
+    """Going forward and going back both killed their workers: ended, and the environment marked as not sure."""
+    environment = running.locked(deployment.environment)
+    error = f"The worker died {deployment.attempt} times."
+    try:
+        move(deployment, S.ERRORED, by=RECONCILER, guard={"fence": deployment.fence}, error=error, finished_at=Now())
+    except NotAllowed:
+        return
+    Environment.objects.filter(pk=environment.pk).update(state=Environment.State.UNSURE)
+    effects.ended(deployment)
+    logs.Writer(deployment.log_key).error(error)
+
+
+def _expire() -> None:
+    for row in Deployment.objects.filter(status=S.QUEUED, expires_at__lt=Now()):
+        try:
+            move(row, S.EXPIRED, by=RECONCILER, finished_at=Now())
+        except NotAllowed:
+            continue
+
+
+def _ring() -> list[int]:
+    """One ring per environment: whoever is next in its line answers it."""
+    due = Deployment.objects.filter(status__in=[S.QUEUED, S.LOST], due_at__lte=Now())
+    first = due.annotate(place=F("environment_id")).order_by("place", "id").distinct("place")
+    ids = [row.pk for row in first]
+    for pk in ids:
+        jobs.doorbell("deployments.tasks.deploy", pk, queue="deploy")
+    return ids

@@ -1,0 +1,157 @@
+"""The steps of a deployment and of the way back. Each is idempotent: a second worker may take it again."""
+
+from pathlib import Path
+
+from deployments import artefacts, running, snapshots, targets
+from deployments.artefacts import WrongArtefact
+from deployments.attempts import Attempt, NotNeeded, Plan, StepFailed
+from deployments.drivers import DriverError
+from deployments.models import Deployment, Step
+from environments import deltas, repositories
+from environments.git import GitError
+from environments.models import Environment
+from releases.models import Candidate
+
+COMMAND_SECONDS = 300
+
+
+def prepare(attempt: Attempt, step: Step) -> str:
+    """The artefact: built once per candidate, then only checked."""
+    return _prepare(attempt, step, attempt.deployment.candidate)
+
+
+def _prepare(attempt: Attempt, step: Step, candidate: Candidate) -> str:
+    release = targets.release_of(candidate)
+    kept = release.path.exists()
+    git = repositories.git(candidate.repository)
+
+    def build(folder: Path) -> None:
+        _command(attempt, step, "build", candidate, cwd=folder)
+
+    try:
+        artefacts.prepare(release.path.parent, git, candidate.sha, candidate.digest, attempt.lease.fence, build)
+    except WrongArtefact as error:
+        raise StepFailed(str(error)) from error
+    return f"kept artefact {candidate.digest[:8]}" if kept else f"built artefact {candidate.digest[:8]}"
+
+
+def backup(attempt: Attempt, step: Step) -> str:
+    """Before any migration on production."""
+    if attempt.environment.kind != Environment.Kind.PRODUCTION:
+        raise NotNeeded("only on production")
+    if not brings_migrations(attempt.deployment):
+        raise NotNeeded("no migration in this delta")
+    return _command(attempt, step, "backup", attempt.deployment.candidate)
+
+
+def brings_migrations(deployment: Deployment) -> bool:
+    """Whether a migration file is new or different since what ran before; unknown counts as yes."""
+    if deployment.previous is None:
+        return True
+    files = repositories.git(deployment.candidate.repository).diff(deployment.previous.sha, deployment.candidate.sha)
+    return any(file.status != "D" and deltas.is_migration(file.path) for file in files)
+
+
+def migrate(attempt: Attempt, step: Step) -> str:
+    return _command(attempt, step, "migrate", attempt.deployment.candidate)
+
+
+def _command(attempt: Attempt, step: Step, section: str, candidate: Candidate, *, cwd: Path | None = None) -> str:
+    """Run a section of lifecycle.toml; NotNeeded if the product has none (a missing build is no step to skip)."""
+    driver = targets.driver_for(attempt.environment, candidate)
+    release = targets.release_of(candidate)
+    argv = driver.target.manifest.command(section, driver.target.context(release))
+    if not argv:
+        if section == "build":
+            return ""
+        raise NotNeeded(f"lifecycle.toml has no [{section}]")
+    limits = getattr(driver.target.manifest, section)
+    attempt.run(
+        step,
+        argv,
+        cwd=cwd or release.path,
+        env=driver.target.environ(release),
+        total_seconds=limits.timeout_seconds,
+        inactivity_seconds=limits.inactivity_seconds,
+    )
+    return "exit code 0"
+
+
+def switch(attempt: Attempt, step: Step) -> str:
+    return _switch(attempt, attempt.deployment.candidate)
+
+
+def _switch(attempt: Attempt, candidate: Candidate) -> str:
+    release = targets.release_of(candidate)
+    driver = targets.driver_for(attempt.environment, candidate)
+    driver.switch(release, fence=attempt.lease.fence, log=attempt.output.add, stop=attempt.stop)
+    return f"{attempt.environment} shall run {release.label}"
+
+
+def health(attempt: Attempt, step: Step) -> str:
+    return _health(attempt, attempt.deployment.candidate)
+
+
+def _health(attempt: Attempt, candidate: Candidate) -> str:
+    driver = targets.driver_for(attempt.environment, candidate)
+    release, seconds = targets.release_of(candidate), driver.target.manifest.health.timeout_seconds
+    if not driver.health(release, deadline_seconds=seconds, log=attempt.output.add, stop=attempt.stop):
+        raise StepFailed(f"{release.label} was not healthy within {seconds} s")
+    return "healthy"
+
+
+def verify(attempt: Attempt, step: Step) -> str:
+    """Ask what really runs."""
+    driver = targets.driver_for(attempt.environment, attempt.deployment.candidate)
+    if not driver.target.manifest.can_verify:
+        raise NotNeeded("cannot verify: lifecycle.toml has no [probe]")
+    label, answer = targets.release_of(attempt.deployment.candidate).label, driver.probe()
+    if answer != label:
+        raise StepFailed(f"asked which release runs, it says {answer or 'nothing'} instead of {label}")
+    return f"{label} answers"
+
+
+def snapshot(attempt: Attempt, step: Step) -> str:
+    """Record in git what runs now. What runs was verified, so a broken mirror is said and does not undo it."""
+    try:
+        sha = snapshots.record(attempt.deployment)
+    except GitError as error:
+        attempt.lease.log.warn(f"The snapshot could not be recorded: {error}")
+        return f"not recorded: {error}"
+    attempt.lease.write(snapshot=sha)
+    return f"{attempt.environment.branch} is at {sha[:8]}"
+
+
+def go_back(attempt: Attempt, step: Step) -> str:
+    """Make the environment run what was verified there last."""
+    last = running.current(attempt.environment)
+    if last is None:
+        raise NotNeeded("nothing was verified here before")
+    _prepare(attempt, step, last.candidate)
+    _switch(attempt, last.candidate)
+    _health(attempt, last.candidate)
+    return f"back on {running.release_id(last.candidate)}"
+
+
+def probe(attempt: Attempt) -> str | None:
+    """What runs according to the target itself; None without a clear answer."""
+    try:
+        return targets.driver_for(attempt.environment, attempt.deployment.candidate).probe()
+    except DriverError:
+        return None
+
+
+SWITCH, RETURN = "switch", Plan("return", go_back)
+FORWARD = (
+    Plan("prepare", prepare),
+    Plan("backup", backup),
+    Plan("migrate", migrate, uninterruptible=True),
+    Plan(SWITCH, switch),
+)
+VERIFY = (Plan("health", health), Plan("verify", verify), Plan("snapshot", snapshot))
+BACKWARD = (Plan("prepare", prepare), Plan(SWITCH, switch))
+
+
+def before_verifying(deployment: Deployment) -> tuple[Plan, ...]:
+    """A rollback is a switch: migrations are never reversed."""
+    return BACKWARD if deployment.kind == Deployment.Kind.ROLLBACK else FORWARD

@@ -1,0 +1,59 @@
+"""From rows to what the drivers know: a target (one environment) and a release (one built candidate)."""
+
+from pathlib import Path
+
+from django.conf import settings
+
+from deployments import drivers, keeper_state, running
+from deployments.drivers import Driver, DriverError, Target
+from environments import services as environment_services
+from environments.manifest import Manifest, parse
+from environments.models import Environment
+from releases.models import Candidate
+
+
+def artefacts_root() -> Path:
+    return Path(settings.VAR) / "artefacts"
+
+
+def app_name(environment: Environment) -> str:
+    """The name under which the keeper knows it; further products carry theirs in front."""
+    product = environment.product
+    return environment.slug if product.is_default else f"{product.slug}-{environment.slug}"
+
+
+def manifest_of(candidate: Candidate) -> Manifest:
+    """lifecycle.toml as it is in the candidate's tree. Raises ManifestError."""
+    return parse(candidate.manifest)
+
+
+def release_of(candidate: Candidate) -> drivers.Release:
+    return drivers.Release(running.release_id(candidate), artefacts_root() / candidate.digest, candidate.digest)
+
+
+def driver_for(environment: Environment, candidate: Candidate) -> Driver:
+    """The environment's driver, set up for this candidate. DriverError for a driver or setting that is wrong."""
+    folder = keeper_state.app_folder(Path(settings.VAR), app_name(environment))
+    target = Target(
+        environment=environment.slug,
+        folder=folder,
+        data=folder / "data",
+        manifest=manifest_of(candidate),
+        port=_port(environment),
+        variables=environment_services.variables(environment),
+        settings=environment.driver_settings,
+    )
+    target.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return drivers.get(environment.driver)(target)
+
+
+def _port(environment: Environment) -> int:
+    try:
+        return int(environment.driver_settings.get("port", 0))
+    except (TypeError, ValueError):
+        raise DriverError("the port in the environment's settings is not a number") from None
+
+
+def secrets_of(environment: Environment) -> list[str]:
+    """What the logs must hide."""
+    return environment_services.secret_values(environment)

@@ -1,0 +1,26 @@
+"""Doors to the workers' part: each fetches nothing and calls one function."""
+
+from celery import shared_task
+
+from deployments import intake, recovery, rollout
+from deployments import watch as watches
+
+
+@shared_task
+def deploy(pk: int) -> None:
+    rollout.execute(pk)
+
+
+@shared_task
+def sweep() -> None:
+    recovery.sweep()
+
+
+@shared_task
+def poll_upstream() -> None:
+    intake.poll_upstream()
+
+
+@shared_task
+def watch() -> None:
+    watches.tick()
