@@ -21,7 +21,7 @@ from lifecycle.models import Product, User
 from lifecycle.story.seed import upstream
 from lifecycle.story.wishes import WISHES
 from lifecycle.transitions import NotAllowed
-from releases import candidates, changes, checks, plan, signoffs, verdicts
+from releases import candidates, changes, plan, signoffs, verdicts
 from releases.models import Candidate, Change, Release, SignOff
 
 Say = Callable[[str], None]
@@ -178,7 +178,7 @@ class Narrator:
         self.link_branches(release)
         rows = list(release.changes.select_related("revision"))
         for change in rows:
-            if change.status == Change.Status.DEVELOPMENT and checks.passed(change.revision):
+            if change.status == Change.Status.DEVELOPMENT and not changes.reasons_not_ready(change):
                 changes.mark_ready(change, by=self.cast["dev"])
         statuses = {change.status for change in release.changes.all()}
         if statuses == {Change.Status.READY}:
