@@ -1,4 +1,4 @@
-"""Point 2: the weekly review. Team lead, product owner and DevOps vote in secret, then the board decides with a reason."""
+"""Point 2: the weekly review. Team lead, product owner and DevOps vote in secret; then they decide, with a reason."""
 
 from datetime import datetime
 
@@ -26,6 +26,7 @@ __all__ = [
     "move_in_queue",
     "next_session",
     "open_session",
+    "remind",
     "reveal",
     "vote_again",
 ]
@@ -114,6 +115,15 @@ def reveal(item: AgendaItem, *, by: User, with_quorum: bool = False, at: datetim
     if not (table.is_full or (with_quorum and table.has_quorum)):
         raise NotAllowed(table.why_not(with_quorum))
     move(item, AgendaItem.Status.REVEALED, by=by, at=at)
+
+
+def remind(item: AgendaItem, *, by: User) -> int:
+    """Tell once more those whose ballot is missing; returns how many they are. Each is reminded once per idea."""
+    people = [seat.person for seat in seats.table(item).missing if seat.person and seat.person != by]
+    url, key = telling.url_of_ballot(item), f"review.remind:{item.pk}"
+    session = item.session
+    notifications.tell(people, "review.open", url=url, key=key, product=session.product, week=session.week)
+    return len(people)
 
 
 @transaction.atomic

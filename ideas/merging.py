@@ -1,7 +1,7 @@
 """Point 1: duplicates become one idea by a pointer, so that un-merging is exact.
 
-Nothing is moved or copied: votes, followers and comments stay where they were given, and a primary counts the DISTINCT
-union over its group. `merged_into` is a tree (a group can be merged into a group); `canonical` is its root, kept beside.
+Nothing is moved or copied: votes, followers and comments stay where they were given, and a primary counts the
+DISTINCT union over its group. `merged_into` is a tree (a group can be merged into a group); `canonical` is its root.
 """
 
 from dataclasses import dataclass
@@ -56,6 +56,11 @@ def preview(idea: Idea, *, into: Idea) -> Preview:
     return Preview(len(here - there), len(here & there), len(there - here), idea.comments)
 
 
+def people_to_tell(idea: Idea, into: Idea, *, by: User) -> list[User]:
+    """Who follows `idea` but not `into` yet: nothing changes for the others."""
+    return list(telling.followers(idea).exclude(pk__in=telling.followers(into).values("pk")).exclude(pk=by.pk))
+
+
 def voters(idea: Idea) -> set[int]:
     return set(Vote.objects.filter(idea__in=Idea.objects.group_of(idea.pk)).values_list("user_id", flat=True))
 
@@ -69,8 +74,7 @@ def merge(idea: Idea, *, into: Idea, by: User, at: datetime | None = None) -> No
     """
     lock_groups(idea, into)
     check(idea, into)
-    news = telling.followers(idea).exclude(pk__in=telling.followers(into)).exclude(pk=by.pk)
-    to_tell = list(news)
+    to_tell = people_to_tell(idea, into, by=by)
     Idea.objects.filter(canonical=idea).update(canonical=into)
     Idea.objects.filter(pk=idea.pk).update(canonical=into, merged_into=into)
     idea.canonical = idea.merged_into = into

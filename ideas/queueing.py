@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from ideas.models import Idea
 from lifecycle import events
-from lifecycle.models import User
+from lifecycle.models import Event, User
 from lifecycle.transitions import NotAllowed
 
 RENUMBER = """
@@ -31,3 +31,15 @@ def move_in_queue(idea: Idea, *, by: User, up: bool, reason: str = "", at: datet
         cursor.execute(RENUMBER, [queue])
     events.record("idea.moved_in_queue", idea, by=by, at=at, note=reason.strip(), up=up, place=there + 1)
     idea.refresh_from_db(fields=["queue_rank"])
+
+
+def moves_by_hand(ideas: list[Idea]) -> dict[int, str]:
+    """Who moved an idea last, and why, by the idea's key; those where the board's order stands are missing."""
+    events = Event.objects.filter(subject_kind="idea", verb="idea.moved_in_queue", subject_id__in=[i.pk for i in ideas])
+    return {event.subject_id: move_in_words(event) for event in events.select_related("actor", "note").order_by("id")}
+
+
+def move_in_words(event: Event) -> str:
+    words = _("Moved up by %(who)s") if event.data["up"] else _("Moved down by %(who)s")
+    reason = event.note.text if hasattr(event, "note") else ""
+    return ": ".join(part for part in (words % {"who": event.actor}, reason) if part)

@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from ideas.models import Idea, ReviewSession
+from ideas.models import AgendaItem, Idea, ReviewSession
 from lifecycle import notifications
 from lifecycle.events import By
 from lifecycle.models import User
@@ -16,6 +16,10 @@ def url_of(idea: Idea) -> str:
 
 def url_of_review(session: ReviewSession) -> str:
     return reverse("ideas:session", args=[session.week.lower()])
+
+
+def url_of_ballot(item: AgendaItem) -> str:
+    return reverse("ideas:ballot", args=[item.session.week.lower(), item.pk])
 
 
 def followers(idea: Idea) -> QuerySet[User]:
