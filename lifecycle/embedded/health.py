@@ -48,4 +48,4 @@ def last_pulse(kind: str) -> float | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1]) or 0)
