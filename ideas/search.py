@@ -42,7 +42,8 @@ WITH asked AS (
     FROM (SELECT id FROM by_words UNION SELECT id FROM by_letters) AS candidates
     JOIN ideas_idea i USING (id), asked
 )
-SELECT i.id, i.number, i.title, i.body, i.language, i.status, i.stop, i.stop_note, i.votes, i.moved_at, i.canonical_id,
+SELECT i.id, i.number, i.title, i.body, i.language, i.kind, i.source, i.status, i.stop, i.stop_note, i.votes,
+    i.comments, i.merged_count, i.created_at, i.moved_at, i.canonical_id,
     max(scored.score) AS score,
     EXISTS (
         SELECT 1 FROM ideas_vote v JOIN ideas_idea m ON m.id = v.idea_id
