@@ -13,7 +13,7 @@ from environments.git import branch_name_is_valid
 from ideas.models import Stop
 from lifecycle import events, jobs
 from lifecycle.events import By, Machine
-from lifecycle.models import User
+from lifecycle.models import Comment, User
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import NotAllowed, move
@@ -188,6 +188,21 @@ def returned(change: Change, *, reason: str, by: By, at: datetime | None = None)
             title=change.title,
             reason=reason,
         )
+
+
+@transaction.atomic
+def comment(change: Change, *, text: str, by: User, at: datetime | None = None) -> Comment:
+    """A word to the team; it stays within the team."""
+    made = Comment.objects.create(
+        product=change.product,
+        subject_kind=events.kind_of(change),
+        subject_id=change.pk,
+        author=by,
+        text=text,
+        created_at=at or timezone.now(),
+    )
+    events.record("change.commented", change, by=by, at=at, comment=made.pk)
+    return made
 
 
 def page_of(change: Change) -> str:

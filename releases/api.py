@@ -1,0 +1,209 @@
+"""/api/v1/products/<slug>/releases/ and changes/: the same use-cases as the screens."""
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ideas.models import Idea
+from lifecycle.models import Comment
+from releases import changes, plan
+from releases.loading import get_change_for, get_check_for, get_release_for, releases_for
+from releases.models import Change, Check, Release
+
+PAGE = 50
+
+
+class ChangeSerializer(serializers.ModelSerializer):
+    """A change with where it is; `ideas` are idea numbers, `tip` the newest commit."""
+
+    key = serializers.CharField(read_only=True)
+    developer = serializers.CharField(source="developer.name", default=None, read_only=True)
+    release = serializers.CharField(source="release.version", default=None, read_only=True)
+    tip = serializers.CharField(source="revision.tip", default=None, read_only=True)
+    ideas = serializers.SlugRelatedField("number", many=True, read_only=True)
+
+    class Meta:
+        model = Change
+        fields = [
+            "number",
+            "key",
+            "title",
+            "status",
+            "branch",
+            "must",
+            "migrations",
+            "developer",
+            "release",
+            "tip",
+            "ideas",
+            "return_reason",
+            "conflict",
+        ]
+
+
+class ReleaseSerializer(serializers.ModelSerializer):
+    """A release; `digest` is that of its frozen candidate."""
+
+    digest = serializers.CharField(source="candidate.digest", default=None, read_only=True)
+
+    class Meta:
+        model = Release
+        fields = [
+            "version",
+            "goal",
+            "status",
+            "target_date",
+            "first_target_date",
+            "published_at",
+            "frozen_at",
+            "live_at",
+            "ended_at",
+            "digest",
+        ]
+
+
+class ReleaseDetailSerializer(ReleaseSerializer):
+    """A release with its changes, for the team."""
+
+    changes = ChangeSerializer(many=True, read_only=True)
+
+    class Meta(ReleaseSerializer.Meta):
+        fields = [*ReleaseSerializer.Meta.fields, "changes"]
+
+
+class PlanSerializer(serializers.Serializer):
+    """A new draft; `ideas` are the numbers of accepted ideas in the queue."""
+
+    version = serializers.CharField(max_length=20)
+    goal = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    target_date = serializers.DateField()
+    ideas = serializers.ListField(child=serializers.IntegerField(min_value=1), allow_empty=False)
+
+    def validate_ideas(self, numbers: list[int]) -> list[Idea]:
+        found = Idea.objects.visible_to(self.context["actor"]).queue().filter(number__in=numbers)
+        missing = set(numbers) - {idea.number for idea in found}
+        if missing:
+            raise serializers.ValidationError(f"Not in the queue: {', '.join(map(str, sorted(missing)))}")
+        return list(found)
+
+
+class CheckSerializer(serializers.ModelSerializer):
+    """How the tests of a commit went."""
+
+    class Meta:
+        model = Check
+        fields = ["id", "sha", "status", "exit_code", "summary", "requested_at", "started_at", "finished_at"]
+
+
+class Releases(APIView):
+    """The releases, newest first, and a new draft."""
+
+    verbs = {"GET": "see_portal", "POST": "plan_release"}
+
+    @extend_schema(responses=ReleaseSerializer(many=True))
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        rows = releases_for(request.actor).order_by("-id")
+        before = request.query_params.get("before", "")
+        rows = rows.filter(pk__lt=int(before)) if before.isdecimal() else rows
+        return Response(ReleaseSerializer(rows[:PAGE], many=True).data)
+
+    @extend_schema(request=PlanSerializer, responses={201: ReleaseDetailSerializer})
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        sent = PlanSerializer(data=request.data, context={"actor": request.actor})
+        sent.is_valid(raise_exception=True)
+        release = plan.create(product=request.actor.product, by=request.user, **sent.validated_data)
+        return Response(ReleaseDetailSerializer(release).data, status=201)
+
+
+class ReleaseDetail(APIView):
+    """One release; the team also gets its changes."""
+
+    verbs = {"GET": "see_portal"}
+
+    @extend_schema(responses=ReleaseDetailSerializer)
+    def get(self, request: Request, version: str, **kwargs: Any) -> Response:
+        release = get_release_for(request.actor, version)
+        shape = ReleaseDetailSerializer if request.actor.is_team else ReleaseSerializer
+        return Response(shape(release).data)
+
+
+class Changes(APIView):
+    """The changes, newest first; `?status=` and `?release=` narrow them."""
+
+    verbs = {"GET": "see_team_pages"}
+
+    @extend_schema(responses=ChangeSerializer(many=True))
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        rows = Change.objects.filter(product=request.actor.product)
+        wanted = {"status": "status", "release": "release__version"}
+        narrow = {wanted[name]: request.query_params[name] for name in wanted if name in request.query_params}
+        rows = rows.filter(**narrow).select_related("developer", "release", "revision").prefetch_related("ideas")
+        return Response(ChangeSerializer(rows.order_by("-id")[:PAGE], many=True).data)
+
+
+class ChangeDetail(APIView):
+    """One change."""
+
+    verbs = {"GET": "see_team_pages"}
+
+    @extend_schema(responses=ChangeSerializer)
+    def get(self, request: Request, number: int, **kwargs: Any) -> Response:
+        return Response(ChangeSerializer(get_change_for(request.actor, number)).data)
+
+
+class ChangeReady(APIView):
+    """Offer a change for staging; 409 names what is missing."""
+
+    verbs = {"POST": "develop"}
+
+    @extend_schema(request=None, responses=ChangeSerializer)
+    def post(self, request: Request, number: int, **kwargs: Any) -> Response:
+        change = get_change_for(request.actor, number)
+        changes.mark_ready(change, by=request.user)
+        return Response(ChangeSerializer(change).data)
+
+
+class CheckDetail(APIView):
+    """How the tests of a commit went."""
+
+    verbs = {"GET": "see_team_pages"}
+
+    @extend_schema(responses=CheckSerializer)
+    def get(self, request: Request, pk: int, **kwargs: Any) -> Response:
+        return Response(CheckSerializer(get_check_for(request.actor, pk)).data)
+
+
+class ReportSerializer(serializers.Serializer):
+    """What another system's tests said about the newest commit of a change."""
+
+    text = serializers.CharField(max_length=4000)
+
+
+class ChangeReport(APIView):
+    """A word of another system (e.g. its own CI) on a change's page, as a comment to the team."""
+
+    verbs = {"POST": "develop"}
+
+    @extend_schema(request=ReportSerializer, responses={201: None})
+    def post(self, request: Request, number: int, **kwargs: Any) -> Response:
+        change = get_change_for(request.actor, number)
+        sent = ReportSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        comment: Comment = changes.comment(change, by=request.user, text=sent.validated_data["text"])
+        return Response({"id": comment.pk}, status=201)
+
+
+urlpatterns = [
+    path("releases/", Releases.as_view(), name="releases"),
+    path("releases/<str:version>/", ReleaseDetail.as_view(), name="release"),
+    path("changes/", Changes.as_view(), name="changes"),
+    path("changes/<int:number>/", ChangeDetail.as_view(), name="change"),
+    path("changes/<int:number>/ready/", ChangeReady.as_view(), name="change_ready"),
+    path("changes/<int:number>/report/", ChangeReport.as_view(), name="change_report"),
+    path("checks/<int:pk>/", CheckDetail.as_view(), name="check"),
+]

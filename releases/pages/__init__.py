@@ -1,0 +1,1 @@
+"""What the templates show, prepared in Python: rows, headlines, dates in words."""

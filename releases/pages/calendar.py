@@ -1,0 +1,133 @@
+"""The strip of at most twelve days on which a release's milestones stand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from lifecycle.dates import clock, day
+from releases.models import Release, SignOff
+
+COLUMNS = 12
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One column; `number` is empty where the strip jumps over days."""
+
+    weekday: str
+    number: str
+    css: str
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """What happens on a day: `kind` is its colour in release.css."""
+
+    on: date
+    kind: str
+    name: str
+    note: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A milestone in its column."""
+
+    column: int
+    milestone: Milestone
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The calendar: the line is coloured up to column `until` and ends at column `end`."""
+
+    days: list[Day]
+    marks: list[Mark]
+    until: int
+    end: int
+
+
+def strip(release: Release, *, for_team: bool, at: datetime | None = None) -> Strip:
+    """The release's calendar as the team or as customers see it."""
+    today = timezone.localdate(at or timezone.now())
+    milestones = merged(found for found in milestones_of(release, today) if for_team or found.kind != "freeze")
+    chosen = choose({found.on for found in milestones} | {today})
+    columns = with_jumps(chosen)
+    place = {on: number for number, on in enumerate(columns, start=1) if on}
+    marks = [Mark(place[found.on], found) for found in milestones if found.on in place]
+    last = marks[-1].column if marks else len(columns)
+    return Strip([as_day(on, today) for on in columns], marks, min(place.get(today, 1), last), last)
+
+
+def milestones_of(release: Release, today: date) -> list[Milestone]:
+    """What happened (facts) and what is planned (the target date), in the order of the process."""
+    found = [fact(release.published_at or release.created_at, "review", _("Planned"), today)]
+    if release.frozen_at:
+        found.append(fact(release.frozen_at, "freeze", _("Frozen"), today))
+    shown = release.signoffs.filter(outcome=SignOff.Outcome.YES).order_by("id").first()
+    if shown:
+        found.append(fact(shown.at, "demo", _("Demo"), today))
+    if release.live_at:
+        ends_at = release.live_at + timedelta(minutes=release.product.watch_minutes)
+        found += [fact(release.live_at, "release", _("Release"), today), fact(ends_at, "watch", _("Watch ends"), today)]
+    else:
+        found.append(Milestone(release.target_date, "release", _("Release"), _("target"), state(release.target_date)))
+    if not release.live_at and today not in {milestone.on for milestone in found}:
+        found.append(Milestone(today, "today", now_doing(release), _("today"), "now"))
+    return sorted(found, key=lambda milestone: milestone.on)
+
+
+def now_doing(release: Release) -> str:
+    return _("Testing") if release.is_frozen else _("Building")
+
+
+def fact(at: datetime, kind: str, name: str, today: date) -> Milestone:
+    on = timezone.localtime(at).date()
+    return Milestone(on, kind, name, clock(at) if on == today else day(at), state(on))
+
+
+def state(on: date) -> str:
+    today = timezone.localdate()
+    return "now" if on == today else "past" if on < today else "todo"
+
+
+def merged(milestones: Iterable[Milestone]) -> list[Milestone]:
+    """One milestone per day: of several on a day the last gives the colour, and all are named."""
+    by_day: dict[date, Milestone] = {}
+    for found in milestones:
+        before = by_day.get(found.on)
+        name = f"{before.name}, {found.name}" if before and before.name != found.name else found.name
+        by_day[found.on] = Milestone(found.on, found.kind, name, found.note, found.state)
+    return list(by_day.values())
+
+
+def choose(keys: set[date]) -> list[date]:
+    """The key days and as many of their neighbours as fit into the strip, the latest first."""
+    chosen = set(sorted(keys)[-COLUMNS // 2 :])
+    neighbours = [key + ONE_DAY * step for step in (1, -1, 2, -2, 3, -3) for key in sorted(chosen, reverse=True)]
+    for on in neighbours:
+        if len(with_jumps(sorted(chosen | {on}))) <= COLUMNS:
+            chosen.add(on)
+    return sorted(chosen)
+
+
+def with_jumps(days: list[date]) -> list[date | None]:
+    """The days with None where the calendar jumps."""
+    columns: list[date | None] = []
+    for on in days:
+        if columns and columns[-1] and on - columns[-1] > ONE_DAY:
+            columns.append(None)
+        columns.append(on)
+    return columns
+
+
+def as_day(on: date | None, today: date) -> Day:
+    if on is None:
+        return Day("", "…", "gap")
+    css = "today" if on == today else "off" if on.weekday() >= 5 else "past" if on < today else ""
+    return Day(formats.date_format(on, "D"), str(on.day), css)

@@ -1,0 +1,153 @@
+"""Release plans: the list, a new one, and everything that is done on a plan's page."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from lifecycle.roles import allow
+from releases import plan
+from releases.forms import Domain, MoreIdeasForm, PlanForm, ReasonForm, RescheduleForm
+from releases.loading import get_release_for, releases_for
+from releases.models import Release
+from releases.pages import customers as news
+from releases.pages import plan as page
+from releases.pages import releases as rows
+
+
+@allow("see_portal")
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """All releases, the newest first."""
+    found = rows.listing(releases_for(request.actor), before=request.GET.get("before", ""))
+    template = "releases/_rows.html" if request.htmx else "releases/list.html"
+    return render(request, template, found | {"frame": "team.html" if request.actor.is_team else "portal.html"})
+
+
+@allow("plan_release")
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Choose from the queue, name a version and a day."""
+    form = PlanForm(request.POST or None, actor=request.actor)
+    if request.method == "POST" and form.is_valid():
+        try:
+            release = plan.create(product=request.product, by=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, _("The plan is a draft: publish it when it is right."))
+            return redirect("releases:detail", release.version)
+    context = {"form": form, "queue": rows.queue(form)}
+    return render(request, "releases/new.html", context, status=422 if form.errors else 200)
+
+
+@allow("see_portal")
+@require_safe
+def detail(request: HttpRequest, version: str) -> HttpResponse:
+    """The plan for the team; everybody else sees what customers see."""
+    release = get_release_for(request.actor, version)
+    if not request.actor.is_team:
+        return render(request, "releases/customers.html", news.page(release, request.actor))
+    return render(request, "releases/detail.html", page.page(release, request.actor))
+
+
+@allow("see_portal")
+@require_safe
+def customers(request: HttpRequest, version: str) -> HttpResponse:
+    """The plan as customers see it: what they will notice, and when."""
+    release = get_release_for(request.actor, version)
+    return render(request, "releases/customers.html", news.page(release, request.actor))
+
+
+@allow("plan_release")
+@require_POST
+def publish(request: HttpRequest, version: str) -> HttpResponse:
+    release = get_release_for(request.actor, version)
+    plan.publish(release, by=request.user)
+    messages.success(request, _("Published: everybody can read the plan."))
+    return redirect("releases:detail", version)
+
+
+@allow("freeze_release")
+@require_POST
+def freeze(request: HttpRequest, version: str) -> HttpResponse:
+    release = get_release_for(request.actor, version)
+    plan.freeze(release, by=request.user)
+    messages.success(request, _("Frozen: the approved changes are put together and go to staging."))
+    return redirect("releases:detail", version)
+
+
+@allow("freeze_release")
+@require_POST
+def unfreeze(request: HttpRequest, version: str) -> HttpResponse:
+    release = get_release_for(request.actor, version)
+    plan.unfreeze(release, by=request.user, reason=request.POST.get("reason", ""))
+    messages.success(request, _("The plan is open again, staging is free."))
+    return redirect("releases:detail", version)
+
+
+@allow("plan_release")
+@require_POST
+def reschedule(request: HttpRequest, version: str) -> HttpResponse:
+    release = get_release_for(request.actor, version)
+    form = RescheduleForm(request.POST, release=release)
+    return act(request, release, form, plan.reschedule, "reschedule_form", _("The new date is on the plan."))
+
+
+@allow("plan_release")
+@require_POST
+def drop(request: HttpRequest, version: str) -> HttpResponse:
+    release = get_release_for(request.actor, version)
+    return act(request, release, ReasonForm(request.POST), plan.drop, "drop_form", _("The plan was given up."))
+
+
+@allow("plan_release")
+@require_POST
+def add_ideas(request: HttpRequest, version: str) -> HttpResponse:
+    release = get_release_for(request.actor, version)
+    form = MoreIdeasForm(request.POST, actor=request.actor)
+    return act(request, release, form, add_all, "ideas_form", _("They are on the plan."))
+
+
+def add_all(release: Release, *, ideas: list, must: bool, by: object) -> None:
+    for idea in ideas:
+        plan.add_idea(release, idea, must=must, by=by)
+
+
+def act(
+    request: HttpRequest, release: Release, form: Domain, use_case: Callable[..., None], name: str, said: str
+) -> HttpResponse:
+    """Do `use_case` with what the form says, or show the plan again with the form's mistakes (422)."""
+    if form.is_valid():
+        try:
+            use_case(release, by=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, said)
+            return redirect("releases:detail", release.version)
+    context = page.page(release, request.actor) | {name: form, "form": form}
+    return render(request, "releases/detail.html", context, status=422)
+
+
+@allow("plan_release")
+@require_POST
+def must(request: HttpRequest, version: str, number: int) -> HttpResponse:
+    """Whether the release waits for a change."""
+    change = get_object_or_404(get_release_for(request.actor, version).changes.select_related("release"), number=number)
+    plan.set_must(change, must=request.POST.get("must") == "1", by=request.user)
+    return redirect("releases:detail", version)
+
+
+@allow("plan_release")
+@require_POST
+def leave(request: HttpRequest, version: str, number: int) -> HttpResponse:
+    """Take a change out of the plan."""
+    change = get_object_or_404(get_release_for(request.actor, version).changes.select_related("release"), number=number)
+    plan.drop_change(change, by=request.user, reason=request.POST.get("reason", ""))
+    messages.success(request, _("%(change)s left the plan.") % {"change": change.key})
+    return redirect("releases:detail", version)
