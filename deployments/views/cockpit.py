@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from deployments import approvals, services
-from deployments.forms import NotYetForm
+from deployments.forms import NotYetForm, ReasonForm
 from deployments.loading import get_release_for
 from deployments.pages import approve as sheet
 from deployments.pages import cockpit as page
@@ -48,6 +48,20 @@ def withdraw(request: HttpRequest, version: str) -> HttpResponse:
     approvals.withdraw(release, by=request.user)
     messages.success(request, _("Your answer is taken back."))
     return redirect("deployments:approve", release.version)
+
+
+@require_POST
+@allow("configure")
+def waive(request: HttpRequest, version: str) -> HttpResponse:
+    """DevOps accept that there is no way back after this release."""
+    release = get_release_for(request.actor, version)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        context = {**page.cockpit(release, request.actor), "form": form}
+        return render(request, "deployments/cockpit.html", context, status=422)
+    approvals.waive_rollback(release, by=request.user, reason=form.cleaned_data["reason"])
+    messages.success(request, _("It is written down that there is no way back."))
+    return redirect("deployments:cockpit", release.version)
 
 
 @require_POST

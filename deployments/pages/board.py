@@ -1,0 +1,222 @@
+"""The promotion board: the environments side by side, their changes, and what may move from one to the next."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from deployments import gates, running, waiting
+from deployments.models import Deployment, Sample
+from deployments.pages import cards, log, steps
+from deployments.pages.rollback import confirmation
+from deployments.running import Place
+from environments.models import Environment
+from lifecycle import dates
+from lifecycle.models import Product
+from lifecycle.roles import Actor, who_may
+from releases.models import Change, Release
+
+DEV, STAGING, PRODUCTION = Environment.Kind.DEV, Environment.Kind.STAGING, Environment.Kind.PRODUCTION
+STANDING = {
+    DEV: [Change.Status.DEVELOPMENT, Change.Status.READY],
+    STAGING: [Change.Status.STAGING, Change.Status.APPROVED],
+}
+
+
+@dataclass(frozen=True)
+class Health:
+    """`state` is ok, busy or bad."""
+
+    state: str
+    icon: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Between:
+    """The line in front of an environment: how much waits, the button that moves it, or why it does not move."""
+
+    count: str
+    words: str
+    action: str = ""
+    url: str = ""
+    dialog: str = ""
+    why_not: str = ""
+    delta_url: str = ""
+
+
+@dataclass
+class Column:
+    """One environment on the board."""
+
+    environment: Environment
+    runs: str
+    health: Health
+    meta: str
+    cards: list[cards.Card]
+    rollback: dict[str, Any] | None = None
+    between: Between | None = None
+    places: list[str] = field(default_factory=list)
+
+
+def board(actor: Actor) -> dict[str, Any]:
+    """Everything the board shows to this person."""
+    product = actor.product
+    places = running.board(product)
+    frozen = Release.objects.filter(product=product, status=Release.Status.FROZEN).select_related("candidate").first()
+    columns = [column(place, actor) for place in places]
+    for before, after in zip(columns, columns[1:], strict=False):
+        after.between = between(before, after, frozen, actor)
+    busy = next((place.active for place in reversed(places) if place.active), None)
+    return {
+        "columns": columns,
+        "release": frozen,
+        "headline": headline(places, frozen),
+        "gates": gates.gates(frozen) if frozen else [],
+        "promotion": promotion(product),
+        "busy": busy,
+        "busy_steps": steps.rows(busy) if busy else [],
+        **(log.news(busy, 0) if busy else {}),
+    }
+
+
+def headline(places: list[Place], frozen: Release | None) -> str:
+    """The verdict: what is being done, else what is next."""
+    busy = next((place for place in places if place.active), None)
+    if busy and busy.active:
+        what = {"environment": busy.environment, "candidate": busy.active.candidate}
+        if busy.active.kind == Deployment.Kind.ROLLBACK:
+            return _("%(environment)s goes back to %(candidate)s") % what
+        return _("%(candidate)s is on its way to %(environment)s") % what
+    if any(place.environment.state == Environment.State.UNSURE for place in places):
+        return _("One environment needs a rollback or a new deployment")
+    if frozen:
+        return _("Release %(version)s is being tested") % {"version": frozen}
+    return _("Everything runs as planned")
+
+
+def column(place: Place, actor: Actor) -> Column:
+    environment = place.environment
+    found = cards_in(place, actor)
+    return Column(
+        environment=environment,
+        runs=runs(place.current),
+        health=health(place),
+        meta=meta(place),
+        cards=found,
+        rollback=way_back(place, actor),
+        places=[waits(one) for one in place.waiting],
+    )
+
+
+def cards_in(place: Place, actor: Actor) -> list[cards.Card]:
+    """The changes that stand at this environment: being built, being tested, or live."""
+    rows = Change.objects.filter(product=actor.product).select_related("developer", "revision", "release")
+    if place.environment.kind == DEV:
+        return cards.cards(rows.filter(status__in=[Change.Status.DEVELOPMENT, Change.Status.READY]), actor)
+    if place.environment.kind == STAGING:
+        return cards.cards(
+            rows.filter(status__in=[Change.Status.STAGING, Change.Status.APPROVED]), actor, runs=place.current
+        )
+    if place.current is None:
+        return []
+    return cards.cards(rows.filter(candidate_rows__candidate=place.current.candidate_id), actor, runs=place.current)
+
+
+def runs(current: Deployment | None) -> str:
+    """ "24.10 @ 2b7d9aa", or nothing."""
+    return f"{current.candidate.label} @ {current.candidate.sha[:7]}" if current else ""
+
+
+def health(place: Place) -> Health:
+    if place.active:
+        verb = _("Rolling back, %(id)s") if place.active.kind == Deployment.Kind.ROLLBACK else _("Deploying %(id)s")
+        return Health("busy", "loader-circle", verb % {"id": place.active.pk})
+    if place.environment.state == Environment.State.UNSURE:
+        return Health("bad", "circle-help", _("Not sure what runs"))
+    if place.current is None:
+        return Health("none", "circle-dashed", _("Empty"))
+    return answer(place.environment)
+
+
+def answer(environment: Environment) -> Health:
+    """What the last sample says; environments that are not sampled were healthy when they were deployed."""
+    last = Sample.objects.filter(environment=environment).order_by("-at").values_list("ok", flat=True).first()
+    if last is False:
+        return Health("bad", "heart-crack", _("Does not answer"))
+    return Health("ok", "heart-pulse", _("Healthy"))
+
+
+def meta(place: Place) -> str:
+    if place.current is None:
+        return _("Nothing has been deployed yet")
+    since = dates.ago(place.current.verified_at or place.current.requested_at)
+    if place.environment.kind == PRODUCTION:
+        return _("Live since %(when)s") % {"when": since}
+    return _("Deployed %(when)s") % {"when": since}
+
+
+def waits(deployment: Deployment) -> str:
+    return _("%(candidate)s waits its turn") % {"candidate": deployment.candidate}
+
+
+def way_back(place: Place, actor: Actor) -> dict[str, Any] | None:
+    """The question before a rollback of production, for people who may; None if it has nothing to go back to."""
+    if place.environment.kind != PRODUCTION or not actor.may("roll_back") or place.current is None:
+        return None
+    asked = confirmation(place.environment)
+    return asked if asked["target"] else None
+
+
+def between(before: Column, after: Column, frozen: Release | None, actor: Actor) -> Between:
+    """What may move from one environment to the next."""
+    delta = reverse("deployments:delta", args=[after.environment.slug, before.environment.slug])
+    if after.environment.kind == PRODUCTION:
+        return to_production(frozen, delta)
+    ready = sum(card.is_ready for card in before.cards)
+    may = actor.may("promote")
+    return Between(
+        count=str(ready),
+        words=ngettext("ready", "ready", ready),
+        action=_("Promote"),
+        url=reverse("deployments:promote") if may else "",
+        dialog="promote",
+        why_not=waiting.refusal(after.environment, actor) if may else who_may("promote"),
+        delta_url=delta,
+    )
+
+
+def to_production(frozen: Release | None, delta: str) -> Between:
+    if frozen is None:
+        return Between("", _("No release is frozen"), delta_url=delta)
+    all_gates = gates.gates(frozen)
+    shut = [gate for gate in all_gates if not gate.is_open]
+    counts = {"open": len(all_gates) - len(shut), "all": len(all_gates)}
+    return Between(
+        count=_("%(open)s of %(all)s") % counts,
+        words=_("gates open"),
+        action=_("Release"),
+        url=reverse("deployments:cockpit", args=[frozen.version]),
+        why_not=shut[0].label if shut else "",
+        delta_url=delta,
+    )
+
+
+def promotion(product: Product) -> dict[str, Any]:
+    """The question before a promotion: what would move."""
+    ready = Change.objects.filter(product=product, status=Change.Status.READY).order_by("number")
+    count = len(ready)
+    title = ngettext("Promote %(n)d change to staging", "Promote %(n)d changes to staging", count) % {"n": count}
+    return {
+        "id": "promote",
+        "crumb": _("Environments"),
+        "title": title,
+        "text": _("What is on staging already stays; together they become one composition with its own number."),
+        "action": reverse("deployments:promote"),
+        "facts": [("plus", "good", f"{change.key} {change.title}") for change in ready],
+        "yes": _("Promote to staging"),
+        "no": _("Leave staging as it is"),
+        "back": reverse("deployments:board"),
+    }

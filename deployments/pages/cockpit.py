@@ -1,0 +1,155 @@
+"""What stands between a release and production: the gates, the shut ones first, and whose move it is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from deployments import gates, running
+from deployments.gates import Gate
+from deployments.models import Deployment
+from deployments.pages.rollback import how_long
+from environments.models import Environment
+from lifecycle import dates
+from lifecycle.roles import Actor
+from releases.models import Candidate, Change, Release
+
+VERBS = {
+    "candidate": "freeze_release",
+    "changes_approved": "give_verdict",
+    "managers_demo": "sign_off_managers",
+    "customers_demo": "sign_off_customers",
+    "rollback_possible": "configure",
+    "base_current": "freeze_release",
+    "no_freeze": "configure",
+    "approvals": "approve_release",
+}
+ACTIONS = {
+    "candidate": gettext_lazy("Open the plan"),
+    "changes_approved": gettext_lazy("Test it"),
+    "check_passed": gettext_lazy("See the tests"),
+    "managers_demo": gettext_lazy("Record their answer"),
+    "customers_demo": gettext_lazy("Record their answer"),
+    "base_current": gettext_lazy("Freeze it again"),
+    "no_freeze": gettext_lazy("Look at the freeze"),
+    "approvals": gettext_lazy("Answer now"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One gate on the page; `is_mine`: this person can open it."""
+
+    gate: Gate
+    is_mine: bool
+    action: str
+    url: str
+    since: str
+
+
+def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
+    """Everything on the page."""
+    found = [row(release, gate, actor) for gate in gates.gates(release)]
+    shut = [one for one in found if not one.gate.is_open]
+    production = running.production(release.product)
+    pending = on_its_way(release)
+    return {
+        "release": release,
+        "headline": headline(release, len(shut), pending),
+        "crumb": _("Release %(version)s, %(date)s") % {"version": release, "date": dates.weekday(release.target_date)},
+        "gates": found,
+        "shut": shut,
+        "open": [one for one in found if one.gate.is_open],
+        "shut_words": shut_words(len(shut)),
+        "open_words": open_words(len(found) - len(shut)),
+        "mine": next((one.gate.key for one in shut if one.is_mine), ""),
+        "production": running.current(production) if production else None,
+        "why_not": why_not(release, shut, pending, actor),
+        "pending": pending,
+        "changes": changes_of(release.candidate),
+        "risks": risks(release, production),
+        "delta_url": delta_url(release, production),
+        "may_waive": actor.may("configure") and any(one.gate.key == "rollback_possible" for one in shut),
+    }
+
+
+def row(release: Release, gate: Gate, actor: Actor) -> Row:
+    verb = VERBS.get(gate.key)
+    url = gate.url if gate.key != "approvals" else reverse("deployments:approve", args=[release.version])
+    has_page = gate.key in ACTIONS and (gate.key != "approvals" or actor.may("approve_release"))
+    return Row(
+        gate=gate,
+        is_mine=bool(verb and actor.may(verb)),
+        action=str(ACTIONS[gate.key]) if has_page else "",
+        url=url,
+        since=f"{dates.day(gate.since)}, {dates.clock(gate.since)}" if gate.since else "",
+    )
+
+
+def on_its_way(release: Release) -> Deployment | None:
+    """The deployment of this release to production that has not ended."""
+    pending = [*Deployment.ACTIVE, *Deployment.WAITING]
+    rows = release.deployments.filter(environment__kind=Environment.Kind.PRODUCTION, status__in=pending)
+    return rows.order_by("-id").first()
+
+
+def headline(release: Release, shut: int, pending: Deployment | None) -> str:
+    """The verdict."""
+    if pending is not None:
+        return _("%(version)s is on its way to production") % {"version": release}
+    if release.status in (Release.Status.LIVE, Release.Status.DONE):
+        return _("%(version)s is live") % {"version": release}
+    if release.status != Release.Status.FROZEN:
+        return _("%(version)s is not frozen") % {"version": release}
+    if not shut:
+        return _("%(version)s may go") % {"version": release}
+    return ngettext("One gate short of production", "%(n)d gates short of production", shut) % {"n": shut}
+
+
+def shut_words(count: int) -> str:
+    return ngettext("%(n)d gate is shut", "%(n)d gates are shut", count) % {"n": count}
+
+
+def open_words(count: int) -> str:
+    return ngettext("%(n)d is open", "%(n)d are open", count) % {"n": count}
+
+
+def why_not(release: Release, shut: list[Row], pending: Deployment | None, actor: Actor) -> str:
+    """Why the big button is blocked; "" if it is not."""
+    if pending is not None:
+        return _("It is on its way.")
+    if release.status != Release.Status.FROZEN:
+        return _("The release is “%(status)s”.") % {"status": release.get_status_display()}
+    if shut:
+        return _("Opens with: %(gates)s. Nobody can press it earlier.") % {
+            "gates": ", ".join(one.gate.label for one in shut)
+        }
+    return "" if actor.may("ship_release") else _("A manager or DevOps presses it.")
+
+
+def changes_of(candidate: Candidate | None) -> list[Change]:
+    if candidate is None:
+        return []
+    rows = Change.objects.filter(candidate_rows__candidate=candidate).select_related("developer")
+    return list(rows.prefetch_related("ideas").order_by("number"))
+
+
+def risks(release: Release, production: Environment | None) -> list[tuple[str, str, str]]:
+    """(icon, tone, words): migrations that stay, no way back, and how long the way back takes."""
+    found = []
+    for change in changes_of(release.candidate):
+        if change.migrations in (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE):
+            found.append(("lock", "bad", f"{change.title}: {change.get_migrations_display()}"))
+        elif change.migrations == Change.Migrations.EXPAND:
+            found.append(("database", "", f"{change.title}: {change.get_migrations_display()}"))
+    if production is not None:
+        found += [("undo-2", "good", words) for _icon, _tone, words in how_long(production)]
+    return found
+
+
+def delta_url(release: Release, production: Environment | None) -> str:
+    if production is None or release.candidate is None:
+        return ""
+    return reverse("deployments:delta", args=[production.slug, release.version])
