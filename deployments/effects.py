@@ -9,7 +9,7 @@ from django.urls import reverse
 from deployments import watch
 from deployments.models import Deployment
 from environments.models import Environment
-from lifecycle import jobs
+from lifecycle import jobs, logs
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
 from lifecycle.notifications import tell
@@ -62,9 +62,22 @@ def left_by(deployment: Deployment) -> list[Release]:
 
 
 def ended(deployment: Deployment) -> None:
-    """It did not succeed: whoever asked and whoever runs the environments is told."""
+    """It did not succeed: whoever asked and whoever runs the environments is told, if they can be.
+
+    News that cannot be written must not keep a deployment from ending.
+    """
     if deployment.status not in (Deployment.Status.FAILED, Deployment.Status.ERRORED):
         return
+    try:
+        with transaction.atomic():
+            _tell_of_failure(deployment)
+    except jobs.DATABASE_GONE:
+        raise
+    except Exception:
+        logs.logger.exception("news of deployment %s", deployment)
+
+
+def _tell_of_failure(deployment: Deployment) -> None:
     people = people_who_may("configure", deployment.product)
     if deployment.requested_by:
         people.append(deployment.requested_by)

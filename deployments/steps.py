@@ -145,7 +145,7 @@ SWITCH, RETURN = "switch", Plan("return", go_back)
 FORWARD = (
     Plan("prepare", prepare),
     Plan("backup", backup),
-    Plan("migrate", migrate, uninterruptible=True),
+    Plan("migrate", migrate),
     Plan(SWITCH, switch),
 )
 VERIFY = (Plan("health", health), Plan("verify", verify), Plan("snapshot", snapshot))
