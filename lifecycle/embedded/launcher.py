@@ -42,7 +42,7 @@ def _run_locked(var: Path) -> int:
         stack.tend_forever()
     except Stopped as stopped:
         say(f"{stopped}: stopping")
-    except (Ended, Unusable) as problem:
+    except (Ended, Unusable, OSError) as problem:
         say(f"giving up: {problem}")
         return 1
     finally:

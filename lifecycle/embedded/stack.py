@@ -183,7 +183,7 @@ def _ports(var: Path) -> dict[str, int]:
 
 
 def _readiness(url: str) -> str:
-    """ "ready", or why not in words."""
+    """The word ready, or why it is not."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=3):

@@ -16,6 +16,7 @@ WINDOW_SECONDS = 60
 FIRST_PAUSE_SECONDS = 0.2
 LOG_BYTES = 20_000_000
 SHOWN_LINES = 30
+RUN_POLL_SECONDS = 0.05
 
 
 class Ended(Exception):
@@ -28,6 +29,7 @@ class Child:
     log: Path
     process: subprocess.Popen[bytes]
     started: str = ""
+    is_expected_to_end: bool = False
     restarts: deque[float] = field(default_factory=deque)
     due_at: float | None = None
 
@@ -53,13 +55,19 @@ class Supervisor:
         self.on_change()
 
     def run(self, service: Service) -> None:
-        """Run a child that is expected to end, its output on our terminal; raises Ended when it fails."""
+        """Run a child that is expected to end, its output on our terminal, and tend the others meanwhile.
+
+        Raises Ended when it fails.
+        """
         process = spawn(service, output=None, folder=self.folder)
-        self.children[service.name] = Child(service, self.logs / service.name, process, start_time(process.pid))
-        code = process.wait()
+        log = self.logs / f"{service.name}.log"
+        self.children[service.name] = Child(service, log, process, start_time(process.pid), is_expected_to_end=True)
+        while process.poll() is None:
+            self.tend()
+            time.sleep(RUN_POLL_SECONDS)
         del self.children[service.name]
-        if code:
-            raise Ended(f"{service.name} failed (exit {code}); its words are above")
+        if process.returncode:
+            raise Ended(f"{service.name} failed (exit {process.returncode}); its words are above")
 
     def processes(self) -> dict[str, tuple[int, str]]:
         """Name → (pid, start time) of the running children."""
@@ -73,7 +81,7 @@ class Supervisor:
 
     def tend(self) -> None:
         """Start again what ended, at most RESTARTS times within WINDOW_SECONDS; then raises Ended."""
-        for child in list(self.children.values()):
+        for child in [child for child in self.children.values() if not child.is_expected_to_end]:
             if child.process.poll() is None:
                 _truncate(child.log)
             elif child.due_at is None:

@@ -47,6 +47,20 @@ def test_it_gives_up_on_a_child_that_ends_again_and_again(supervisor, monkeypatc
     assert "no such table" in capsys.readouterr().out
 
 
+def test_while_a_chore_runs_the_others_are_tended(supervisor):
+    supervisor.start(Service("sleeper", SLEEP))
+    pid, _started = supervisor.processes()["sleeper"]
+    os.kill(pid, signal.SIGKILL)
+    supervisor.run(Service("chore", (sys.executable, "-c", "import time; time.sleep(1)")))
+    assert supervisor.processes().keys() == {"sleeper"}
+    assert supervisor.processes()["sleeper"][0] != pid
+
+
+def test_a_chore_that_fails_is_named(supervisor):
+    with pytest.raises(Ended, match="chore failed"):
+        supervisor.run(Service("chore", FAILS))
+
+
 def test_before_the_stack_is_ready_nothing_is_forgiven(supervisor):
     supervisor.start(Service("broken", FAILS))
     supervisor.children["broken"].process.wait()
