@@ -25,14 +25,14 @@ class Part:
 
 
 PARTS = (
-    Part("cleo", _("Shares ideas, votes, follows them to the end and says whether they helped"), "/ideas/"),
-    Part("carl", _("Another customer, with other wishes"), "/ideas/"),
-    Part("petra", _("Triages, runs the weekly review, plans and freezes releases"), "/inbox/"),
-    Part("lena", _("Votes on the review, gives changes to developers"), "/inbox/"),
-    Part("dev", _("Builds changes on branches and marks them ready"), "/my-changes/"),
-    Part("tess", _("Tries each build on staging; approves it or sends it back"), "/testing/"),
-    Part("max", _("Sees the demo and approves the release"), "/inbox/"),
-    Part("ops", _("Votes on the review, runs environments, deploys and rolls back"), "/environments/"),
+    Part("cleo", _("Shares ideas, votes, follows them to the end and says whether they helped"), "ideas:list"),
+    Part("carl", _("Another customer, with other wishes"), "ideas:list"),
+    Part("petra", _("Triages, runs the weekly review, plans and freezes releases"), "inbox"),
+    Part("lena", _("Votes on the review, gives changes to developers"), "inbox"),
+    Part("dev", _("Builds changes on branches and marks them ready"), "releases:my_changes"),
+    Part("tess", _("Tries each build on staging; approves it or sends it back"), "releases:testing"),
+    Part("max", _("Sees the demo and approves the release"), "inbox"),
+    Part("ops", _("Votes on the review, runs environments, deploys and rolls back"), "deployments:board"),
 )
 
 

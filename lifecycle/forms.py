@@ -8,10 +8,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from lifecycle import notifications
 from lifecycle.models import Token, User
+from lifecycle.models.messages import Channel
+from lifecycle.roles import Actor
+from lifecycle.topics import TOPICS
 
 
-class AccountForm(forms.ModelForm[User]):
+class AccountForm(forms.ModelForm):
     """Name, language and time zone."""
 
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
@@ -39,3 +43,26 @@ class TokenForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, auto_id="token_%s", **kwargs)
+
+
+class NewsForm(forms.Form):
+    """What a person is told, and how: one switch per topic and channel, only of topics that can concern them."""
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="news_%s", **kwargs)
+        self.user = actor.user
+        self.topics = [name for name, topic in TOPICS.items() if actor.is_team or not topic.for_team]
+        for (topic, channel), enabled in notifications.choices_of(self.user, self.topics).items():
+            label = f"{TOPICS[topic].label}, {Channel(channel).label}"
+            self.fields[f"{topic}:{channel}"] = forms.BooleanField(label=label, required=False, initial=enabled)
+
+    def rows(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Topic by topic: its label and its switches in the order of the channels."""
+        return [
+            (str(TOPICS[topic].label), [self[f"{topic}:{channel}"] for channel in Channel.values])
+            for topic in self.topics
+        ]
+
+    def save(self) -> None:
+        chosen = {tuple(name.split(":", 1)): enabled for name, enabled in self.cleaned_data.items()}
+        notifications.choose(self.user, chosen)

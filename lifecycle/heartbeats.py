@@ -5,12 +5,21 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from lifecycle.dates import minutes_ago
 from lifecycle.leases import me
 from lifecycle.models import Heartbeat
 
 LATE_SECONDS = 30
 KINDS = ("worker", "beat")
+LABELS: dict[str, str | Promise] = {
+    "worker": gettext_lazy("Worker: runs deployments, checks and compositions"),
+    "beat": gettext_lazy("Beat: calls the workers every few seconds"),
+    "keeper": gettext_lazy("Keeper: keeps the applications on this machine running"),
+}
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,16 @@ class Pulse:
     @property
     def is_late(self) -> bool:
         return self.seconds is None or self.seconds > LATE_SECONDS
+
+    @property
+    def label(self) -> str:
+        return str(LABELS[self.kind])
+
+    @property
+    def words(self) -> str:
+        if self.seconds is None:
+            return _("never seen")
+        return _("seen %(ago)s") % {"ago": minutes_ago(timedelta(seconds=self.seconds))}
 
 
 def seen(kind: str, name: str, *, at: datetime | None = None) -> None:

@@ -3,20 +3,26 @@
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import set_script_prefix
+from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
 
-from lifecycle.models import Membership, Product, Role
-from lifecycle.roles import DEMO, VERBS, Actor
+from lifecycle import products
+from lifecycle.models import Product
+from lifecycle.roles import ANYBODY, DEMO, VERBS, Actor, who_may
 from lifecycle.transitions import NotAllowed
 
 Answer = Callable[[HttpRequest], HttpResponse]
+WITHOUT_PRODUCT = ("/static/", "/healthz", "/readyz", "/api/")
 CSP = "; ".join(
     [
         "default-src 'self'",
@@ -43,49 +49,43 @@ def security_headers(get_response: Answer) -> Answer:
 
 
 def product(get_response: Answer) -> Answer:
-    """Set `request.product` (host, else /p/<slug>/, else the default) and `request.actor`, in one or two statements."""
+    """Set `request.product` (/p/<slug>/, else the host's, else the default) and `request.actor`, in one statement.
+
+    The API names its product in its path and knows people by token, so `roles_api` does the same there.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(("/static/", "/healthz", "/readyz")):
-            request.product = find_product(request)
+        if request.path_info.startswith(WITHOUT_PRODUCT):
+            return get_response(request)
+        outer = get_script_prefix()
+        try:
             request.actor = find_actor(request)
-        return get_response(request)
+            request.product = request.actor.product
+            return get_response(request)
+        finally:
+            set_script_prefix(outer)
 
     return middleware
 
 
-def find_product(request: HttpRequest) -> Product:
-    """The product this address belongs to; Http404 for an unknown slug, or where no product exists at all."""
+def find_actor(request: HttpRequest) -> Actor:
+    """Who asks, in the product this address belongs to; Http404 for an unknown slug, or where there is no product."""
     slug = take_prefix(request)
-    host = request.get_host().split(":")[0]
-    products = list(Product.objects.filter(slug=slug) if slug else Product.objects.all())
-    for found in products:
-        if slug or (found.host and found.host == host):
-            return found
-    for found in products:
-        if found.is_default:
-            return found
-    raise Http404("No product")
+    user = request.user if request.user.is_authenticated else None
+    try:
+        return products.by_slug(slug, user) if slug else products.by_host(request.get_host().split(":")[0], user)
+    except Product.DoesNotExist:
+        raise Http404("No product") from None
 
 
 def take_prefix(request: HttpRequest) -> str:
-    """Cut /p/<slug> off the path, so that routes and links work the same below it."""
+    """Cut /p/<slug> off the path, so that routes and links work the same below it; "" if there is none."""
     parts = request.path_info.split("/", 3)
     if len(parts) < 4 or parts[1] != "p":
         return ""
     request.path_info = "/" + parts[3]
-    set_script_prefix(f"/p/{parts[2]}/")
+    set_script_prefix(f"{get_script_prefix()}p/{parts[2]}/")
     return parts[2]
-
-
-def find_actor(request: HttpRequest) -> Actor:
-    """Who asks, with the roles in this product; a signed-in person without membership is a customer."""
-    if not request.user.is_authenticated:
-        return Actor(None, request.product)
-    roles = (
-        Membership.objects.filter(user=request.user, product=request.product).values_list("roles", flat=True).first()
-    )
-    return Actor(request.user, request.product, frozenset(roles or [Role.CUSTOMER]))
 
 
 def language_and_zone(get_response: Answer) -> Answer:
@@ -99,6 +99,7 @@ def language_and_zone(get_response: Answer) -> Answer:
             request.LANGUAGE_CODE = language
             response = get_response(request)
         response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ["Cookie", "Accept-Language"])
         return response
 
     return middleware
@@ -134,12 +135,26 @@ class Access:
         if VERBS[verb] is DEMO and not settings.DEMO:
             raise Http404
         actor = getattr(request, "actor", None)
-        if actor is None or actor.may(verb):
+        if VERBS[verb] is ANYBODY or (actor and actor.may(verb)):
             return None
-        if actor.user is None:
-            return redirect_to_login(request.get_full_path())
-        actor.require(verb)
-        return None
+        if actor and actor.user is None:
+            return sign_in_first(request)
+        raise PermissionDenied(who_may(verb))
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and back to the page the visitor sees: a fragment or a form has no page of its own."""
+    is_page = request.method in {"GET", "HEAD"} and not request.htmx
+    referer = request.META.get("HTTP_REFERER", "")
+    is_ours = url_has_allowed_host_and_scheme(referer, {request.get_host()})
+    back = request.get_full_path() if is_page else path_of(referer) if is_ours else reverse("start")
+    answer = redirect_to_login(back, login_url=reverse("account_login"))
+    return HttpResponseClientRedirect(answer.url) if request.htmx else answer
+
+
+def path_of(address: str) -> str:
+    """Path and query of an absolute address."""
+    return urlunsplit(urlsplit(address)._replace(scheme="", netloc="", fragment=""))
 
 
 class DomainErrors:

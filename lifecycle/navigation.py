@@ -53,6 +53,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "actor": actor,
         "may": May(actor) if actor else {},
         "nav": SimpleLazyObject(lambda: groups(actor, request.path)) if actor else [],
+        "unread": actor.has_unread if actor else False,
         "demo": settings.DEMO,
         "theme": theme if theme in {"light", "dark"} else "",
         "keys_off": request.COOKIES.get("keys") == "off",

@@ -1,57 +1,28 @@
 """The outbox: who is told of what, over which channel. Rows are written with their cause and sent by a worker."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone, translation
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from lifecycle.events import Machine
 from lifecycle.logs import logger
 from lifecycle.models import Notification, Preference, Product, User
 from lifecycle.models.messages import Channel
-from lifecycle.transitions import NotAllowed, move
+from lifecycle.topics import EMAIL, TOPICS
+from lifecycle.transitions import move
 
-IN_APP, EMAIL = Channel.IN_APP, Channel.EMAIL
 MAX_ATTEMPTS = 5
+FIRST_PAUSE_SECONDS = 30
+MAILER = Machine("mail")
 
-
-@dataclass(frozen=True)
-class Topic:
-    """One kind of news: its sentence (filled from `Notification.data`) and the channels it uses unless switched off."""
-
-    sentence: str | Promise
-    channels: tuple[Channel, ...] = (IN_APP, EMAIL)
-
-
-TOPICS: dict[str, Topic] = {
-    "idea.moved": Topic(_("“%(title)s” reached %(stop)s")),
-    "idea.taken_back": Topic(_("“%(title)s” was taken back: %(reason)s")),
-    "idea.merged": Topic(_("“%(title)s” was merged into “%(into)s”; your vote counts there")),
-    "idea.declined": Topic(_("“%(title)s” will not be done: %(reason)s")),
-    "idea.answered": Topic(_("“%(title)s” was answered")),
-    "idea.comment": Topic(_("%(who)s commented on “%(title)s”")),
-    "review.open": Topic(_("The review of %(week)s is open: your ballot is needed")),
-    "change.assigned": Topic(_("You build “%(title)s”"), (IN_APP,)),
-    "change.returned": Topic(_("“%(title)s” came back from testing: %(reason)s")),
-    "change.checks_failed": Topic(_("The tests of “%(title)s” failed"), (IN_APP,)),
-    "change.conflict": Topic(_("“%(title)s” conflicts with %(other)s in %(files)s")),
-    "change.on_staging": Topic(_("“%(title)s” is on staging and waits for a tester"), (IN_APP,)),
-    "release.published": Topic(_("The plan of release %(version)s is out")),
-    "release.signoff": Topic(_("Release %(version)s was shown to %(audience)s"), (IN_APP,)),
-    "release.approval_needed": Topic(_("Release %(version)s waits for your approval")),
-    "release.live": Topic(_("Release %(version)s is live")),
-    "release.rolled_back": Topic(_("Release %(version)s was taken back: %(reason)s")),
-    "deployment.failed": Topic(_("Deployment %(id)s to %(environment)s failed: %(reason)s")),
-    "watch.finding": Topic(_("Watch of %(version)s: %(finding)s")),
-    "watch.closed": Topic(_("The watch of %(version)s has ended: %(verdict)s")),
-    "survey.open": Topic(_("Did “%(title)s” help you? Tell us")),
-}
+Choice = tuple[str, str]
 
 
 def tell(
@@ -66,10 +37,12 @@ def tell(
 ) -> None:
     """Write the outbox rows for `people`, once per (person, channel, key); KeyError for an unknown topic.
 
-    `data` fills the topic's sentence; `url` is a path of this site. Inactive people are left out.
+    `data` fills the topic's sentence, lazy texts in each person's language; `url` is a path of this site.
+    Inactive people are left out.
     """
     now = timezone.now()
     everybody = {person.pk: person for person in people if person.is_active}
+    words = {language: in_language(language, data) for language in {p.language for p in everybody.values()}}
     switched = {(p.user_id, p.channel): p.enabled for p in Preference.objects.filter(event=topic, user__in=everybody)}
     rows = [
         Notification(
@@ -79,7 +52,7 @@ def tell(
             channel=channel,
             status=Notification.Status.QUEUED if channel == EMAIL else Notification.Status.SENT,
             url=url,
-            data={name: str(value) for name, value in data.items()},
+            data=words[person.language],
             key=key,
             due_at=now + timedelta(seconds=due_in_seconds),
             created_at=now,
@@ -91,44 +64,60 @@ def tell(
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def in_language(language: str, data: dict[str, Any]) -> dict[str, str]:
+    with translation.override(language):
+        return {name: str(value) for name, value in data.items()}
+
+
 def sentence(notification: Notification) -> str:
     """What the notification says, in the language that is active."""
     return str(TOPICS[notification.event].sentence) % notification.data
 
 
 def send_due(*, limit: int = 100) -> int:
-    """Send what is due by e-mail; a failure is kept on its row and tried again later. Returns how many were sent."""
+    """Mail what is due; a failure is kept on its row and tried again later. Returns how many were sent."""
     due = Notification.objects.filter(status=Notification.Status.QUEUED, due_at__lte=timezone.now())
     return sum(send(row) for row in due.select_related("user").order_by("id")[:limit])
 
 
 def send(row: Notification) -> bool:
-    """Mail one row. The status moves first, so that two workers never send it twice."""
-    try:
-        move(row, Notification.Status.SENT, by=Machine("mail"), silent=True, sent_at=timezone.now())
-    except NotAllowed:
+    """Mail one row; False if another worker has it or it could not be sent.
+
+    The attempt is counted and the next one dated before the mail leaves: two workers never send the same row, and
+    a worker that dies in between is like a failure.
+    """
+    mine = Notification.objects.filter(pk=row.pk, status=Notification.Status.QUEUED, attempts=row.attempts)
+    pause = timedelta(seconds=FIRST_PAUSE_SECONDS * 4**row.attempts)
+    if not mine.update(attempts=F("attempts") + 1, due_at=timezone.now() + pause):
         return False
+    row.attempts += 1
     try:
-        with translation.override(row.user.language):
-            text = sentence(row)
-            send_mail(text, f"{text}\n\n{settings.PUBLIC_URL}{row.url}\n", None, [row.user.email])
-    except OSError as error:
-        postpone(row, error)
+        mail(row)
+    except Exception as error:  # whatever is wrong with one row, the others must still leave
+        note_failure(row, error)
         return False
+    move(row, Notification.Status.SENT, by=MAILER, silent=True, sent_at=timezone.now(), error="")
     return True
 
 
-def postpone(row: Notification, error: Exception) -> None:
-    """Put a row that could not be sent back into the outbox, later and later, then give up visibly."""
-    logger.warning("mail %s: %s", row.pk, error)
-    final = row.attempts + 1 >= MAX_ATTEMPTS
-    status = Notification.Status.FAILED if final else Notification.Status.QUEUED
-    Notification.objects.filter(pk=row.pk).update(
-        status=status,
-        attempts=row.attempts + 1,
-        error=str(error),
-        due_at=timezone.now() + timedelta(seconds=30 * 4**row.attempts),
-    )
+def mail(row: Notification) -> None:
+    """Raises OSError when the server does not take it, ValueError for somebody who may not be told any more."""
+    if not row.user.is_active:
+        raise ValueError(_("This person was deactivated."))
+    with translation.override(row.user.language):
+        text = sentence(row)
+        why = _("Choose what you are told: %(url)s") % {"url": f"{settings.PUBLIC_URL}/account/"}
+        body = f"{text}\n\n{settings.PUBLIC_URL}{row.url}\n\n-- \n{row.product or 'Lifecycle'}\n{why}\n"
+        send_mail(" ".join(text.split()), body, None, [row.user.email])
+
+
+def note_failure(row: Notification, error: Exception) -> None:
+    """Keep why it failed; after MAX_ATTEMPTS, or for a deactivated person, give up visibly."""
+    logger.warning("mail %s, attempt %s: %s", row.pk, row.attempts, error)
+    if row.attempts >= MAX_ATTEMPTS or not row.user.is_active:
+        move(row, Notification.Status.FAILED, by=MAILER, silent=True, error=str(error))
+    else:
+        Notification.objects.filter(pk=row.pk).update(error=str(error))
 
 
 def mark_read(rows: Iterable[Notification]) -> None:
@@ -136,3 +125,20 @@ def mark_read(rows: Iterable[Notification]) -> None:
     new = [row.pk for row in rows if row.status == Notification.Status.SENT]
     if new:
         Notification.objects.filter(pk__in=new, status=Notification.Status.SENT).update(status=Notification.Status.READ)
+
+
+def choices_of(user: User, topics: Iterable[str]) -> dict[Choice, bool]:
+    """Whether `user` hears of each topic over each channel: their own choice, else the topic's default."""
+    chosen = {(p.event, p.channel): p.enabled for p in user.preferences.all()}
+    return {(t, c): chosen.get((t, c), c in TOPICS[t].channels) for t in topics for c in Channel.values}
+
+
+@transaction.atomic
+def choose(user: User, choices: dict[Choice, bool]) -> None:
+    """Keep a person's choices; what equals the default leaves no row, so that a later default reaches them."""
+    user.preferences.filter(event__in={topic for topic, _channel in choices}).delete()
+    Preference.objects.bulk_create(
+        Preference(user=user, event=topic, channel=channel, enabled=enabled)
+        for (topic, channel), enabled in choices.items()
+        if enabled != (channel in TOPICS[topic].channels)
+    )

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -25,4 +26,4 @@ def appearance(request: HttpRequest) -> HttpResponse:
 def safe_next(request: HttpRequest) -> str:
     """The address to go back to: only one of this site, else the start page."""
     address = request.POST.get("next", "")
-    return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else "/"
+    return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else reverse("start")

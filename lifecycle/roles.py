@@ -80,6 +80,7 @@ class Actor:
     user: User | None
     product: Product
     roles: frozenset[str] = field(default_factory=frozenset)
+    has_unread: bool = False
 
     @property
     def is_team(self) -> bool:

@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from django.shortcuts import get_object_or_404
-from rest_framework.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
+from lifecycle import products
 from lifecycle.models import Product, Token
-from lifecycle.roles import Actor, actor_for
+from lifecycle.roles import Actor
 
 
 class RolePermission(BasePermission):
-    """Refuse unless the actor may do `view.verbs[method]`; a method without a verb is refused to everybody.
+    """Refuse unless the actor may do `view.verbs[method]`; a method without a verb is refused to everybody (405).
 
     Sets `request.actor`. A read token may only read.
     """
@@ -19,16 +21,19 @@ class RolePermission(BasePermission):
     def has_permission(self, request: Any, view: Any) -> bool:
         actor = self.actor(request, view)
         request.actor = request._request.actor = actor
-        verb = view.verbs.get("GET" if request.method in {"HEAD", "OPTIONS"} else request.method)
+        verb = getattr(view, "verbs", {}).get("GET" if request.method in {"HEAD", "OPTIONS"} else request.method)
         if verb is None:
-            return False
+            raise MethodNotAllowed(request.method)
         reads_only = isinstance(request.auth, Token) and request.auth.scope == Token.Scope.READ
         if reads_only and request.method not in SAFE_METHODS:
-            raise PermissionDenied("This token may only read.")
+            raise PermissionDenied(_("This token may only read."))
         if actor.user is not None:
             actor.require(verb)
         return actor.may(verb)
 
     def actor(self, request: Any, view: Any) -> Actor:
-        product = get_object_or_404(Product, slug=view.kwargs["product"])
-        return actor_for(request.user, product)
+        user = request.user if request.user.is_authenticated else None
+        try:
+            return products.by_slug(view.kwargs["product"], user)
+        except Product.DoesNotExist:
+            raise Http404 from None

@@ -2,25 +2,26 @@
 
 from django.urls import include, path
 
-from lifecycle import demo, health, home, preferences
+from lifecycle import account_views, demo, health, home, overview_views, preferences
 
-handler403 = "lifecycle.home.forbidden"
-handler404 = "lifecycle.home.not_found"
-handler500 = "lifecycle.home.server_error"
+handler403 = "lifecycle.error_views.forbidden"
+handler404 = "lifecycle.error_views.not_found"
+handler500 = "lifecycle.error_views.server_error"
 
 urlpatterns = [
     path("", home.start, name="start"),
     path("inbox/", home.inbox, name="inbox"),
     path("find/", home.find, name="find"),
     path("notifications/", home.notifications, name="notifications"),
-    path("account/", home.account, name="account"),
-    path("account/tokens/", home.token_create, name="token_create"),
-    path("account/tokens/<int:pk>/revoke/", home.token_revoke, name="token_revoke"),
-    path("people/<int:pk>/", home.person, name="person"),
+    path("account/", account_views.account, name="account"),
+    path("account/news/", account_views.news, name="account_news"),
+    path("account/tokens/", account_views.token_create, name="token_create"),
+    path("account/tokens/<int:pk>/revoke/", account_views.token_revoke, name="token_revoke"),
+    path("people/<int:pk>/", overview_views.person, name="person"),
     path("appearance/", preferences.appearance, name="appearance"),
-    path("language/", home.language, name="language"),
-    path("audit/", home.audit, name="audit"),
-    path("system/", home.system, name="system"),
+    path("language/", account_views.language, name="language"),
+    path("audit/", overview_views.audit, name="audit"),
+    path("system/", overview_views.system, name="system"),
     path("healthz", health.live, name="live"),
     path("readyz", health.ready, name="ready"),
     path("demo/", demo.cast, name="demo"),

@@ -1,10 +1,15 @@
 """The cast: the same people in tests, in the demo and in the pictures."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from django.test import Client
 
 from lifecycle.models import Product, User
 from lifecycle.roles import Actor, actor_for
 from lifecycle.story import people
+
+SignIn = Callable[[User | None], Client]
 
 
 @dataclass

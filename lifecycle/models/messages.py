@@ -51,6 +51,11 @@ class Notification(models.Model):
         indexes = [
             models.Index(fields=["user", "channel", "-id"], name="notification_user"),
             models.Index(fields=["due_at"], condition=models.Q(status="queued"), name="notification_due"),
+            models.Index(
+                fields=["user", "product"],
+                condition=models.Q(status="sent", channel="in_app"),
+                name="notification_unread",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,72 @@
+"""The kinds of news there are: what each says, what it is called among the preferences, and who can get it."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from lifecycle.models.messages import Channel
+
+IN_APP, EMAIL = Channel.IN_APP, Channel.EMAIL
+BOTH = (IN_APP, EMAIL)
+
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class Topic:
+    """`sentence` is filled from `Notification.data`; `channels` are used unless the person switched them off."""
+
+    label: Words
+    sentence: Words
+    channels: tuple[Channel, ...] = BOTH
+    for_team: bool = False
+
+
+TOPICS: dict[str, Topic] = {
+    "idea.moved": Topic(_("An idea I follow moves on"), _("“%(title)s” reached %(stop)s")),
+    "idea.taken_back": Topic(_("An idea I follow is taken back"), _("“%(title)s” was taken back: %(reason)s")),
+    "idea.merged": Topic(
+        _("An idea I follow is merged into another"),
+        _("“%(title)s” was merged into “%(into)s”; your vote counts there"),
+    ),
+    "idea.declined": Topic(_("An idea I follow is declined"), _("“%(title)s” will not be done: %(reason)s")),
+    "idea.answered": Topic(_("My question is answered"), _("“%(title)s” was answered")),
+    "idea.comment": Topic(_("Somebody comments on an idea I follow"), _("%(who)s commented on “%(title)s”")),
+    "survey.open": Topic(_("I am asked whether an idea helped"), _("Did “%(title)s” help you? Tell us")),
+    "release.live": Topic(_("A release is live"), _("Release %(version)s is live")),
+    "release.rolled_back": Topic(_("A release is taken back"), _("Release %(version)s was taken back: %(reason)s")),
+    "review.open": Topic(
+        _("A review is open"), _("The review of %(week)s is open: your ballot is needed"), for_team=True
+    ),
+    "change.assigned": Topic(_("A change is given to me"), _("You build “%(title)s”"), (IN_APP,), for_team=True),
+    "change.returned": Topic(
+        _("My change comes back"), _("“%(title)s” came back from testing: %(reason)s"), for_team=True
+    ),
+    "change.checks_failed": Topic(
+        _("The tests of my change fail"), _("The tests of “%(title)s” failed"), (IN_APP,), for_team=True
+    ),
+    "change.conflict": Topic(
+        _("My change is in conflict"), _("“%(title)s” conflicts with %(other)s in %(files)s"), for_team=True
+    ),
+    "change.on_staging": Topic(
+        _("A change waits for a tester"),
+        _("“%(title)s” is on staging and waits for a tester"),
+        (IN_APP,),
+        for_team=True,
+    ),
+    "release.published": Topic(
+        _("The plan of a release is out"), _("The plan of release %(version)s is out"), for_team=True
+    ),
+    "release.signoff": Topic(
+        _("A release was shown"), _("Release %(version)s was shown to %(audience)s"), (IN_APP,), for_team=True
+    ),
+    "release.approval_needed": Topic(
+        _("A release waits for my approval"), _("Release %(version)s waits for your approval"), for_team=True
+    ),
+    "deployment.failed": Topic(
+        _("A deployment fails"), _("Deployment %(id)s to %(environment)s failed: %(reason)s"), for_team=True
+    ),
+    "watch.finding": Topic(_("A watch finds something"), _("Watch of %(version)s: %(finding)s"), for_team=True),
+    "watch.closed": Topic(_("A watch ends"), _("The watch of %(version)s has ended: %(verdict)s"), for_team=True),
+}
