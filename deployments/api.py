@@ -1,0 +1,265 @@
+"""Deployments over the API: what runs where, asking for it, its log; the same services as the screens."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from deployments import approvals, gates, running, services
+from deployments.loading import get_deployment_for, get_environment_for, get_release_for
+from deployments.models import Deployment
+from lifecycle import logs
+from lifecycle.models import Role
+from releases.models import Approval, Candidate
+
+PAGE, LOG_PAGE = 50, 500
+
+
+class DeploymentOut(serializers.ModelSerializer):
+    """`release` is a version, `candidate` what the application calls itself, `queue_position` 1 for the next one."""
+
+    environment = serializers.CharField(source="environment.slug")
+    release = serializers.CharField(source="release.version", default=None)
+    candidate = serializers.SerializerMethodField()
+    requested_by = serializers.CharField(default=None)
+
+    class Meta:
+        model = Deployment
+        fields = [
+            "id",
+            "environment",
+            "kind",
+            "status",
+            "release",
+            "candidate",
+            "candidate_id",
+            "digest",
+            "requested_by",
+            "reason",
+            "error",
+            "snapshot",
+            "attempt",
+            "requested_at",
+            "started_at",
+            "finished_at",
+            "verified_at",
+        ]
+
+    def get_candidate(self, deployment: Deployment) -> str:
+        return running.release_id(deployment.candidate)
+
+
+class StepOut(serializers.Serializer):
+    key = serializers.CharField()
+    status = serializers.CharField()
+    attempt = serializers.IntegerField()
+    exit_code = serializers.IntegerField(allow_null=True)
+    detail = serializers.CharField()
+
+
+class DeploymentDetail(DeploymentOut):
+    """A deployment with its steps and its place in the line (0: it does not wait)."""
+
+    steps = StepOut(many=True)
+    queue_position = serializers.SerializerMethodField()
+
+    class Meta(DeploymentOut.Meta):
+        fields = [*DeploymentOut.Meta.fields, "queue_position", "steps"]
+
+    def get_queue_position(self, deployment: Deployment) -> int:
+        return running.queue_position(deployment)
+
+
+class DeploymentList(serializers.Serializer):
+    """A page; `next` is the `before` of the following one, null on the last."""
+
+    results = DeploymentOut(many=True)
+    next = serializers.IntegerField(allow_null=True)
+
+
+class NewDeployment(serializers.Serializer):
+    """`candidate_id` must be composed; production takes only what has passed its gates."""
+
+    environment = serializers.SlugField()
+    candidate_id = serializers.IntegerField()
+    reason = serializers.CharField(required=False, allow_blank=True, default="")
+
+
+class Reason(serializers.Serializer):
+    reason = serializers.CharField(allow_blank=True, default="")
+
+
+class Word(serializers.Serializer):
+    """A yes or a no (which needs words) to the frozen candidate."""
+
+    outcome = serializers.ChoiceField(choices=Approval.Outcome.choices, default=Approval.Outcome.YES)
+    words = serializers.CharField(required=False, allow_blank=True, default="")
+
+
+class LogLineOut(serializers.Serializer):
+    seq = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    stream = serializers.CharField()
+    text = serializers.CharField()
+
+
+class GateOut(serializers.Serializer):
+    key = serializers.CharField()
+    label = serializers.CharField()
+    is_open = serializers.BooleanField()
+    evidence = serializers.CharField()
+    who = serializers.CharField()
+    since = serializers.DateTimeField(allow_null=True)
+
+
+class PlaceOut(serializers.Serializer):
+    """An environment: what runs, what is being done, what waits in the order of its line."""
+
+    environment = serializers.CharField(source="environment.slug")
+    kind = serializers.CharField(source="environment.kind")
+    state = serializers.CharField(source="environment.state")
+    url = serializers.CharField(source="environment.url")
+    current = DeploymentOut(allow_null=True)
+    active = DeploymentOut(allow_null=True)
+    waiting = DeploymentOut(many=True)
+
+
+def read(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    """The valid data of a request; ValidationError otherwise."""
+    form = serializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)
+
+
+def integer(request: Request, name: str) -> int:
+    """A query parameter that counts; 0 when it is missing or no number."""
+    text = request.query_params.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+class Running(APIView):
+    verbs = {"GET": "see_team_pages"}
+
+    @extend_schema(responses=PlaceOut(many=True))
+    def get(self, request: Request, product: str) -> Response:
+        return Response(PlaceOut(running.board(request.actor.product), many=True).data)
+
+
+class Deployments(APIView):
+    """List the deployments, newest first, or ask for one."""
+
+    verbs = {"GET": "see_team_pages", "POST": "deploy"}
+
+    @extend_schema(
+        parameters=[OpenApiParameter("before", int), OpenApiParameter("environment", str)], responses=DeploymentList
+    )
+    def get(self, request: Request, product: str) -> Response:
+        rows = Deployment.objects.filter(product=request.actor.product).order_by("-id")
+        if slug := request.query_params.get("environment"):
+            rows = rows.filter(environment=get_environment_for(request.actor, slug[:50]))
+        if before := integer(request, "before"):
+            rows = rows.filter(pk__lt=before)
+        found = list(rows.select_related("environment", "release", "candidate", "requested_by")[: PAGE + 1])
+        following = found[PAGE - 1].pk if len(found) > PAGE else None
+        return Response(DeploymentList({"results": found[:PAGE], "next": following}).data)
+
+    @extend_schema(request=NewDeployment, responses={201: DeploymentDetail})
+    def post(self, request: Request, product: str) -> Response:
+        wish = read(NewDeployment, request)
+        environment = get_environment_for(request.actor, wish["environment"])
+        candidate = get_object_or_404(Candidate, product=request.actor.product, pk=wish["candidate_id"])
+        made = services.request(environment, candidate, by=request.user, reason=wish["reason"])
+        return Response(DeploymentDetail(made).data, status=201)
+
+
+class OneDeployment(APIView):
+    verbs = {"GET": "see_team_pages"}
+
+    @extend_schema(responses=DeploymentDetail)
+    def get(self, request: Request, product: str, pk: int) -> Response:
+        return Response(DeploymentDetail(get_deployment_for(request.actor, pk)).data)
+
+
+class Log(APIView):
+    """The lines with a number greater than `after`, at most 500; 204 when there are none."""
+
+    verbs = {"GET": "see_team_pages"}
+
+    @extend_schema(
+        parameters=[OpenApiParameter("after", int)],
+        responses={200: LogLineOut(many=True), 204: None},
+    )
+    def get(self, request: Request, product: str, pk: int) -> Response:
+        deployment = get_deployment_for(request.actor, pk)
+        lines = logs.lines_after(deployment.log_key, integer(request, "after"), limit=LOG_PAGE)
+        return Response(LogLineOut(lines, many=True).data) if lines else Response(status=204)
+
+
+class Abort(APIView):
+    verbs = {"POST": "abort_deployment"}
+
+    @extend_schema(request=Reason, responses=DeploymentDetail)
+    def post(self, request: Request, product: str, pk: int) -> Response:
+        deployment = get_deployment_for(request.actor, pk)
+        services.abort(deployment, by=request.user, reason=read(Reason, request)["reason"])
+        deployment.refresh_from_db()
+        return Response(DeploymentDetail(deployment).data)
+
+
+class RollBack(APIView):
+    verbs = {"POST": "roll_back"}
+
+    @extend_schema(request=Reason, responses={201: DeploymentDetail})
+    def post(self, request: Request, product: str, slug: str) -> Response:
+        environment = get_environment_for(request.actor, slug)
+        made = services.roll_back(environment, by=request.user, reason=read(Reason, request)["reason"])
+        return Response(DeploymentDetail(made).data, status=201)
+
+
+class Gates(APIView):
+    """What stands between a release and production."""
+
+    verbs = {"GET": "see_team_pages"}
+
+    @extend_schema(responses=GateOut(many=True))
+    def get(self, request: Request, product: str, version: str) -> Response:
+        return Response(GateOut(gates.gates(get_release_for(request.actor, version)), many=True).data)
+
+
+class Approve(APIView):
+    """Say yes or no as a manager; with the last yes the release ships. Answers with the gates as they are now."""
+
+    verbs = {"POST": "approve_release"}
+
+    @extend_schema(request=Word, responses={201: GateOut(many=True)})
+    def post(self, request: Request, product: str, version: str) -> Response:
+        release, word = get_release_for(request.actor, version), read(Word, request)
+        approvals.approve(release, by=request.user, role=Role.MANAGER, **word)
+        return Response(GateOut(gates.gates(release), many=True).data, status=201)
+
+
+class Ship(APIView):
+    verbs = {"POST": "ship_release"}
+
+    @extend_schema(request=None, responses={201: DeploymentDetail})
+    def post(self, request: Request, product: str, version: str) -> Response:
+        made = services.ship(get_release_for(request.actor, version), by=request.user)
+        return Response(DeploymentDetail(made).data, status=201)
+
+
+urlpatterns = [
+    path("running/", Running.as_view(), name="running"),
+    path("deployments/", Deployments.as_view(), name="deployments"),
+    path("deployments/<int:pk>/", OneDeployment.as_view(), name="deployment"),
+    path("deployments/<int:pk>/log/", Log.as_view(), name="deployment_log"),
+    path("deployments/<int:pk>/abort/", Abort.as_view(), name="deployment_abort"),
+    path("environments/<slug:slug>/roll-back/", RollBack.as_view(), name="roll_back"),
+    path("releases/<str:version>/gates/", Gates.as_view(), name="gates"),
+    path("releases/<str:version>/approve/", Approve.as_view(), name="approve"),
+    path("releases/<str:version>/ship/", Ship.as_view(), name="ship"),
+]
