@@ -11,6 +11,7 @@ from ideas.models import AgendaItem, Decision, Idea
 from ideas.triage import POINTS
 
 BAR = 40  # the widest block the style sheet knows
+LONG_DAYS = 28
 
 
 class Block(NamedTuple):
@@ -78,10 +79,14 @@ class Place(NamedTuple):
     why: str
     is_moved: bool
 
+    @property
+    def is_old(self) -> bool:
+        return self.days > LONG_DAYS
+
 
 @dataclass(frozen=True)
 class Queue:
-    """The development queue; `last_fitting` is the place before the cut line."""
+    """The development queue with its cut line."""
 
     places: list[Place]
     points: int
@@ -89,6 +94,11 @@ class Queue:
     @property
     def fitting(self) -> list[Place]:
         return [place for place in self.places if place.fits]
+
+    @property
+    def last_fitting(self) -> int:
+        """The place that the cut line follows; 0 if nothing fits, or everything."""
+        return 0 if len(self.fitting) == len(self.places) else len(self.fitting)
 
     @property
     def headline(self) -> str:
@@ -103,7 +113,7 @@ class Queue:
     def longest(self) -> Place | None:
         """Who has waited longest, once that is worth a word (four weeks)."""
         place = max(self.places, key=lambda one: one.days, default=None)
-        return place if place and place.days >= 28 else None
+        return place if place and place.is_old else None
 
 
 def queue(ideas: list[Idea], points: int, moves: dict[int, str], *, at: datetime) -> Queue:

@@ -1,9 +1,16 @@
 """Where an idea is, as the chip that every list shows, and where it came from."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext_lazy as _
 
-from ideas.models import Idea, Stop
+from ideas.stops import Stop
 from lifecycle.chips import Chip
+
+if TYPE_CHECKING:
+    from ideas.models import Idea
 
 BY_STOP = {
     Stop.IDEA: Chip("new", "circle-dashed", _("New")),
@@ -16,23 +23,23 @@ BY_STOP = {
     Stop.FEEDBACK: Chip("production", "message-square-heart", _("Live, did it help?")),
 }
 BY_STATUS = {
-    Idea.Status.DECLINED: Chip("new", "circle-slash", _("Declined")),
-    Idea.Status.ANSWERED: Chip("ok", "message-circle-reply", _("Answered")),
+    "declined": Chip("new", "circle-slash", _("Declined")),
+    "answered": Chip("ok", "message-circle-reply", _("Answered")),
 }
 QUEUED = Chip("review", "list-ordered", _("In the queue"))
 SOURCES = {
-    Idea.Source.CUSTOMER: "user",
-    Idea.Source.DEVELOPER: "code",
-    Idea.Source.MANAGEMENT: "briefcase",
-    Idea.Source.MONITORING: "activity",
+    "customer": "user",
+    "developer": "code",
+    "management": "briefcase",
+    "monitoring": "activity",
 }
-KINDS = {Idea.Kind.FEATURE: "sparkles", Idea.Kind.BUG: "bug", Idea.Kind.QUESTION: "circle-help"}
+KINDS = {"feature": "sparkles", "bug": "bug", "question": "circle-help"}
 
 
 def chip_of(idea: Idea) -> Chip:
     """Declined and answered ideas say so; all others say the stop of their journey."""
     if idea.status in BY_STATUS:
         return BY_STATUS[idea.status]
-    if idea.stop == Stop.REVIEW and idea.status == Idea.Status.ACCEPTED:
+    if idea.stop == Stop.REVIEW and idea.status == "accepted":
         return QUEUED
     return BY_STOP[Stop(idea.stop)]

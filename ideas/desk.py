@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ideas import search
-from ideas.chips import SOURCES, chip_of
+from ideas.chips import SOURCES
 from ideas.models import Idea, Stop
 from lifecycle.chips import Chip
 from lifecycle.dates import ago
@@ -114,7 +114,14 @@ def request(idea: Idea, alike: float, at: datetime) -> Request:
         dup, words = ("high", _("likely a duplicate"))
     source = Idea.Source(idea.source)
     return Request(
-        idea.number, idea.title, idea.language, source.label, SOURCES[source], ago(idea.created_at, now=at), dup, words
+        idea.number,
+        idea.title,
+        idea.language,
+        source.label,
+        SOURCES[source.value],
+        ago(idea.created_at, now=at),
+        dup,
+        words,
     )
 
 
@@ -131,7 +138,7 @@ def beside(other: Idea, idea: Idea) -> Alike:
     common = search.common_words(f"{idea.title} {idea.body}", f"{other.title} {other.body}")
     is_likely = getattr(other, "score", 0) >= search.MAYBE
     return Alike(
-        other, marked(other.title, common), marked(other.body[:160], common), chip_of(other), action(other), is_likely
+        other, marked(other.title, common), marked(other.body[:160], common), other.chip, action(other), is_likely
     )
 
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.utils.safestring import SafeString
 
 from ideas import history
-from ideas.chips import KINDS, SOURCES, chip_of
+from ideas.chips import KINDS, SOURCES
 from ideas.markdown import render
 from ideas.models import Idea, Subscription, Vote
 from lifecycle.chips import Chip
@@ -44,15 +44,23 @@ class Detail:
 
     @property
     def source_icon(self) -> str:
-        return SOURCES[Idea.Source(self.idea.source)]
+        return SOURCES[self.idea.source]
 
     @property
     def kind_icon(self) -> str:
-        return KINDS[Idea.Kind(self.idea.kind)]
+        return KINDS[self.idea.kind]
 
     @property
     def wordings(self) -> list[dict[str, Any]]:
         return self.idea.wordings
+
+    @property
+    def can_be_reopened(self) -> bool:
+        return self.primary.status in (Idea.Status.DECLINED, Idea.Status.ANSWERED, Idea.Status.SNOOZED)
+
+    @property
+    def awaits_triage(self) -> bool:
+        return self.primary.status == Idea.Status.NEW
 
     @property
     def declined_because(self) -> str:
@@ -98,7 +106,7 @@ def detail(idea: Idea, actor: Actor) -> Detail:
         journey=history.journey(primary, events),
         happenings=history.happenings(primary, events, actor),
         comments=comments(primary, actor),
-        chip=chip_of(primary),
+        chip=primary.chip,
         age=ago(idea.created_at),
     )
 

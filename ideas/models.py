@@ -5,21 +5,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from ideas.chips import chip_of
 from ideas.queries import IdeaQuerySet
+from ideas.stops import Stop
+from lifecycle.chips import Chip
 from lifecycle.models import Product, Role
-
-
-class Stop(models.IntegerChoices):
-    """The eight stops of an idea's journey, the same everywhere."""
-
-    IDEA = 1, _("Idea")
-    REVIEW = 2, _("Review")
-    PLANNED = 3, _("Planned")
-    DEVELOPMENT = 4, _("Development")
-    STAGING = 5, _("Staging")
-    DEMO = 6, _("Demo")
-    PRODUCTION = 7, _("Production")
-    FEEDBACK = 8, _("Feedback")
 
 
 class Area(models.Model):
@@ -149,6 +139,14 @@ class Idea(models.Model):
     @property
     def is_merged(self) -> bool:
         return self.canonical_id is not None
+
+    @property
+    def is_bug(self) -> bool:
+        return self.kind == self.Kind.BUG
+
+    @property
+    def chip(self) -> Chip:
+        return chip_of(self)
 
 
 class Vote(models.Model):

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.expressions import RawSQL
 
+from ideas.stops import Stop
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lifecycle.models import User
     from lifecycle.roles import Actor
 
-PLANNED, PRODUCTION = 3, 7  # models.Stop, which this module must not import
 SHOWN = {
-    "open": Q(stop__lt=PLANNED) & ~Q(status__in=["declined", "answered"]),
-    "planned": Q(stop=PLANNED),
-    "progress": Q(stop__gt=PLANNED, stop__lt=PRODUCTION),
-    "live": Q(stop__gte=PRODUCTION),
+    "open": Q(stop__lt=Stop.PLANNED) & ~Q(status__in=["declined", "answered"]),
+    "planned": Q(stop=Stop.PLANNED),
+    "progress": Q(stop__gt=Stop.PLANNED, stop__lt=Stop.PRODUCTION),
+    "live": Q(stop__gte=Stop.PRODUCTION),
     "declined": Q(status="declined"),
 }
 ORDERS = {"votes": ("votes", "id"), "newest": ("id",), "moved": ("moved_at", "id")}

@@ -1,3 +1,5 @@
+"""The roadmap: what is being built, what is planned, what is in the queue, and what has just come."""
+
 """Now, next and later: what is being built, what is planned, what is in the queue, and what has come."""
 
 from datetime import datetime, timedelta
@@ -6,7 +8,6 @@ from typing import NamedTuple
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from ideas.chips import chip_of
 from ideas.models import Idea, Stop
 from lifecycle.chips import Chip
 from lifecycle.roles import Actor
@@ -28,7 +29,7 @@ class Entry(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One of the four, with a word about what stands in it."""
+    """One of them, with a word about what stands in it."""
 
     title: str
     words: str
@@ -36,7 +37,7 @@ class Column(NamedTuple):
 
 
 def columns(actor: Actor, *, at: datetime) -> list[Column]:
-    """The columns of the roadmap, each by votes; one statement."""
+    """Now, next, later and what has just arrived, each by votes; one statement."""
     going = Q(stop__in=range(Stop.PLANNED, Stop.PRODUCTION)) | Q(queue_rank__gt=0)
     fresh = Q(stop__gte=Stop.PRODUCTION, moved_at__gte=at - timedelta(days=LIVE_DAYS))
     ideas = list(Idea.objects.visible_to(actor).primary().filter(going | fresh).popular()[: 10 * MOST])
@@ -54,4 +55,4 @@ def column(title: str, words: str, ideas: list[Idea], stops: range) -> Column:
 
 def entry(idea: Idea) -> Entry:
     note = idea.stop_note if len(idea.stop_note) <= 40 else ""
-    return Entry(idea.number, idea.title, idea.language, idea.votes, note, chip_of(idea), idea.stop - 1)
+    return Entry(idea.number, idea.title, idea.language, idea.votes, note, idea.chip, idea.stop - 1)

@@ -12,7 +12,7 @@ from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
-from ideas.chips import SOURCES, chip_of
+from ideas.chips import SOURCES
 from ideas.models import Idea
 from ideas.queries import ORDERS, IdeaQuerySet
 from lifecycle.chips import Chip
@@ -96,11 +96,11 @@ def row(idea: Idea, at: datetime) -> Row:
         voted=idea.voted,
         area=idea.area_name or "",
         source=Idea.Source(idea.source).label,
-        source_icon=SOURCES[Idea.Source(idea.source)],
+        source_icon=SOURCES[idea.source],
         comments=idea.comments,
         merged=idea.merged_count,
         age=ago(idea.created_at, now=at),
-        chip=chip_of(idea),
+        chip=idea.chip,
         stop=idea.stop - 1,
     )
 

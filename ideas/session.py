@@ -72,6 +72,15 @@ class Session:
         return self.review.status == ReviewSession.Status.OPEN
 
     @property
+    def is_voting(self) -> bool:
+        return self.is_open and self.item is not None and self.item.status == AgendaItem.Status.VOTING
+
+    @property
+    def why_not(self) -> str:
+        """Why the ballots cannot be opened yet."""
+        return self.table.why_not(with_quorum=False) if self.table else ""
+
+    @property
     def is_revealed(self) -> bool:
         return self.item is not None and self.item.status == AgendaItem.Status.REVEALED
 

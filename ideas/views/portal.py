@@ -182,4 +182,5 @@ def reopen(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def roadmap(request: HttpRequest) -> HttpResponse:
     """Now, next and later."""
-    return render(request, "ideas/roadmap.html", {"columns": plan.columns(request.actor, at=timezone.now())})
+    *columns, arrived = plan.columns(request.actor, at=timezone.now())
+    return render(request, "ideas/roadmap.html", {"columns": columns, "arrived": arrived})

@@ -97,8 +97,22 @@ def ballot(request: HttpRequest, week: str, pk: int) -> HttpResponse:
             return done(request, _("Your ballot is cast. It stays secret until all are in."), "ideas:session", week)
         except ValidationError as error:
             blame(form, error)
-    context = {"item": item, "form": form, "own": own, "is_voting": item.status == AgendaItem.Status.VOTING}
+    is_voting = item.status == AgendaItem.Status.VOTING
+    context = {"item": item, "form": form, "own": own, "is_voting": is_voting, "scales": scales(form)}
     return render(request, "ideas/ballot.html", context, status=422 if form.errors else 200)
+
+
+def scales(form: BallotForm) -> list[dict[str, Any]]:
+    """The three meters with what their ends mean."""
+    ends = {
+        "urgency": (_("can wait"), _("burns")),
+        "importance": (_("few people"), _("everybody")),
+        "complexity": (_("hours"), _("weeks")),
+    }
+    return [
+        {"name": name, "label": form.fields[name].label, "value": form[name].value(), "low": low, "high": high}
+        for name, (low, high) in ends.items()
+    ]
 
 
 @allow("run_review")

@@ -133,5 +133,5 @@ def merge(request: HttpRequest, number: int, into: int) -> HttpResponse:
         return done(request, words, "ideas:triage")
     preview = merging.preview(idea, into=other)
     people = merging.people_to_tell(idea, other, by=request.user)
-    context = {"idea": idea, "into": other, "preview": preview, "told": len(people)}
+    context = {"idea": idea, "into": other, "wordings": [other, idea], "preview": preview, "told": len(people)}
     return render(request, "ideas/merge.html", context)
