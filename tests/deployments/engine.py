@@ -1,22 +1,26 @@
 """A small real product to deploy: a repository, a mirror, three environments and a keeper that serves them."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from django.utils import timezone
 
-from deployments import rollout, services
+from deployments import intake, rollout, services
 from deployments.models import Deployment
 from environments import repositories
 from environments.models import Environment
-from releases import candidates
-from releases.models import Candidate
+from ideas.models import Idea
+from lifecycle import jobs
+from lifecycle.models import LogLine, Work
+from releases import candidates, changes, plan, signoffs, verdicts
+from releases.models import Candidate, Change, Release
 from tests.cast import Cast
 from tests.deployments.shop import SERVER, Kept, answer, free_port
 from tests.environments.repositories import Upstream
 
 MANIFEST = """
 [test]
-command = ["{python}", "-c", "import server_settings"]
+command = ["{python}", "-c", "import os"]
 timeout_seconds = 30
 [backup]
 command = ["{python}", "step.py", "backup"]
@@ -104,7 +108,7 @@ class Shop:
 
     def broken(self, label: str) -> Candidate:
         """A candidate that starts and answers 500."""
-        return self.candidate(label, server_settings="", **{"server.py": SERVER.replace('"200"', '"500"')})
+        return self.candidate(label, **{"server.py": SERVER.replace('"200"', '"500"')})
 
     def deploy(self, environment: Environment, candidate: Candidate, **more: object) -> Deployment:
         deployment = services.request(environment, candidate, by=self.cast.ops, **more)
@@ -118,6 +122,89 @@ class Shop:
         deployment.refresh_from_db()
         return deployment
 
+    def settle(self) -> None:
+        """Do everything that waits, as the workers would, until nothing does."""
+        for _round in range(30):
+            works = list(Work.objects.filter(status=Work.Status.QUEUED, due_at__lte=timezone.now()))
+            waiting = list(Deployment.objects.filter(status=Deployment.Status.QUEUED))
+            for work in works:
+                jobs.execute(work.key)
+            for deployment in waiting:
+                rollout.execute(deployment.pk)
+            if not works and not waiting:
+                return
+        raise AssertionError("something waits for ever")
+
+    def adopt(self) -> None:
+        """What runs today: main, deployed everywhere."""
+        sha = self.upstream.git("rev-parse", "main")
+        adopted = candidates.adopt(self.cast.product, sha=sha, by=self.cast.ops)
+        for environment in self.cast.product.environments.all():
+            self.deploy(environment, adopted)
+
+    def plan(self, *titles: str) -> Release:
+        """A published plan with one change per title, built by Dev."""
+        ideas = [self._idea(title) for title in titles]
+        day = timezone.localdate() + timedelta(days=4)
+        release = plan.create(
+            product=self.cast.product, version="24.11", target_date=day, ideas=ideas, by=self.cast.petra
+        )
+        plan.publish(release, by=self.cast.petra)
+        for change in release.changes.all():
+            changes.assign(change, developer=self.cast.dev, by=self.cast.lena)
+        return release
+
+    def _idea(self, title: str) -> Idea:
+        number = self.cast.product.next_number("idea")
+        now = timezone.now()
+        return Idea.objects.create(
+            product=self.cast.product,
+            number=number,
+            title=title,
+            body="It would save me time.",
+            author=self.cast.cleo,
+            status=Idea.Status.ACCEPTED,
+            stop=2,
+            queue_rank=number,
+            created_at=now,
+            moved_at=now,
+        )
+
+    def push(self, change: Change, line: int = 5) -> Change:
+        """Dev pushes a commit to the change's branch; the workers do the rest."""
+        self.upstream.change(change.branch, "main", line, f"line {line} of {change.key}")
+        intake.poll_upstream()
+        self.settle()
+        change.refresh_from_db()
+        return change
+
+    def tested(self, *titles: str) -> Release:
+        """A plan whose changes were built, marked ready, promoted and approved by Tess."""
+        release = self.plan(*titles)
+        for line, change in enumerate(release.changes.order_by("pk"), start=1):
+            changes.mark_ready(self.push(change, line * 10), by=self.cast.dev)
+        candidate = services.promote(self.cast.product, by=self.cast.lena)
+        self.settle()
+        candidate.refresh_from_db()
+        for change in release.changes.all():
+            verdicts.approve(change, candidate=candidate, by=self.cast.tess)
+        return release
+
+    def frozen(self, *titles: str) -> Release:
+        """A release whose candidate was tested together and is on staging."""
+        release = self.tested(*titles)
+        plan.freeze(release, by=self.cast.petra)
+        self.settle()
+        release.refresh_from_db()
+        return release
+
+    def shown(self, *titles: str) -> Release:
+        """A release that managers and customers said yes to."""
+        release = self.frozen(*titles)
+        for audience, who in (("managers", self.cast.max), ("customers", self.cast.petra)):
+            signoffs.sign_off(release, audience=audience, outcome="yes", words="Good.", by=who)
+        return release
+
     def runs(self, environment: Environment) -> str:
         """The label of what answers there; "" if nothing does."""
         environment.refresh_from_db()
@@ -128,7 +215,6 @@ def make_upstream(folder: Path) -> Upstream:
     """main holds a shop of thirty lines and says how to run it."""
     upstream = Upstream(folder)
     upstream.write("server.py", SERVER)
-    upstream.write("server_settings.py", "")
     upstream.write("step.py", STEP)
     upstream.write("lifecycle.toml", MANIFEST)
     upstream.commit("shop: Say how it is run.")
@@ -136,12 +222,4 @@ def make_upstream(folder: Path) -> Upstream:
 
 
 def log_of(deployment: Deployment) -> str:
-    from lifecycle.models import LogLine
-
     return "\n".join(LogLine.objects.filter(log=deployment.log_key).order_by("seq").values_list("text", flat=True))
-
-
-def expire(deployment: Deployment) -> None:
-    """The lease ran out a moment ago."""
-    past = timezone.now() - timezone.timedelta(seconds=1)
-    Deployment.objects.filter(pk=deployment.pk, lease_until__isnull=False).update(lease_until=past)

@@ -1,0 +1,100 @@
+"""Pushes, compositions and where they go, with real git and real deployments."""
+
+from deployments import intake, services
+from deployments.models import Deployment
+from environments.models import Environment
+from lifecycle.models import Work
+from releases import plan
+from releases.models import Candidate, Change
+from tests.deployments.engine import Shop
+
+S = Deployment.Status
+
+
+def test_a_push_is_noticed_tested_composed_and_deployed_to_dev(engine: Shop):
+    engine.adopt()
+    change = engine.push(engine.plan("Keep a wishlist").changes.get())
+    assert change.status == Change.Status.DEVELOPMENT
+    assert change.revision.checks.get().status == "passed"
+    here = engine.dev.deployments.get(status=S.SUCCEEDED, candidate__purpose="dev")
+    assert here.candidate.rows.get().change == change
+    assert engine.runs(engine.dev) == "dev"
+    assert engine.runs(engine.production) != "dev"
+
+
+def test_a_poll_without_news_does_nothing(engine: Shop):
+    engine.adopt()
+    engine.push(engine.plan("Keep a wishlist").changes.get())
+    before = (Deployment.objects.count(), Work.objects.count(), Candidate.objects.count())
+    assert intake.poll_upstream() == 0
+    assert (Deployment.objects.count(), Work.objects.count(), Candidate.objects.count()) == before
+
+
+def test_a_conflicting_change_is_left_out_of_dev_and_its_developer_told(engine: Shop):
+    engine.adopt()
+    one, two = engine.plan("Keep a wishlist", "Wrap gifts").changes.order_by("pk")
+    engine.push(one, line=5)
+    engine.push(two, line=5)
+    two.refresh_from_db()
+    newest = Candidate.objects.filter(purpose="dev").latest("id")
+    assert newest.status == Candidate.Status.READY
+    assert [row.change for row in newest.rows.all()] == [one]
+    assert two.conflict["with"] == one.key
+
+
+def test_an_upstream_that_is_away_is_said_and_blocks_nothing(engine: Shop):
+    engine.adopt()
+    engine.upstream.path.rename(engine.upstream.path.with_name("moved"))
+    assert intake.poll_upstream() == 0
+    engine.repository.refresh_from_db()
+    assert engine.repository.fetch_error
+
+
+def test_a_broken_lifecycle_toml_fails_the_candidate_with_the_line(engine: Shop):
+    engine.adopt()
+    change = engine.plan("Keep a wishlist").changes.get()
+    engine.upstream.git("checkout", "-q", "-B", change.branch, "main")
+    engine.upstream.write("lifecycle.toml", "[start]\ncomand = []\n")
+    engine.upstream.commit("shop: Break it.")
+    intake.poll_upstream()
+    engine.settle()
+    newest = Candidate.objects.filter(purpose="dev").latest("id")
+    assert newest.status == Candidate.Status.FAILED
+    assert "line 2" in newest.error
+    assert Work.objects.filter(kind="compose").latest("id").status == Work.Status.FAILED
+
+
+def test_promoting_sends_what_is_ready_to_staging_for_the_tester(engine: Shop):
+    release = engine.tested("Keep a wishlist")
+    change = release.changes.get()
+    assert change.status == Change.Status.APPROVED
+    staged = engine.environment("staging").deployments.get(candidate__purpose="staging")
+    assert (staged.status, staged.requested_by) == (S.SUCCEEDED, engine.cast.lena)
+    assert change.ideas.get().stop == 5
+
+
+def test_freezing_tests_everything_together_and_puts_it_on_staging(engine: Shop):
+    release = engine.frozen("Keep a wishlist", "Wrap gifts")
+    assert release.candidate.checks.get().status == "passed"
+    assert engine.runs(engine.environment("staging")) == "24.11"
+    assert engine.environment("staging").deployments.latest("id").release == release
+
+
+def test_a_release_unfrozen_meanwhile_does_not_take_staging(engine: Shop):
+    release = engine.tested("Keep a wishlist")
+    plan.freeze(release, by=engine.cast.petra)
+    plan.unfreeze(release, by=engine.cast.petra)
+    engine.settle()
+    assert engine.runs(engine.environment("staging")) == "staging"
+
+
+def test_a_composition_whose_worker_breaks_off_never_composes_for_ever(engine: Shop):
+    engine.adopt()
+    candidate = services.candidates.request(engine.cast.product, Candidate.Purpose.DEV, by=engine.cast.ops)
+    work = Work.objects.get(kind="compose", status=Work.Status.QUEUED)
+    Work.objects.filter(pk=work.pk).update(error="The worker died 3 times.")
+    work.refresh_from_db()
+    intake._broke_off(work)
+    candidate.refresh_from_db()
+    assert (candidate.status, candidate.error) == (Candidate.Status.FAILED, "The worker died 3 times.")
+    assert engine.environment("dev").state == Environment.State.OK
