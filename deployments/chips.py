@@ -26,7 +26,7 @@ WATCH = {
     "open": Chip("info", "activity", _("Watching")),
     "well": Chip("ok", "circle-check", _("Closed well")),
     "bad": Chip("returned", "undo-2", _("Taken back")),
-    "inconclusive": Chip("warn", "circle-help", _("Needs a person")),
+    "inconclusive": Chip("warn", "circle-question-mark", _("Needs a person")),
     "blind": Chip("warn", "eye-off", _("No data")),
     "superseded": Chip("new", "chevrons-up", _("Passed on")),
 }

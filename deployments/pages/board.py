@@ -135,7 +135,7 @@ def health(place: Place) -> Health:
         verb = _("Rolling back, %(id)s") if place.active.kind == Deployment.Kind.ROLLBACK else _("Deploying %(id)s")
         return Health("busy", "loader-circle", verb % {"id": place.active.pk})
     if place.environment.state == Environment.State.UNSURE:
-        return Health("bad", "circle-help", _("Not sure what runs"))
+        return Health("bad", "circle-question-mark", _("Not sure what runs"))
     if place.current is None:
         return Health("none", "circle-dashed", _("Empty"))
     return answer(place.environment)
