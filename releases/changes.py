@@ -91,7 +91,7 @@ def record_push(
 
     In a frozen release the status stays, because the candidate keeps the revision it was composed of.
     """
-    locked = Change.objects.select_for_update().select_related("revision", "release").get(pk=change.pk)
+    locked = Change.objects.select_for_update(of=("self",)).select_related("revision", "release").get(pk=change.pk)
     newest = locked.revision
     if newest and (newest.fork, newest.tip) == (fork, tip):
         return newest
