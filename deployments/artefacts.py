@@ -1,9 +1,11 @@
 """Built artefacts: `<root>/<digest>/`, made once per candidate, read-only, run by every environment.
 
-Built aside as `<digest>.<fence>.tmp`, marked last, then renamed: what carries the digest's name is whole.
+Built aside as `<digest>.<fence>.tmp`, marked last, then renamed: what carries the digest's name is whole. Two
+environments may ask for the same digest at once (and with the same fence): a lock beside the root lets one of them build.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -11,7 +13,7 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from environments.git import Git
@@ -29,26 +31,36 @@ class WrongArtefact(Exception):
 def prepare(root: Path, git: Git, sha: str, digest: str, fence: int, build: Callable[[Path], None]) -> Path:
     """The folder of `digest`, made from the commit `sha` by `build(folder)` unless it is already there.
 
-    Safe against a second builder and against being killed anywhere. What `build` raises passes through and leaves
-    nothing behind; GitError if the files cannot be exported.
+    A second builder waits for the first, and a killed one leaves the lock. What `build` raises passes through and
+    leaves nothing behind; GitError if the files cannot be exported.
     """
     final = _folder(root, digest)
-    if final.exists():
-        verify(final, digest)
-        return final
-    draft = root / f"{digest}.{int(fence)}.tmp"
     root.mkdir(parents=True, exist_ok=True)
+    with _lock(root.with_name(f"{root.name}.locks"), digest):
+        if not final.exists():
+            _build(git, sha, digest, build, draft=root / f"{digest}.{int(fence)}.tmp", final=final)
+    verify(final, digest)
+    return final
+
+
+def _build(git: Git, sha: str, digest: str, build: Callable[[Path], None], *, draft: Path, final: Path) -> None:
     _remove(draft)
     try:
         git.export(sha, draft)
         build(draft)
         _seal(draft, digest, sha)
-        with contextlib.suppress(OSError):  # another builder was first: its folder is verified below
-            draft.rename(final)
+        draft.rename(final)
     finally:
         _remove(draft)
-    verify(final, digest)
-    return final
+
+
+@contextlib.contextmanager
+def _lock(folder: Path, name: str) -> Iterator[None]:
+    """Hold the lock of this name; the kernel lets go of it when the holder dies."""
+    folder.mkdir(exist_ok=True)
+    with (folder / name).open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def verify(folder: Path, digest: str) -> None:

@@ -12,21 +12,32 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import connection
 
+from deployments.models import Deployment
 from lifecycle.embedded import ports
+from lifecycle.models import LogLine, Work
 
 Found = TypeVar("Found")
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 60.0
 
 
-def eventually(question: Callable[[], Found], what: str, *, seconds: float = PATIENCE_SECONDS) -> Found:
+def eventually(question: Callable[[], Found], what: str, *, seconds: float = 20) -> Found:
     """Ask until the answer is true; AssertionError naming `what` after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if answer := question():
             return answer
         time.sleep(0.1)
-    raise AssertionError(f"waited {seconds:.0f} s for {what}")
+    raise AssertionError(f"waited {seconds:.0f} s for {what}\n{last_words()}")
+
+
+def last_words() -> str:
+    """Where deployments and work stand, and the end of every process's log: the message of a failing test."""
+    rows = [f"deployment {d.pk} to {d.environment}: {d.status} {d.error}" for d in Deployment.objects.order_by("id")]
+    rows += [f"work {w.key}: {w.status} {w.error}" for w in Work.objects.order_by("id")]
+    rows += [f"{line.log} {line.text}" for line in LogLine.objects.order_by("id")][-40:]
+    logs = sorted((settings.VAR / "log").glob("*.log"))
+    return "\n".join([*rows, *(f"== {log.name}\n{log.read_text()[-3000:]}" for log in logs)])
 
 
 class Machinery:
@@ -87,7 +98,3 @@ class Machinery:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-
-    def last_words(self) -> str:
-        """The end of every log, for the message of a failing test."""
-        return "\n".join(f"== {log.name}\n{log.read_text()[-3000:]}" for log in sorted(self.logs.glob("*.log")))

@@ -5,6 +5,7 @@ import os
 import signal
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,12 +79,18 @@ def test_a_builder_killed_in_the_middle_is_no_artefact(root, git):
     assert [path.name for path in root.iterdir()] == [DIGEST]
 
 
-def test_the_slower_of_two_builders_takes_what_the_first_made(root, git):
-    def slow(folder):
-        make(root, git, fence=2)
-        (folder / "built.txt").write_text("late")
+def test_builders_of_one_digest_take_turns_even_with_the_same_fence(root, git):
+    builds = []
 
-    assert (make(root, git, fence=1, build=slow) / "built.txt").read_text() == "yes"
+    def slow(folder):
+        builds.append(folder)
+        time.sleep(0.2)
+        build(folder)
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _n: make(root, git, fence=1, build=slow), range(4)))
+    assert set(made) == {root / DIGEST}
+    assert len(builds) == 1
     assert [path.name for path in root.iterdir()] == [DIGEST]
 
 
