@@ -124,6 +124,10 @@ ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_FORMS = {
+    "login": "lifecycle.account_forms.PasswordSignInForm",
+    "request_login_code": "lifecycle.account_forms.SendCodeForm",
+}
 ACCOUNT_ADAPTER = "lifecycle.accounts.AccountAdapter"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
