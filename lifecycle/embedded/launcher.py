@@ -37,8 +37,8 @@ def _run_locked(var: Path) -> int:
         runfile.end_leftovers(var)
         stack = Stack(var)
         stack.start()
-        stack.tell_story()
         _announce(stack)
+        stack.tell_story()
         stack.tend_forever()
     except Stopped as stopped:
         say(f"{stopped}: stopping")

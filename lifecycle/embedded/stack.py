@@ -167,7 +167,7 @@ class Stack:
             self.supervisor.require_all()
             if time.monotonic() > deadline:
                 raise Unusable(f"not ready after {READY_SECONDS} s: {answer}")
-            time.sleep(0.1)
+            time.sleep(0.25)
 
 
 def _ports(var: Path) -> dict[str, int]:
