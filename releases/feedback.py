@@ -127,6 +127,14 @@ class Outcome:
         return sum(row.yes for row in self.rows)
 
     @property
+    def partly(self) -> int:
+        return sum(row.partly for row in self.rows)
+
+    @property
+    def unsolved(self) -> int:
+        return sum(row.no for row in self.rows)
+
+    @property
     def is_enough(self) -> bool:
         """Below ENOUGH_ANSWERS there are counts, but no verdict."""
         return self.answers >= ENOUGH_ANSWERS
