@@ -1,7 +1,5 @@
 """The roadmap: what is being built, what is planned, what is in the queue, and what has just come."""
 
-"""Now, next and later: what is being built, what is planned, what is in the queue, and what has come."""
-
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
