@@ -102,6 +102,7 @@ def belongs_to(watch: Watch, taken: Sample) -> None:
 def close(watch: Watch, *, at: datetime | None = None) -> None:
     """End a watch whose time is over, by what it has seen; a watch that somebody else ended is left alone."""
     now = at or timezone.now()
+    watch.refresh_from_db(fields=["evidence"])
     try:
         end(watch, conclude(watch), by=WATCHER, note="", at=now)
     except NotAllowed:

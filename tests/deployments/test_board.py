@@ -1,0 +1,153 @@
+"""The promotion board, promoting, and rolling back from it."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from deployments.models import Deployment
+from environments.models import Environment
+from lifecycle.models import User
+from releases.models import Candidate, CandidateChange, Change, Revision
+from tests.cast import Cast
+from tests.deployments.watched import candidate, deployment, environment, release
+
+SignIn = Callable[[User | None], Client]
+KIND = Environment.Kind
+
+
+@pytest.fixture
+def places(cast: Cast) -> dict[str, Environment]:
+    return {kind: environment(cast.product, kind) for kind in KIND}
+
+
+def change(cast: Cast, number: int, status: str, *, within: Candidate | None = None, title: str = "") -> Change:
+    now = timezone.now()
+    made = Change.objects.create(
+        product=cast.product,
+        number=number,
+        title=title or f"Change {number}",
+        branch=f"idea/{number}",
+        developer=cast.dev,
+        status=status,
+        created_at=now,
+        waiting_since=now,
+    )
+    made.revision = Revision.objects.create(change=made, number=1, fork="a" * 40, tip="b" * 40, seen_at=now)
+    made.save(update_fields=["revision"])
+    if within:
+        CandidateChange.objects.create(candidate=within, change=made, revision=made.revision)
+    return made
+
+
+@pytest.fixture
+def shipped(cast: Cast, places: dict[str, Environment]) -> Deployment:
+    """24.10 was adopted, 24.11 with a wishlist is live."""
+    first = candidate(cast.product, "24.10", purpose=Candidate.Purpose.ADOPTED)
+    deployment(places[KIND.PRODUCTION], first)
+    made = release(cast, "24.11")
+    made.candidate.base = first
+    made.candidate.save(update_fields=["base"])
+    change(cast, 1, "live", within=made.candidate, title="Keep a wishlist")
+    return deployment(places[KIND.PRODUCTION], made, previous=first)
+
+
+def board(client: Client) -> str:
+    answer = client.get("/environments/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_it_shows_what_runs_where(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    page = board(sign_in(cast.dev))
+    assert "Keep a wishlist" in page and f"24.11 @ {shipped.candidate.sha[:7]}" in page
+    assert page.index("Development") < page.index("Staging") < page.index("Production")
+    assert "Nothing has been deployed yet" in page
+
+
+def test_it_is_useful_on_the_first_day(cast: Cast, sign_in: SignIn) -> None:
+    assert "Environments" in board(sign_in(cast.ops))
+
+
+def test_customers_do_not_see_it(cast: Cast, sign_in: SignIn) -> None:
+    assert sign_in(cast.cleo).get("/environments/").status_code == 403
+
+
+def test_what_is_ready_can_be_promoted(places: dict[str, Environment], cast: Cast, sign_in: SignIn) -> None:
+    adopted = candidate(cast.product, "24.10", purpose=Candidate.Purpose.ADOPTED)
+    change(cast, 7, "ready", title="Gift wrap")
+    client = sign_in(cast.tess)
+    page = board(client)
+    assert "<b>1</b> ready" in page and 'data-dialog="promote"' in page
+    assert "Gift wrap" in client.get("/environments/promote/").content.decode()
+    assert client.post("/environments/promote/").status_code == 302
+    composing = Candidate.objects.get(purpose=Candidate.Purpose.STAGING)
+    assert composing.pk > adopted.pk
+
+
+def test_the_board_says_why_nothing_can_be_promoted(
+    places: dict[str, Environment], cast: Cast, sign_in: SignIn
+) -> None:
+    page = board(sign_in(cast.tess))
+    assert "No change is ready" in page and 'aria-disabled="true"' in page
+    assert sign_in(cast.tess).post("/environments/promote/").status_code == 409
+
+
+def test_managers_do_not_promote(cast: Cast, sign_in: SignIn) -> None:
+    assert sign_in(cast.max).post("/environments/promote/").status_code == 403
+
+
+def test_a_tester_decides_in_place(places: dict[str, Environment], cast: Cast, sign_in: SignIn) -> None:
+    tested = candidate(cast.product, "staging 3", purpose=Candidate.Purpose.STAGING)
+    deployment(places[KIND.STAGING], tested)
+    change(cast, 8, "staging", within=tested)
+    assert "/testing/8/approve/" in board(sign_in(cast.tess))
+    assert "/testing/8/approve/" not in board(sign_in(cast.dev))
+
+
+def test_a_change_that_came_back_says_so(places: dict[str, Environment], cast: Cast, sign_in: SignIn) -> None:
+    made = change(cast, 9, "development")
+    Change.objects.filter(pk=made.pk).update(return_reason="The button does nothing")
+    assert "Returned" in board(sign_in(cast.dev))
+
+
+def test_the_question_before_a_rollback_names_what_leaves_and_what_stays(
+    shipped: Deployment, cast: Cast, sign_in: SignIn
+) -> None:
+    Change.objects.update(migrations="expand")
+    page = sign_in(cast.ops).get("/environments/production/roll-back/").content.decode()
+    assert "Roll Production back to 24.10?" in page
+    assert "1 change leaves Production: Keep a wishlist" in page and "The migration of C-1 stays" in page
+    assert "The last deployment took" in page
+
+
+def test_one_button_rolls_back(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    answer = sign_in(cast.ops).post("/environments/production/roll-back/", {"reason": "Checkout fails"})
+    back = Deployment.objects.get(kind=Deployment.Kind.ROLLBACK)
+    assert answer["Location"] == f"/deployments/{back.pk}/"
+    assert (back.candidate.label, back.reason, back.requested_by) == ("24.10", "Checkout fails", cast.ops)
+
+
+def test_a_rollback_needs_a_reason(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    answer = sign_in(cast.ops).post("/environments/production/roll-back/", {"reason": ""})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "There is a problem" in page and "Say why" in page
+    assert not Deployment.objects.filter(kind=Deployment.Kind.ROLLBACK).exists()
+
+
+def test_testers_do_not_roll_back(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    for ask in (sign_in(cast.tess).get, sign_in(cast.tess).post):
+        assert ask("/environments/production/roll-back/").status_code == 403
+
+
+def test_where_there_is_no_way_back_it_says_why(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    Change.objects.update(migrations="irreversible")
+    client = sign_in(cast.ops)
+    page = client.get("/environments/production/roll-back/").content.decode()
+    assert "no way back" in page and "C-1 changed the database" in page
+    assert client.post("/environments/production/roll-back/", {"reason": "x"}).status_code == 409
+
+
+def test_an_unknown_environment_is_not_found(cast: Cast, sign_in: SignIn) -> None:
+    assert sign_in(cast.ops).get("/environments/nowhere/roll-back/").status_code == 404
