@@ -1,5 +1,6 @@
 """The environment's branch: one commit per verified deployment, and pushing it upstream as work of its own."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.utils import timezone
@@ -7,7 +8,7 @@ from django.utils import timezone
 from deployments import running
 from deployments.models import Deployment
 from environments import repositories
-from environments.git import LIFECYCLE, UPSTREAM_HEADS, Git, GitError, PushRejected, Signature
+from environments.git import LIFECYCLE, UPSTREAM_HEADS, Git, GitError, PushRejected, RefMoved, Signature
 from environments.models import Environment, Repository
 from lifecycle import jobs
 from lifecycle.jobs import Lease
@@ -38,7 +39,16 @@ def record(deployment: Deployment) -> str:
     at = deployment.requested_at
     sha = git.commit(deployment.candidate.tree, [parent] if parent else [], message, trailers, author, at)
     git.point(ref_of(environment), sha, head)
+    _tag(git, deployment)
     return sha
+
+
+def _tag(git: Git, deployment: Deployment) -> None:
+    """What ships is tagged with its version; a tag never moves, also when the release comes a second time."""
+    on_production = deployment.environment.kind == Environment.Kind.PRODUCTION
+    if on_production and deployment.release and deployment.release.candidate_id == deployment.candidate_id:
+        with suppress(RefMoved):
+            git.tag(deployment.release.version, deployment.candidate.sha)
 
 
 def _is_of(git: Git, head: str, deployment: Deployment) -> bool:

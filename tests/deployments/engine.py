@@ -144,6 +144,8 @@ class Shop:
 
     def plan(self, *titles: str) -> Release:
         """A published plan with one change per title, built by Dev."""
+        if candidates.live(self.cast.product) is None:
+            self.adopt()
         ideas = [self._idea(title) for title in titles]
         day = timezone.localdate() + timedelta(days=4)
         release = plan.create(

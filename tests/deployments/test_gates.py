@@ -1,0 +1,129 @@
+"""What stands between a release and production."""
+
+from datetime import timedelta
+
+import pytest
+
+from deployments import approvals, gates, services
+from environments import services as environment_services
+from environments.models import Freeze
+from lifecycle.transitions import NotAllowed
+from releases.models import Candidate, Change, Check, Release, SignOff, Verdict
+from tests.cast import Cast
+from tests.deployments.paper import Paper
+
+
+@pytest.fixture
+def paper(cast: Cast) -> Paper:
+    return Paper(cast)
+
+
+def closed(paper: Paper) -> list[str]:
+    release = Release.objects.select_related("candidate", "product").get(pk=paper.release.pk)
+    return [gate.key for gate in gates.missing(release)]
+
+
+def test_the_gates_come_in_the_order_of_the_process(paper: Paper):
+    assert [gate.key for gate in gates.gates(paper.release)] == [
+        "changes_approved",
+        "check_passed",
+        "managers_demo",
+        "customers_demo",
+        "rollback_possible",
+        "base_current",
+        "no_freeze",
+        "approvals",
+    ]
+    assert closed(paper) == ["approvals"]
+
+
+def test_every_gate_says_evidence_who_and_where(paper: Paper):
+    for gate in gates.gates(paper.release):
+        assert gate.label and gate.evidence and gate.who and gate.url.startswith("/"), gate
+
+
+def test_a_change_that_no_tester_approved_on_this_digest_closes_it(paper: Paper):
+    Verdict.objects.update(digest="e" * 64)
+    assert closed(paper) == ["changes_approved", "approvals"]
+
+
+def test_a_change_that_was_returned_closes_it(paper: Paper):
+    Verdict.objects.update(outcome="returned")
+    assert "changes_approved" in closed(paper)
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "failed", "errored"])
+def test_tests_that_did_not_pass_together_close_it(paper: Paper, status: str):
+    Check.objects.update(status=status)
+    assert closed(paper) == ["check_passed", "approvals"]
+
+
+def test_the_newest_check_counts(paper: Paper):
+    paper.check(paper.release.candidate, status="failed")
+    assert "check_passed" in closed(paper)
+
+
+@pytest.mark.parametrize("audience", ["managers", "customers"])
+def test_each_audience_must_have_said_yes_to_this_digest(paper: Paper, audience: str):
+    SignOff.objects.filter(audience=audience).update(digest="e" * 64)
+    assert closed(paper) == [f"{audience}_demo", "approvals"]
+    SignOff.objects.filter(audience=audience).update(digest=paper.release.candidate.digest, outcome="no")
+    assert closed(paper) == [f"{audience}_demo", "approvals"]
+
+
+def test_a_product_may_do_without_the_customers_demo(paper: Paper):
+    SignOff.objects.filter(audience="customers").delete()
+    paper.cast.product.customers_demo_required = False
+    paper.cast.product.save()
+    assert closed(paper) == ["approvals"]
+
+
+def test_something_newer_that_is_live_closes_it(paper: Paper):
+    Candidate.objects.filter(pk=paper.release.candidate_id).update(base=None)
+    assert closed(paper) == ["base_current", "approvals"]
+
+
+def test_a_freeze_and_a_hard_lock_close_it_and_a_warning_does_not(paper: Paper):
+    hour = timedelta(hours=1)
+    freeze = Freeze.objects.create(
+        product=paper.cast.product, reason="Sale", starts_at=paper.now - hour, ends_at=paper.now + hour
+    )
+    assert closed(paper) == ["no_freeze", "approvals"]
+    freeze.delete()
+    environment_services.lock(paper.production, kind="warning", reason="Careful", hours=1, by=paper.cast.ops)
+    assert closed(paper) == ["approvals"]
+    environment_services.lock(paper.production, kind="hard", reason="Load test", hours=1, by=paper.cast.ops)
+    assert closed(paper) == ["no_freeze", "approvals"]
+
+
+@pytest.mark.parametrize("migrations", ["contract", "irreversible"])
+def test_no_way_back_closes_it_until_devops_accept_that(paper: Paper, migrations: str):
+    Change.objects.update(migrations=migrations)
+    assert closed(paper) == ["rollback_possible", "approvals"]
+    approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="We restore the backup.")
+    assert closed(paper) == ["approvals"]
+    evidence = next(gate.evidence for gate in gates.gates(paper.release) if gate.key == "rollback_possible")
+    assert evidence == "No way back after C-1; accepted by Ops."
+
+
+def test_an_expand_migration_can_be_rolled_back(paper: Paper):
+    Change.objects.update(migrations="expand")
+    assert closed(paper) == ["approvals"]
+
+
+def test_before_the_candidate_is_composed_only_that_is_said(paper: Paper):
+    Candidate.objects.filter(pk=paper.release.candidate_id).update(status="composing")
+    assert closed(paper) == ["candidate"]
+
+
+def test_shipping_names_every_closed_gate(paper: Paper):
+    Check.objects.update(status="failed")
+    with pytest.raises(NotAllowed, match="Tested together: Failed.*; Approved by management: 1 approval is missing"):
+        services.ship(paper.release, by=paper.cast.ops)
+
+
+@pytest.mark.parametrize("status", [Release.Status.PLANNED, Release.Status.LIVE, Release.Status.DROPPED])
+def test_only_a_frozen_release_ships(paper: Paper, status: str):
+    Release.objects.update(status=status)
+    with pytest.raises(NotAllowed, match="cannot be shipped"):
+        services.ship(paper.release, by=paper.cast.ops)
