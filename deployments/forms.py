@@ -1,7 +1,11 @@
 """What people say when they act on a delivery: a reason, or nothing."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from releases.models import Approval
 
 
 class ReasonForm(forms.Form):
@@ -14,12 +18,16 @@ class ReasonForm(forms.Form):
     )
 
 
-class NotYetForm(forms.Form):
-    """Why a manager does not approve yet."""
+class ApprovalForm(forms.Form):
+    """A manager's answer: yes, or "not yet" with what should change first."""
 
+    outcome = forms.ChoiceField(choices=Approval.Outcome.choices, widget=forms.HiddenInput)
     words = forms.CharField(
-        label=_("What should change first?"),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        error_messages={"required": _("Say what should change first: the product owner reads it today.")},
+        label=_("What should change first?"), max_length=500, required=False, widget=forms.Textarea({"rows": 3})
     )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("outcome") == Approval.Outcome.NO and not data.get("words"):
+            self.add_error("words", _("Say what should change first: the product owner reads it today."))
+        return data

@@ -7,13 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from deployments import approvals, services
-from deployments.forms import NotYetForm, ReasonForm
+from deployments.forms import ApprovalForm, ReasonForm
 from deployments.loading import get_release_for
 from deployments.pages import approve as sheet
 from deployments.pages import cockpit as page
 from lifecycle.models import Role
 from lifecycle.roles import allow
-from releases.models import Approval
 
 
 @require_safe
@@ -30,13 +29,11 @@ def approve(request: HttpRequest, version: str) -> HttpResponse:
     release = get_release_for(request.actor, version)
     if request.method != "POST":
         return render(request, "deployments/approve.html", sheet.sheet(release, request.actor))
-    outcome = request.POST.get("outcome", Approval.Outcome.YES)
-    form = NotYetForm(request.POST)
-    if outcome == Approval.Outcome.NO and not form.is_valid():
+    form = ApprovalForm(request.POST)
+    if not form.is_valid():
         context = {**sheet.sheet(release, request.actor), "form": form}
         return render(request, "deployments/approve.html", context, status=422)
-    words = request.POST.get("words", "").strip()[:500]
-    approvals.approve(release, by=request.user, role=Role.MANAGER, outcome=outcome, words=words)
+    approvals.approve(release, by=request.user, role=Role.MANAGER, **form.cleaned_data)
     messages.success(request, _("Your answer is written down."))
     return redirect("deployments:approve", release.version)
 
