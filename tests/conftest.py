@@ -1,12 +1,22 @@
 """Fixtures that every app's tests share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
+from deployments import running
+from deployments import services as deployments
+from environments import repositories
+from environments.models import Branch, Environment
+from lifecycle.embedded import ports
 from lifecycle.models import Product, User
+from lifecycle.story.seed import create_environments
+from releases import candidates
+from sample_shop import build
 from tests.cast import Cast, assemble
+from tests.machinery import Machinery, eventually
 
 
 @pytest.fixture
@@ -32,3 +42,44 @@ def sign_in() -> Callable[[User | None], Client]:
         return client
 
     return client_for
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Path:
+    """The sample shop's repository with its branches."""
+    build.build(tmp_path / "shop.git")
+    return tmp_path / "shop.git"
+
+
+@pytest.fixture
+def shops() -> dict[str, int]:
+    """A free port per environment."""
+    found: dict[str, int] = {}
+    for slug in ("dev", "staging", "production"):
+        found[slug] = ports.pick(max(found.values(), default=28_000) + 1)
+    return found
+
+
+@pytest.fixture
+def machinery(transactional_db: None, shops: dict[str, int], settings, tmp_path: Path) -> Iterator[Machinery]:  # noqa: ANN001
+    """Keeper, worker and beat on this test's database, with a var folder of their own."""
+    settings.VAR = tmp_path / "var"
+    started = Machinery(shop_ports=shops)
+    started.start_workers()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def team(cast: Cast, shops: dict[str, int], upstream: Path, machinery: Machinery, settings) -> Cast:  # noqa: ANN001
+    """The cast with a connected repository and main running everywhere as candidate 0."""
+    settings.SHOP_PORTS = shops
+    create_environments(cast.product)
+    repositories.connect(cast.product, str(upstream), by=cast.ops)
+    main = eventually(lambda: Branch.objects.filter(name="main").first(), "the first poll")
+    adopted = candidates.adopt(cast.product, sha=main.sha, by=cast.ops)
+    for environment in Environment.objects.all():
+        deployments.request(environment, adopted, by=cast.ops, reason="First deployment")
+    everywhere = Environment.objects.all()
+    eventually(lambda: all(running.current(e) for e in everywhere), "main on every environment")
+    return cast

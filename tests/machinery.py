@@ -48,6 +48,7 @@ class Machinery:
         where = f"{facts['USER']}:{facts['PASSWORD']}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
         self.environment = os.environ | {
             "DATABASE_URL": f"postgresql://{where}",
+            "LIFECYCLE_VAR": str(settings.VAR),
             "LIFECYCLE_DEMO": "1" if demo else "0",
             "LIFECYCLE_SHOP_PORTS": ",".join(f"{name}={port}" for name, port in shop_ports.items()),
             "PYTHONUNBUFFERED": "1",
