@@ -34,7 +34,7 @@ def approve(
     Raises NotAllowed while a gate before it is closed or, in strict products, for one's own work; ValidationError for
     a no without words. With the last yes the release ships, unless a freeze is in force.
     """
-    release = _locked(release)
+    release = services.locked_release(release)
     place = _require_askable(release, by=by, role=role, at=at)
     if outcome == Approval.Outcome.NO and not words.strip():
         raise ValidationError({"words": _("Say what is missing.")})
@@ -59,11 +59,6 @@ def approve(
     if not gates.missing(release, at=at):
         services.ship(release, by=by, at=at)
     return approval
-
-
-def _locked(release: Release) -> Release:
-    rows = Release.objects.select_for_update(of=("self",)).select_related("candidate", "product")
-    return rows.get(pk=release.pk)
 
 
 def _require_askable(release: Release, *, by: User, role: str, at: datetime | None) -> Environment:

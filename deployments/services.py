@@ -148,7 +148,7 @@ def require_promotable(staging: Environment, *, by: By, at: datetime | None = No
 @transaction.atomic
 def ship(release: Release, *, by: User, at: datetime | None = None) -> Deployment:
     """Deploy the frozen, approved candidate to production. NotAllowed naming each closed gate."""
-    release = Release.objects.select_for_update(of=("self",)).select_related("candidate", "product").get(pk=release.pk)
+    release = locked_release(release)
     if release.status != Release.Status.FROZEN:
         raise NotAllowed(
             _("Release %(release)s is “%(status)s”, so it cannot be shipped.")
@@ -161,6 +161,14 @@ def ship(release: Release, *, by: User, at: datetime | None = None) -> Deploymen
     place = running.production(release.product)
     assert place is not None and release.candidate is not None  # the gates have just said so
     return request(place, release.candidate, by=by, release=release, at=at)
+
+
+def locked_release(release: Release) -> Release:
+    """The release's row, locked after production's, because a worker that ends a deployment locks in this order."""
+    place = running.production(release.product)
+    if place is not None:
+        running.locked(place)
+    return Release.objects.select_for_update(of=("self",)).select_related("candidate", "product").get(pk=release.pk)
 
 
 @transaction.atomic
