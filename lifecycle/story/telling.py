@@ -168,7 +168,7 @@ class Narrator:
         moves[release.status](release)
 
     def link_branches(self, release: Release) -> None:
-        for change in release.changes.filter(status=Change.Status.PLANNED, revision=None):
+        for change in release.changes.filter(status=Change.Status.PLANNED, developer=None):
             key = self.titles[change.title]
             changes.assign(change, developer=self.cast["dev"], by=self.cast["lena"])
             changes.link_branch(change, branch=self.chapter.branches[key], by=self.cast["dev"])
