@@ -1,0 +1,19 @@
+"""A product with a real upstream repository."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.environments.repositories import Upstream
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Upstream:
+    return Upstream(tmp_path / "upstream")
+
+
+@pytest.fixture
+def address(upstream: Upstream, settings, tmp_path: Path) -> str:
+    """The upstream's address; mirrors go to a folder of this test."""
+    settings.VAR = tmp_path / "var"
+    return f"file://{upstream.path}"

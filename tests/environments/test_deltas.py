@@ -1,0 +1,65 @@
+"""A delta is worked out once by a worker and then only read."""
+
+import pytest
+
+from environments import deltas, repositories
+from environments.models import Delta
+from lifecycle import jobs
+from lifecycle.models import Work
+
+
+@pytest.fixture
+def pair(cast, upstream, address):
+    """The repository, main, and a branch that adds a migration."""
+    base = upstream.git("rev-parse", "main")
+    upstream.git("checkout", "-q", "-B", "wishlist", "main")
+    upstream.write("wishlist/migrations/__init__.py", "")
+    upstream.write("wishlist/migrations/0001_initial.py", "x = 1\n")
+    upstream.write("shop.py", "y = 2\n")
+    tip = upstream.commit("wishlist: Keep it.")
+    return repositories.connect(cast.product, address, by=cast.ops), base, tip
+
+
+def test_a_worker_fills_it_in(pair):
+    repository, base, tip = pair
+    delta = deltas.request(repository, base, tip)
+    assert delta.status == Delta.Status.QUEUED
+    jobs.execute(f"delta:{delta.pk}")
+    delta.refresh_from_db()
+    assert delta.status == Delta.Status.READY
+    assert delta.files == [
+        ["M", "shop.py"],
+        ["A", "wishlist/migrations/0001_initial.py"],
+        ["A", "wishlist/migrations/__init__.py"],
+    ]
+    assert delta.migrations == ["wishlist/migrations/0001_initial.py"]
+    assert [commit["subject"] for commit in delta.commits] == ["wishlist: Keep it."]
+
+
+def test_the_same_pair_is_asked_for_once(pair):
+    repository, base, tip = pair
+    assert deltas.request(repository, base, tip) == deltas.request(repository, base, tip)
+    assert Work.objects.filter(kind="delta").count() == 1
+
+
+def test_an_unknown_commit_fails_with_gits_words_and_may_be_tried_again(pair):
+    repository, base, _tip = pair
+    delta = deltas.request(repository, base, "f" * 40)
+    jobs.execute(f"delta:{delta.pk}")
+    delta.refresh_from_db()
+    assert (delta.status, bool(delta.error)) == (Delta.Status.FAILED, True)
+    assert deltas.request(repository, base, "f" * 40).status == Delta.Status.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("wishlist/migrations/0001_initial.py", True),
+        ("migrations/7.sql", True),
+        ("wishlist/migrations/__init__.py", False),
+        ("docs/migrations.py", False),
+        ("migrations/readme.md", False),
+    ],
+)
+def test_what_counts_as_a_migration(path, expected):
+    assert deltas.is_migration(path) is expected

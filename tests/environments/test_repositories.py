@@ -1,0 +1,90 @@
+"""A product's repository: connected, polled, its branches seen, its failures kept and shown."""
+
+import shutil
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from environments import repositories
+from environments.git import UPSTREAM_HEADS
+from environments.models import Branch, Repository
+from lifecycle.events import about
+from lifecycle.transitions import NotAllowed
+
+
+def test_connecting_fetches_and_lists_the_branches(cast, upstream, address):
+    upstream.change("wishlist", "main", 5)
+    repository = repositories.connect(cast.product, address, by=cast.ops)
+    assert repository.fetch_error == ""
+    assert repository.fetched_at
+    assert set(repository.branches.values_list("name", flat=True)) == {"main", "wishlist"}
+    branch = repository.branches.get(name="wishlist")
+    assert (branch.sha, branch.subject, branch.author) == (upstream.git("rev-parse", "wishlist"), "wishlist", "Dev")
+
+
+def test_the_mirror_keeps_only_upstream_heads(cast, upstream, address):
+    repository = repositories.connect(cast.product, address, by=cast.ops)
+    git = repositories.git(repository)
+    assert git.path.name == "shop.git"
+    assert set(git.refs("refs/")) == {f"{UPSTREAM_HEADS.removeprefix('refs/')}main"}
+
+
+def test_a_poll_returns_what_moved_and_nothing_else(cast, upstream, address):
+    repository = repositories.connect(cast.product, address, by=cast.ops)
+    assert repositories.poll(repository) == []
+    upstream.change("wishlist", "main", 5)
+    assert [branch.name for branch in repositories.poll(repository)] == ["wishlist"]
+    assert repositories.poll(repository) == []
+    upstream.change("wishlist", "wishlist", 6)
+    assert [branch.name for branch in repositories.poll(repository)] == ["wishlist"]
+
+
+def test_a_branch_that_went_away_goes_away(cast, upstream, address):
+    upstream.change("wishlist", "main", 5)
+    repository = repositories.connect(cast.product, address, by=cast.ops)
+    upstream.git("branch", "-D", "wishlist")
+    repositories.poll(repository)
+    assert list(Branch.objects.values_list("name", flat=True)) == ["main"]
+
+
+def test_a_failure_is_kept_once_and_ends_by_itself(cast, upstream, address):
+    repository = repositories.connect(cast.product, address, by=cast.ops)
+    hidden = upstream.path.with_name("hidden")
+    shutil.move(upstream.path, hidden)
+    assert repositories.poll(repository) == []
+    repositories.poll(repository)
+    repository.refresh_from_db()
+    assert repository.fetch_error
+    assert about(repository).filter(verb="repository.unreachable").count() == 1
+    shutil.move(hidden, upstream.path)
+    repositories.poll(repository)
+    repository.refresh_from_db()
+    assert repository.fetch_error == ""
+
+
+@pytest.mark.parametrize("bad", ["ext::sh -c id", "--upload-pack=id", "http://x/y", ""])
+def test_an_address_git_must_not_be_given_is_refused(cast, bad):
+    with pytest.raises(ValidationError):
+        repositories.name_upstream(cast.product, bad, by=cast.ops)
+    assert not Repository.objects.exists()
+
+
+def test_naming_runs_no_git_and_the_next_poll_fetches(cast, upstream, address):
+    repository = repositories.name_upstream(cast.product, address, by=cast.ops)
+    assert not repositories.mirror_path(cast.product).exists()
+    assert [branch.name for branch in repositories.poll(repository)] == ["main"]
+
+
+def test_a_repository_in_use_is_not_swapped(cast, upstream, address):
+    repositories.connect(cast.product, address, by=cast.ops)
+    with pytest.raises(NotAllowed):
+        repositories.name_upstream(cast.product, "file:///elsewhere", by=cast.ops)
+
+
+def test_devops_names_it_in_the_browser(cast, sign_in, address):
+    ops = sign_in(cast.ops)
+    assert ops.post("/environments/repository/", {"upstream": "x", "main_branch": "main"}).status_code == 422
+    assert ops.post("/environments/repository/", {"upstream": address, "main_branch": "main"}).status_code == 302
+    repositories.poll(Repository.objects.get())
+    assert "main" in ops.get("/environments/repository/").content.decode()
+    assert sign_in(cast.dev).get("/environments/repository/").status_code == 403
