@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lifecycle.models import Membership, User
 from lifecycle.roles import allow
+from lifecycle.story.people import DOMAIN
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -36,16 +37,43 @@ PARTS = (
 )
 
 
+@dataclass(frozen=True)
+class Stop:
+    """One stop of an idea's journey and who of the cast takes it there."""
+
+    kind: str
+    label: str | Promise
+    note: str
+    state: str = "done"
+
+
+JOURNEY = (
+    Stop("idea", _("Idea"), "Cleo, Carl"),
+    Stop("review", _("Review"), "Petra, Lena, Ops"),
+    Stop("planned", _("Planned"), "Petra"),
+    Stop("development", _("Development"), "Dev"),
+    Stop("staging", _("Staging"), "Tess"),
+    Stop("demo", _("Demo"), "Max, Cleo"),
+    Stop("production", _("Production"), "Max, Ops"),
+    Stop("feedback", _("Feedback"), "Cleo, Carl"),
+)
+
+
 @allow("switch_person")
 def cast(request: HttpRequest) -> HttpResponse:
     """Choose a person (GET) and become them (POST)."""
     require_demo()
     if request.method == "POST":
         return become(request, request.POST.get("person", ""))
-    memberships = Membership.objects.filter(product=request.product).select_related("user")
-    by_key = {m.user.email.split("@")[0]: m for m in memberships}
-    people = [(part, by_key[part.key]) for part in PARTS if part.key in by_key]
-    return render(request, "lifecycle/demo.html", {"people": people})
+    emails = {address_of(part.key): part for part in PARTS}
+    members = Membership.objects.filter(product=request.product, user__email__in=emails).select_related("user")
+    by_email = {member.user.email: member for member in members}
+    people = [(part, by_email[email]) for email, part in emails.items() if email in by_email]
+    return render(request, "lifecycle/demo.html", {"people": people, "stops": JOURNEY})
+
+
+def address_of(key: str) -> str:
+    return f"{key}@{DOMAIN}"
 
 
 def become(request: HttpRequest, key: str) -> HttpResponse:
@@ -56,7 +84,7 @@ def become(request: HttpRequest, key: str) -> HttpResponse:
     part = next((part for part in PARTS if part.key == key), None)
     if part is None:
         raise Http404
-    user = get_object_or_404(User, email=f"{part.key}@northwind.test", is_active=True)
+    user = get_object_or_404(User, email=address_of(part.key), is_active=True)
     login(request, user, backend=BACKEND)
     return redirect(part.starts_at)
 

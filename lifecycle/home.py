@@ -1,5 +1,8 @@
 """The pages that look at every app: start, inbox, find, notifications."""
 
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -37,11 +40,13 @@ def start(request: HttpRequest) -> HttpResponse:
 def inbox(request: HttpRequest) -> HttpResponse:
     """What waits for me, oldest first, with the reason and the one action of each."""
     rows = waiting_for(request.actor)
-    return render(
-        request,
-        "lifecycle/inbox.html",
-        {"rows": rows, "headline": headline(rows), "today": weekday(timezone.localdate())},
-    )
+    context = {
+        "rows": rows,
+        "headline": headline(rows),
+        "today": weekday(timezone.localdate()),
+        "news": in_words(told(request)[:5]),
+    }
+    return render(request, "lifecycle/inbox.html", context)
 
 
 def waiting_for(actor: Actor) -> list[Waiting]:
@@ -75,8 +80,18 @@ def pages(actor: Actor, words: str) -> list[Hit]:
 @require_safe
 def notifications(request: HttpRequest) -> HttpResponse:
     """The last 50 things I was told in the app; looking at them marks them read."""
-    mine = Notification.objects.filter(user=request.user, product=request.product, channel=Channel.IN_APP)
-    rows = list(mine.order_by("-id")[:50])
-    news = [history.News(row.url, outbox.sentence(row), row.created_at, row.status != row.Status.READ) for row in rows]
+    rows = list(told(request)[:50])
+    news = in_words(rows)
     outbox.mark_read(rows)
     return render(request, "lifecycle/notifications.html", {"news": news, "unread": False})
+
+
+def told(request: HttpRequest) -> QuerySet[Notification]:
+    """What this person was told in the app about this product, newest first."""
+    mine = Notification.objects.filter(user=request.user, product=request.product, channel=Channel.IN_APP)
+    return mine.order_by("-id")
+
+
+def in_words(rows: Iterable[Notification]) -> list[history.News]:
+    read = Notification.Status.READ
+    return [history.News(row.url, outbox.sentence(row), row.created_at, row.status != read) for row in rows]
