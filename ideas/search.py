@@ -24,13 +24,13 @@ WITH asked AS (
         replace(plainto_tsquery('russian', %(text)s)::text, '&', '|')::tsquery
         || to_tsquery('simple', %(prefix)s) AS query
 ), by_words AS (
-    SELECT i.id FROM ideas_idea i, asked
-    WHERE i.product_id = %(product)s AND i.words @@ asked.query AND {visible}
-    ORDER BY ts_rank(i.words, asked.query, 1) DESC, i.id DESC LIMIT 60
+    SELECT i.id FROM ideas_idea i
+    WHERE i.product_id = %(product)s AND i.words @@ (SELECT query FROM asked) AND {visible}
+    ORDER BY ts_rank(i.words, (SELECT query FROM asked), 1) DESC, i.id DESC LIMIT 60
 ), by_letters AS (
-    SELECT i.id FROM ideas_idea i, asked
-    WHERE i.product_id = %(product)s AND translate(lower(i.title), 'ё', 'е') %% asked.text AND {visible}
-    ORDER BY similarity(translate(lower(i.title), 'ё', 'е'), asked.text) DESC, i.id DESC LIMIT 60
+    SELECT i.id FROM ideas_idea i
+    WHERE i.product_id = %(product)s AND translate(lower(i.title), 'ё', 'е') %% %(text)s AND {visible}
+    ORDER BY similarity(translate(lower(i.title), 'ё', 'е'), %(text)s) DESC, i.id DESC LIMIT 60
 ), scored AS (
     SELECT coalesce(i.canonical_id, i.id) AS id, i.id AS found,
         0.5 * (SELECT count(*) FROM unnest(asked.lexemes) AS lexeme WHERE lexeme = ANY(tsvector_to_array(i.words)))

@@ -15,7 +15,7 @@ from ideas.detail import queryset
 from ideas.forms import CommentForm, IdeaForm
 from ideas.models import Idea
 from ideas.queries import IdeaQuerySet
-from ideas.views.common import back, blame, done, get_idea_for
+from ideas.views.common import back, blame, done, get_idea_for, posted
 from lifecycle.roles import Actor, allow
 
 
@@ -67,7 +67,7 @@ def tabs(request: HttpRequest, query: dict[str, str]) -> list[tuple[str, str, bo
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """Share an idea, on a page of its own or in the list's dialog."""
-    form = IdeaForm(request.POST or None, actor=request.actor, initial={"title": request.GET.get("title", "")[:200]})
+    form = IdeaForm(posted(request), actor=request.actor, initial={"title": request.GET.get("title", "")[:200]})
     if request.method == "POST" and form.is_valid():
         idea = services.submit(product=request.product, author=request.user, **form.values)
         if request.htmx:

@@ -15,7 +15,7 @@ from ideas import capacity as room
 from ideas import session as pages
 from ideas.forms import BallotForm, DecisionForm
 from ideas.models import AgendaItem, Idea, ReviewSession
-from ideas.views.common import blame, done, get_idea_for, get_item_for, get_session_for
+from ideas.views.common import blame, done, get_idea_for, get_item_for, get_session_for, posted
 from lifecycle.roles import allow
 
 
@@ -90,7 +90,7 @@ def ballot(request: HttpRequest, week: str, pk: int) -> HttpResponse:
     own = (
         item.ballots.filter(voter=request.user).values("urgency", "importance", "complexity", "choice", "note").first()
     )
-    form = BallotForm(request.POST or None, initial=own)
+    form = BallotForm(posted(request), initial=own)
     if request.method == "POST" and form.is_valid():
         try:
             boards.cast(item, by=request.user, **form.cleaned_data)

@@ -15,7 +15,7 @@ from ideas import desk, merging, services
 from ideas.forms import AnswerForm, ReasonForm, SnoozeForm, TriageForm
 from ideas.models import Idea
 from ideas.triage import area_named
-from ideas.views.common import blame, done, get_idea_for
+from ideas.views.common import blame, done, get_idea_for, posted
 from lifecycle.roles import allow
 
 
@@ -109,7 +109,7 @@ def asked(
 ) -> HttpResponse:
     """One question about one idea, on a page of its own; its answer is passed to `verb`."""
     idea = get_idea_for(request.actor, number)
-    form = form_class(request.POST or None)
+    form = form_class(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             verb(idea, by=request.user, **form.cleaned_data)
