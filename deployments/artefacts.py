@@ -1,7 +1,7 @@
 """Built artefacts: `<root>/<digest>/`, made once per candidate, read-only, run by every environment.
 
 Built aside as `<digest>.<fence>.tmp`, marked last, then renamed: what carries the digest's name is whole. Two
-environments may ask for the same digest at once (and with the same fence): a lock beside the root lets one of them build.
+environments may ask for one digest at once (and with the same fence): a lock beside the root lets one of them build.
 """
 
 import contextlib
