@@ -18,6 +18,16 @@ class ReasonForm(forms.Form):
     )
 
 
+class WaiverForm(ReasonForm):
+    """DevOps' word that a release may ship although there is no way back."""
+
+    reason = forms.CharField(
+        label=_("What will you do instead?"),
+        max_length=500,
+        error_messages={"required": _("Say what you will do instead if it goes wrong.")},
+    )
+
+
 class ApprovalForm(forms.Form):
     """A manager's answer: yes, or "not yet" with what should change first."""
 

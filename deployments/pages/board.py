@@ -126,8 +126,11 @@ def cards_in(place: Place, actor: Actor) -> list[cards.Card]:
 
 
 def runs(current: Deployment | None) -> str:
-    """ "24.10 @ 2b7d9aa", or nothing."""
-    return f"{current.candidate.label} @ {current.candidate.sha[:7]}" if current else ""
+    """ "24.10 @ 2b7d9aa", the commit alone for what has no name of its own, or nothing."""
+    if current is None:
+        return ""
+    sha, label = current.candidate.sha[:7], current.candidate.label
+    return sha if label.startswith(sha) else f"{label} @ {sha}"
 
 
 def health(place: Place) -> Health:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from deployments import approvals, services
-from deployments.forms import ApprovalForm, ReasonForm
+from deployments.forms import ApprovalForm, WaiverForm
 from deployments.loading import get_release_for
 from deployments.pages import approve as sheet
 from deployments.pages import cockpit as page
@@ -19,7 +19,7 @@ from lifecycle.roles import allow
 @allow("see_team_pages")
 def cockpit(request: HttpRequest, version: str) -> HttpResponse:
     release = get_release_for(request.actor, version)
-    return render(request, "deployments/cockpit.html", page.cockpit(release, request.actor))
+    return render(request, "deployments/cockpit.html", {**page.cockpit(release, request.actor), "waiver": WaiverForm()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,9 +52,9 @@ def withdraw(request: HttpRequest, version: str) -> HttpResponse:
 def waive(request: HttpRequest, version: str) -> HttpResponse:
     """DevOps accept that there is no way back after this release."""
     release = get_release_for(request.actor, version)
-    form = ReasonForm(request.POST)
+    form = WaiverForm(request.POST)
     if not form.is_valid():
-        context = {**page.cockpit(release, request.actor), "form": form}
+        context = {**page.cockpit(release, request.actor), "waiver": form}
         return render(request, "deployments/cockpit.html", context, status=422)
     approvals.waive_rollback(release, by=request.user, reason=form.cleaned_data["reason"])
     messages.success(request, _("It is written down that there is no way back."))
