@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import get_script_prefix, reverse, set_script_prefix
@@ -127,6 +127,8 @@ class Access:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("NUL")  # PostgreSQL knows no NUL in a text, and no page has a use for one
         if hasattr(view, "cls") or view.__module__.startswith(self.PUBLIC_MODULES):
             return None
         verb = getattr(view, "verb", None)

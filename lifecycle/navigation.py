@@ -97,7 +97,7 @@ def table() -> list[tuple[str, list[Entry]]]:
                     "scale",
                     "see_team_pages",
                     "v",
-                    frozenset({"product_owner", "team_lead", "devops"}),
+                    frozenset({"product_owner", "team_lead"}),
                 ),
                 Entry("ideas:queue", _("Queue"), "list-ordered", "see_team_pages", "q", frozenset()),
             ],
