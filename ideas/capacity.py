@@ -11,7 +11,7 @@ from ideas.models import AgendaItem, Decision, Idea
 from ideas.triage import POINTS
 
 BAR = 40  # the widest block the style sheet knows
-LONG_DAYS = 28
+LONG_DAYS = 60
 
 
 class Block(NamedTuple):
@@ -111,7 +111,7 @@ class Queue:
 
     @property
     def longest(self) -> Place | None:
-        """Who has waited longest, once that is worth a word (four weeks)."""
+        """Who has waited longest, once that is worth a word."""
         place = max(self.places, key=lambda one: one.days, default=None)
         return place if place and place.is_old else None
 

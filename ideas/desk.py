@@ -83,10 +83,11 @@ class Tally:
         """How much is left, and how long it takes at today's pace."""
         if not left:
             return _("Nothing waits")
-        if len(self.codes) < 3:
+        if len(self.codes) < 3 or not self.minutes:
             return ngettext("%(n)s request waits", "%(n)s requests wait", left) % {"n": left}
-        minutes = max(1, math.ceil(self.minutes / len(self.codes) * left))
-        return _("%(n)s left, about %(minutes)s minutes at your pace") % {"n": left, "minutes": minutes}
+        minutes = math.ceil(self.minutes / len(self.codes) * left)
+        words = ngettext("%(n)s left, about a minute", "%(n)s left, about %(minutes)s minutes at your pace", minutes)
+        return words % {"n": left, "minutes": minutes}
 
 
 def tally(user: User, product_id: int, *, at: datetime) -> Tally:

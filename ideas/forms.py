@@ -17,7 +17,7 @@ SCALE = [(value, str(value)) for value in range(1, 6)]
 
 def source_of(actor: Actor) -> str:
     """Where an idea of this person comes from, by their roles: management, developers, else customers."""
-    if Role.MANAGER in actor.roles:
+    if actor.roles & {Role.MANAGER, Role.PRODUCT_OWNER}:
         return Idea.Source.MANAGEMENT
     return Idea.Source.DEVELOPER if actor.is_team else Idea.Source.CUSTOMER
 

@@ -117,16 +117,16 @@ def reached_line(event: Event, actor: Actor) -> Happening:
 
 
 PUBLIC = {
-    "idea.submitted": (lambda: _("shared it"), "new"),
+    "idea.submitted": (lambda: _("It was shared"), "new"),
     "idea.accepted": (lambda: _("The review accepted it"), "ok"),
     "idea.declined": (lambda: _("It was declined"), "bad"),
     "idea.answered": (lambda: _("It was answered"), "ok"),
     "idea.new": (lambda: _("It was opened again"), "info"),
 }
 TEAM_ONLY = {
-    "idea.triaged": (lambda: _("accepted it for the review"), "ok"),
-    "idea.snoozed": (lambda: _("snoozed it"), "warn"),
-    "idea.moved_in_queue": (lambda: _("moved it in the queue"), "info"),
-    "idea.merged": (lambda: _("merged it"), "review"),
-    "idea.unmerged": (lambda: _("took it out of its group"), "review"),
+    "idea.triaged": (lambda: _("It was accepted for the review"), "ok"),
+    "idea.snoozed": (lambda: _("It was snoozed"), "warn"),
+    "idea.moved_in_queue": (lambda: _("It was moved in the queue"), "info"),
+    "idea.merged": (lambda: _("It was merged"), "review"),
+    "idea.unmerged": (lambda: _("It was taken out of its group"), "review"),
 }
