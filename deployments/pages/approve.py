@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments import approvals, gates, running
+from deployments.names import name
 from deployments.pages import cockpit
 from deployments.pages.rollback import how_long
 from ideas.models import Idea
@@ -41,9 +42,9 @@ def sheet(release: Release, actor: Actor) -> dict[str, Any]:
         "why_not": "" if may_answer else why_not(release, earlier, mine, able),
         "gets": [idea.title for idea in ideas],
         "asked": asked(ideas),
-        "risks": risks(release),
+        "risks": cockpit.risks(release),
         "yeses": yeses(release, mine, may_answer),
-        "after": after(release),
+        "after": after(release) if release.status == Release.Status.FROZEN else "",
         "may_withdraw": mine is not None and release.status == Release.Status.FROZEN and bool(shut),
         "pending": cockpit.on_its_way(release),
     }
@@ -71,13 +72,15 @@ def headline(release: Release, earlier: list[gates.Gate], mine: Approval | None,
 
 
 def lede(release: Release) -> str:
+    if release.status != Release.Status.FROZEN:
+        return ""
     place = running.production(release.product)
     took = [words for _icon, _tone, words in how_long(place)] if place else []
     current = running.current(place) if place else None
-    back = (
-        _("If something breaks, the shop goes back to %(version)s.") % {"version": current.candidate} if current else ""
-    )
-    return " ".join([_("It goes live with the last yes."), back, *(f"{words}." for words in took)])
+    words = [_("It goes live with the last yes.")]
+    if current is not None:
+        words.append(_("If something breaks, it goes back to %(version)s.") % {"version": name(current.candidate)})
+    return " ".join([*words, *(f"{one}." for one in took)])
 
 
 def why_not(release: Release, earlier: list[gates.Gate], mine: Approval | None, able: bool) -> str:
@@ -93,10 +96,6 @@ def why_not(release: Release, earlier: list[gates.Gate], mine: Approval | None, 
 def asked(ideas: list[Idea]) -> str:
     votes = Idea.objects.filter(pk__in=[idea.pk for idea in ideas]).aggregate(votes=Sum("votes"))["votes"] or 0
     return ngettext("%(n)d person asked for this.", "%(n)d people asked for these.", votes) % {"n": votes}
-
-
-def risks(release: Release) -> list[tuple[str, str, str]]:
-    return cockpit.risks(release, running.production(release.product))
 
 
 def yeses(release: Release, mine: Approval | None, may_answer: bool) -> list[Yes]:

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from deployments import gates, running, waiting
 from deployments.models import Deployment, Sample
+from deployments.names import name
 from deployments.pages import cards, log, steps
 from deployments.pages.rollback import confirmation
 from deployments.running import Place
@@ -86,7 +87,7 @@ def headline(places: list[Place], frozen: Release | None) -> str:
     """The verdict: what is being done, else what is next."""
     busy = next((place for place in places if place.active), None)
     if busy and busy.active:
-        what = {"environment": busy.environment, "candidate": busy.active.candidate}
+        what = {"environment": busy.environment, "candidate": name(busy.active.candidate)}
         if busy.active.kind == Deployment.Kind.ROLLBACK:
             return _("%(environment)s goes back to %(candidate)s") % what
         return _("%(candidate)s is on its way to %(environment)s") % what
@@ -162,7 +163,7 @@ def meta(place: Place) -> str:
 
 
 def waits(deployment: Deployment) -> str:
-    return _("%(candidate)s waits its turn") % {"candidate": deployment.candidate}
+    return _("%(candidate)s waits its turn") % {"candidate": name(deployment.candidate)}
 
 
 def way_back(place: Place, actor: Actor) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from deployments import gates, running
 from deployments.gates import Gate
-from deployments.models import Deployment
+from deployments.models import Deployment, Watch
 from deployments.pages.rollback import how_long
 from environments.models import Environment
 from lifecycle import dates
@@ -26,6 +26,7 @@ VERBS = {
     "no_freeze": "configure",
     "approvals": "approve_release",
 }
+SHIPPED = (Release.Status.LIVE, Release.Status.DONE)
 ACTIONS = {
     "candidate": gettext_lazy("Open the plan"),
     "changes_approved": gettext_lazy("Test it"),
@@ -51,7 +52,7 @@ class Row:
 
 def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
     """Everything on the page."""
-    found = [row(release, gate, actor) for gate in gates.gates(release)]
+    found = [row(release, gate, actor) for gate in gates.gates(release) if matters(release, gate)]
     shut = [one for one in found if not one.gate.is_open]
     production = running.production(release.product)
     pending = on_its_way(release)
@@ -69,10 +70,17 @@ def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
         "why_not": why_not(release, shut, pending, actor),
         "pending": pending,
         "changes": changes_of(release.candidate),
-        "risks": risks(release, production),
+        "risks": [*risks(release), *(way_back(production) if production else [])],
+        "watch": Watch.objects.filter(release=release).order_by("-id").first(),
+        "live_since": f"{dates.day(release.live_at)}, {dates.clock(release.live_at)}" if release.live_at else "",
         "delta_url": delta_url(release, production),
         "may_waive": actor.may("configure") and any(one.gate.key == "rollback_possible" for one in shut),
     }
+
+
+def matters(release: Release, gate: Gate) -> bool:
+    """What it stood on and where it could go back to are questions of the time before it shipped."""
+    return release.status not in SHIPPED or gate.key not in ("base_current", "rollback_possible")
 
 
 def row(release: Release, gate: Gate, actor: Actor) -> Row:
@@ -99,7 +107,7 @@ def headline(release: Release, shut: int, pending: Deployment | None) -> str:
     """The verdict."""
     if pending is not None:
         return _("%(version)s is on its way to production") % {"version": release}
-    if release.status in (Release.Status.LIVE, Release.Status.DONE):
+    if release.status in SHIPPED:
         return _("%(version)s is live") % {"version": release}
     if release.status != Release.Status.FROZEN:
         return _("%(version)s is not frozen") % {"version": release}
@@ -136,17 +144,20 @@ def changes_of(candidate: Candidate | None) -> list[Change]:
     return list(rows.prefetch_related("ideas").order_by("number"))
 
 
-def risks(release: Release, production: Environment | None) -> list[tuple[str, str, str]]:
-    """(icon, tone, words): migrations that stay, no way back, and how long the way back takes."""
+def risks(release: Release) -> list[tuple[str, str, str]]:
+    """(icon, tone, words): migrations that stay, and those after which there is no way back."""
     found = []
     for change in changes_of(release.candidate):
         if change.migrations in (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE):
             found.append(("lock", "bad", f"{change.title}: {change.get_migrations_display()}"))
         elif change.migrations == Change.Migrations.EXPAND:
             found.append(("database", "", f"{change.title}: {change.get_migrations_display()}"))
-    if production is not None:
-        found += [("undo-2", "good", words) for _icon, _tone, words in how_long(production)]
     return found
+
+
+def way_back(production: Environment) -> list[tuple[str, str, str]]:
+    """How long going back would take."""
+    return [("undo-2", "good", words) for _icon, _tone, words in how_long(production)]
 
 
 def delta_url(release: Release, production: Environment | None) -> str:

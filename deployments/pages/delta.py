@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments import running
+from deployments.names import name
 from environments import deltas
 from environments.models import Delta, Environment
 from ideas.models import Idea
@@ -49,19 +50,19 @@ def delta(product: Product, old: str, new: str) -> dict[str, Any]:
     }
 
 
-def end(product: Product, name: str) -> End:
+def end(product: Product, asked: str) -> End:
     """By the name of an environment, by a version, or as c<id> of a candidate."""
-    place = Environment.objects.filter(product=product, slug=name).first()
+    place = Environment.objects.filter(product=product, slug=asked).first()
     if place is not None:
         current = running.current(place)
-        label = current.candidate.label if current else "–"
-        return End(label, place.name, current.candidate if current else None)
-    if name.startswith("c") and name[1:].isdecimal() and len(name) < 12:
-        found = get_object_or_404(Candidate, product=product, pk=int(name[1:]))
-        return End(found.label, str(found.get_purpose_display()), found)
+        candidate = current.candidate if current else None
+        return End(name(candidate), place.name, candidate)
+    if asked.startswith("c") and asked[1:].isdecimal() and len(asked) < 12:
+        found = get_object_or_404(Candidate, product=product, pk=int(asked[1:]))
+        return End(name(found), str(found.get_purpose_display()), found)
     rows = Release.objects.select_related("candidate").exclude(status=Release.Status.DRAFT)
-    release = get_object_or_404(rows, product=product, version=name)
-    return End(release.version, str(release.get_status_display()), release.candidate)
+    release = get_object_or_404(rows, product=product, version=asked)
+    return End(release.version, _("Release %(version)s") % {"version": release}, release.candidate)
 
 
 def same(before: End, after: End) -> str:

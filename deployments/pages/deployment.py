@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from deployments import chips, running
 from deployments.models import Deployment, Watch
+from deployments.names import name
 from deployments.pages import log, steps
 from deployments.pages.rollback import confirmation
 from environments.models import Environment
@@ -86,14 +87,14 @@ def headline(deployment: Deployment, rows: list[steps.Row]) -> str:
     failed = next((row for row in rows if row.state == "fail"), None)
     runs = steps_now(rows)
     text = HEADLINES[S(deployment.status)] % {
-        "candidate": deployment.candidate,
+        "candidate": name(deployment.candidate),
         "environment": deployment.environment,
-        "previous": deployment.previous or _("nothing"),
+        "previous": name(deployment.previous) if deployment.previous else _("nothing"),
         "time": dates.clock(deployment.verified_at) if deployment.verified_at else "",
         "step": failed.name if failed else _("The deployment"),
     }
     if deployment.status == S.SUCCEEDED and deployment.kind == Kind.ROLLBACK:
-        names = {"environment": deployment.environment, "candidate": deployment.candidate}
+        names = {"environment": deployment.environment, "candidate": name(deployment.candidate)}
         return _("%(environment)s is back on %(candidate)s") % names
     return f"{text}: {runs}" if deployment.status == S.RUNNING and runs else str(text)
 
@@ -123,8 +124,8 @@ def serves(deployment: Deployment) -> dict[str, Any]:
     """The old and the new version, and how far users have moved (0 or 100)."""
     moved = deployment.status in (S.SUCCEEDED, S.VERIFYING)
     return {
-        "old": deployment.previous,
-        "new": deployment.candidate,
+        "old": name(deployment.previous),
+        "new": name(deployment.candidate),
         "moved": 100 if moved else 0,
         "old_words": _("was here before") if moved else _("serves everybody"),
         "new_words": _("serves everybody") if moved else arriving(deployment),
@@ -144,12 +145,13 @@ def why(deployment: Deployment, rows: list[steps.Row]) -> str:
 
 
 def output(deployment: Deployment) -> list[str]:
-    """The last lines of what went wrong."""
+    """The last lines of what went wrong, unless they only repeat the error."""
     if deployment.status not in (S.FAILED, S.ERRORED):
         return []
     errors = [LogLine.Stream.ERR, LogLine.Stream.WARN]
     rows = LogLine.objects.filter(log=deployment.log_key, stream__in=errors).order_by("-seq")
-    return list(rows.values_list("text", flat=True)[:OUTPUT_LINES])[::-1]
+    lines = list(rows.values_list("text", flat=True)[:OUTPUT_LINES])[::-1]
+    return [] if lines == [deployment.error] else lines
 
 
 def brings(deployment: Deployment) -> list[Change]:

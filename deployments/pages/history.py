@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from deployments import chips, running
 from deployments.models import Deployment
+from deployments.names import name
 from deployments.pages.log import number
 from deployments.pages.steps import duration
 from environments.models import Environment
@@ -54,7 +55,7 @@ def runs(environment: Environment, current: Deployment | None) -> str:
     if current is None:
         return _("%(environment)s runs nothing yet") % {"environment": environment}
     when = dates.ago(current.verified_at or current.requested_at)
-    names = {"environment": environment, "candidate": current.candidate, "when": when}
+    names = {"environment": environment, "candidate": name(current.candidate), "when": when}
     return _("%(environment)s runs %(candidate)s, deployed %(when)s") % names
 
 
@@ -74,7 +75,7 @@ def row(deployment: Deployment) -> Row:
     return Row(
         pk=deployment.pk,
         url=reverse("deployments:detail", args=[deployment.pk]),
-        title=words % {"candidate": deployment.candidate},
+        title=words % {"candidate": name(deployment.candidate)},
         environment=deployment.environment.name,
         chip=chips.ROLLED_BACK if back and done else chips.DEPLOYMENT[deployment.status],
         who=deployment.requested_by,

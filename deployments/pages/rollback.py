@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from deployments import running, services
 from deployments.models import Deployment
+from deployments.names import name
 from deployments.pages.steps import duration
 from environments.models import Environment
 from ideas.models import Subscription
@@ -25,7 +26,7 @@ def confirmation(environment: Environment) -> dict[str, Any]:
     busy = running.active(environment)
     now = running.current(environment)
     newest = busy.candidate if busy else now.candidate if now else None
-    title = _("Roll %(environment)s back to %(target)s?") % {"environment": environment, "target": target or "–"}
+    title = _("Roll %(environment)s back to %(target)s?") % {"environment": environment, "target": name(target)}
     return {
         "id": f"rollback-{environment.slug}",
         "crumb": _("Environments"),
@@ -35,12 +36,12 @@ def confirmation(environment: Environment) -> dict[str, Any]:
         "facts": facts(environment, newest, target) if newest and target else [],
         "reason": _("Reason, for the record"),
         "yes": _("Roll back now"),
-        "no": _("Keep %(version)s") % {"version": newest or "–"},
+        "no": _("Keep %(version)s") % {"version": name(newest)},
         "danger": True,
         "back": reverse("deployments:board"),
         "target": target,
         "why_not": why_not,
-        "button": _("Roll back to %(target)s") % {"target": target},
+        "button": _("Roll back to %(target)s") % {"target": name(target)},
     }
 
 
