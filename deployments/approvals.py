@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import gates, running, services
+from deployments import approval_rules, gates, running, services
 from environments.models import Environment
 from lifecycle import events
 from lifecycle.models import Product, Role, User
 from lifecycle.roles import actor_for, people_who_may
 from lifecycle.transitions import NotAllowed
-from releases.models import Approval, CandidateChange, Release
+from releases.models import Approval, Candidate, CandidateChange, Release
 
 LATER = ("approvals", "no_freeze")
 """Gates that need not be open when somebody approves."""
@@ -35,7 +35,7 @@ def approve(
     a no without words. With the last yes the release ships, unless a freeze is in force.
     """
     release = services.locked_release(release)
-    place = _require_askable(release, by=by, role=role, at=at)
+    place, candidate = _require_askable(release, by=by, role=role, at=at)
     if outcome == Approval.Outcome.NO and not words.strip():
         raise ValidationError({"words": _("Say what is missing.")})
     own = is_own_work(release, by)
@@ -44,8 +44,8 @@ def approve(
     withdraw(release, by=by, at=at)
     approval = Approval.objects.create(
         release=release,
-        candidate=release.candidate,
-        digest=release.candidate.digest,
+        candidate=candidate,
+        digest=candidate.digest,
         config_version=place.config_version,
         role=role,
         outcome=outcome,
@@ -61,7 +61,7 @@ def approve(
     return approval
 
 
-def _require_askable(release: Release, *, by: User, role: str, at: datetime | None) -> Environment:
+def _require_askable(release: Release, *, by: User, role: str, at: datetime | None) -> tuple[Environment, Candidate]:
     if release.status != Release.Status.FROZEN:
         raise NotAllowed(_("Release %(release)s is not frozen.") % {"release": release})
     actor = actor_for(by, release.product)
@@ -70,8 +70,8 @@ def _require_askable(release: Release, *, by: User, role: str, at: datetime | No
         raise PermissionDenied(_("You do not have the role %(role)s.") % {"role": Role(role).label})
     gates.require_open(release, at=at, but=LATER)
     place = running.production(release.product)
-    assert place is not None  # else the first gate is closed
-    return place
+    assert place is not None and release.candidate is not None  # else the first gate is closed
+    return place, release.candidate
 
 
 def is_own_work(release: Release, user: User) -> bool:
@@ -94,8 +94,8 @@ def who_can_approve(release: Release) -> list[User]:
     place = running.production(release.product)
     if place is None or release.candidate is None:
         return []
-    needed = gates.still_needed(release, release.candidate, place)
-    said = set(gates.counted(release, release.candidate, place).values_list("by_id", flat=True))
+    needed = approval_rules.still_needed(release, release.candidate, place)
+    said = set(approval_rules.counted(release, release.candidate, place).values_list("by_id", flat=True))
     strict = release.product.preset == Product.Preset.STRICT
     able = [person for person in people_who_may("approve_release", release.product) if person.pk not in said]
     return [person for person in able if needed and not (strict and is_own_work(release, person))]

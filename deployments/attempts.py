@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models.functions import Now
 
@@ -47,7 +48,7 @@ class Attempt:
 
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
-        self.deployment: Deployment = lease.row  # type: ignore[assignment]
+        self.deployment: Deployment = lease.row
         self.environment = self.deployment.environment
         self.output = logs.Batch(lease.log)
         self.going_back = False
@@ -130,7 +131,7 @@ class Attempt:
         self.lease.log.ok(f"{step.key}: {detail or 'done'} ({time.monotonic() - begun:.1f} s)")
         return True
 
-    def run(self, step: Step, argv: list[str], **options: object) -> None:
+    def run(self, step: Step, argv: list[str], **options: Any) -> None:
         """Run a command below a guard whose pid is on the row. StepFailed unless it ends with 0."""
         self.lease.log.info("$ " + " ".join(argv))
         done = process.run(
@@ -138,7 +139,7 @@ class Attempt:
             on_output=self.output.add,
             stop=self.stop,
             on_start=lambda pid, started: self._note_process(step, pid, started),
-            **options,  # type: ignore[arg-type]
+            **options,
         )
         self.output.store()
         if done.reason == "stopped":
@@ -162,7 +163,7 @@ class Attempt:
         if not process.kill(step.pid, int(step.pid_started)):
             raise StepFailed(f"the process {step.pid} of an earlier attempt cannot be ended")
 
-    def _set(self, step: Step, status: str, **fields: object) -> None:
+    def _set(self, step: Step, status: str, **fields: Any) -> None:
         """Write to a step under the deployment's fence."""
         guard = {"deployment__fence": self.lease.fence, "deployment__lease_until__isnull": False}
         try:

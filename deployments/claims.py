@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from deployments import admission, running, steps
+from deployments import admission, effects, running, steps
 from deployments.attempts import WORKER
 from deployments.models import Deployment
 from environments.models import Environment
@@ -54,6 +54,7 @@ def _refused(deployment: Deployment) -> bool:
         admission.require_may_run(environment, candidate, kind=deployment.kind, release=deployment.release)
     except NotAllowed as reason:
         move(deployment, status, by=WORKER, note=str(reason), error=str(reason), finished_at=Now())
+        effects.ended(deployment)
         logs.Writer(deployment.log_key).error(str(reason))
         return True
     return False

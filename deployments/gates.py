@@ -7,26 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from deployments import running
+from deployments.approval_rules import RULES, counted, still_needed, summary
 from environments import services as environment_services
 from environments.models import Environment, Lock
-from lifecycle.models import Event, Product, Role
+from lifecycle.models import Event, Role
 from lifecycle.transitions import NotAllowed
 from releases import candidates, verdicts
 from releases.models import Approval, Candidate, Check, Release, SignOff, Verdict
-
-RULES: dict[str, dict[str, int]] = {
-    Product.Preset.SOLO: {Role.MANAGER: 1},
-    Product.Preset.SMALL: {Role.MANAGER: 1},
-    Product.Preset.STRICT: {Role.MANAGER: 1},
-}
-"""Preset → how many approvals of each role; who counts is in approvals.py."""
 
 WAIVER = "release.rollback_waived"
 
@@ -76,10 +68,7 @@ def require_open(release: Release, *, at: datetime | None = None, but: tuple[str
         reasons = "; ".join(f"{gate.label}: {gate.evidence}" for gate in closed)
         raise NotAllowed(
             _("Release %(release)s may not go to production yet. %(reasons)s")
-            % {
-                "release": release,
-                "reasons": reasons,
-            }
+            % {"release": release, "reasons": reasons}
         )
 
 
@@ -94,12 +83,11 @@ def _nothing_frozen(release: Release, place: Environment | None) -> Gate:
 
 
 def _changes_approved(case: Case) -> Gate:
-    rows = case.candidate.rows.count()
-    given = Verdict.objects.filter(digest=case.candidate.digest, outcome=Verdict.Outcome.APPROVED)
-    approved = given.values("change").distinct().count()
-    evidence = _("%(approved)d of %(all)d changes approved on this digest") % {"approved": approved, "all": rows}
+    said = verdicts.standing(case.candidate).values()
+    given = [verdict for verdict in said if verdict.outcome == Verdict.Outcome.APPROVED]
+    facts = {"approved": len(given), "all": case.candidate.rows.count()}
+    evidence = _("%(approved)d of %(all)d changes approved on this digest") % facts
     is_open = verdicts.all_approved(case.candidate)
-    last = given.order_by("at").last()
     return Gate(
         "changes_approved",
         _("Every change approved by a tester"),
@@ -107,7 +95,7 @@ def _changes_approved(case: Case) -> Gate:
         evidence,
         _("Tester"),
         reverse("releases:testing"),
-        last.at if last else None,
+        max((verdict.at for verdict in given), default=None),
     )
 
 
@@ -209,20 +197,6 @@ def _no_freeze(case: Case) -> Gate:
     return Gate("no_freeze", _("No freeze"), not window and not lock, evidence, _("DevOps"), url)
 
 
-def counted(release: Release, candidate: Candidate, environment: Environment) -> QuerySet[Approval]:
-    """The words that hold: on this digest and this configuration of production, not withdrawn."""
-    given = release.approvals.filter(digest=candidate.digest, config_version=environment.config_version)
-    return given.filter(withdrawn_at=None).select_related("by").order_by("at")
-
-
-def still_needed(release: Release, candidate: Candidate, environment: Environment) -> dict[str, int]:
-    """Role → how many approvals are missing."""
-    given = counted(release, candidate, environment).filter(outcome=Approval.Outcome.YES)
-    roles = list(given.values_list("role", flat=True))
-    rule = RULES[release.product.preset]
-    return {role: number - roles.count(role) for role, number in rule.items() if roles.count(role) < number}
-
-
 def _approvals(case: Case) -> Gate:
     words = list(counted(case.release, case.candidate, case.production))
     refused = [word for word in words if word.outcome == Approval.Outcome.NO]
@@ -231,26 +205,11 @@ def _approvals(case: Case) -> Gate:
         "approvals",
         _("Approved by management"),
         not needed and not refused,
-        _approval_evidence(words, needed),
+        summary(words, needed),
         ", ".join(str(Role(role).label) for role in RULES[case.release.product.preset]),
         reverse("deployments:cockpit", args=[case.release.version]),
         words[-1].at if words else None,
     )
-
-
-def _approval_evidence(words: list[Approval], needed: dict[str, int]) -> str:
-    said = [_said(word) for word in words]
-    if needed:
-        count = sum(needed.values())
-        said.append(
-            ngettext("%(count)d approval is missing", "%(count)d approvals are missing", count) % {"count": count}
-        )
-    return "; ".join(said)
-
-
-def _said(word: Approval) -> str:
-    text = f"{word.by}: {word.get_outcome_display()}"
-    return _("%(said)s (own work)") % {"said": text} if word.is_own_work else text
 
 
 GATES: tuple[Callable[[Case], Gate | None], ...] = (

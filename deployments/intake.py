@@ -122,5 +122,4 @@ NEXT = {
     P.DEV: _to_dev,
     P.STAGING: _to_staging,
     P.RELEASE: _release_to_staging,
-    P.ADOPTED: lambda _candidate: None,
 }

@@ -134,7 +134,8 @@ def _chains(*candidates: Candidate) -> dict[int, set[int]]:
     bases = dict(Candidate.objects.filter(product=candidates[0].product_id).values_list("pk", "base_id"))
     chains: dict[int, set[int]] = {}
     for candidate in candidates:
-        chain, below = set(), candidate.pk
+        chain: set[int] = set()
+        below: int | None = candidate.pk
         while below is not None and below not in chain:
             chain.add(below)
             below = bases.get(below)

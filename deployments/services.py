@@ -1,9 +1,11 @@
 """Wishes about what runs where: deploy, promote, ship, roll back, stop, try again. A worker does them."""
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -102,10 +104,11 @@ def _create(
         config_version=environment.config_version,
         requested_by=by if isinstance(by, User) else None,
         reason=reason,
-        due_at=due_at or now,
+        due_at=due_at or Now(),
         requested_at=now,
     )
-    facts = {"environment": environment.pk, "candidate": candidate.pk, "kind": str(kind)}
+    deployment.refresh_from_db(fields=["due_at"])
+    facts: dict[str, Any] = {"environment": environment.pk, "candidate": candidate.pk, "kind": str(kind)}
     events.record("deployment.requested", deployment, by=by, at=at, note=reason, **facts)
     move(deployment, S.QUEUED, by=by, at=at)
     return deployment

@@ -32,7 +32,7 @@ class Doorbell:
             return False
         return True
 
-    def publish(self, task: str, args: tuple[Any, ...], options: dict[str, str]) -> None:
+    def publish(self, task: str, args: tuple[Any, ...], options: dict[str, Any]) -> None:
         if self.broker is None:
             self.broker = current_app.connection(transport_options=self.PATIENCE)
         with producers[self.broker].acquire(block=True, timeout=0.2) as producer:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.db.models.functions import Now
 
 from lifecycle import logs
@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 DATABASE_GONE = (OperationalError, InterfaceError)
+RING_AGAIN_SECONDS = 10
 REGISTRY: dict[str, "Handler"] = {}
 
 
@@ -157,15 +158,25 @@ def reconcile() -> list[str]:
         mark_lost(row)
     for row in Work.objects.filter(status=Work.Status.LOST, attempt__gte=settings.MAX_ATTEMPTS):
         _give_up(row)
-    keys = list(_due().values_list("key", "queue")[:200])
-    for key, queue in keys:
-        doorbell("lifecycle.tasks.work", key, queue=queue)
-    return [key for key, _queue in keys]
+    return [row.key for row in _unheard() if _ring(row)]
+
+
+def _unheard() -> list[Work]:
+    """Due rows that nobody was told of lately: a busy worker's queue is not filled with repetitions."""
+    lately = Now() - timedelta(seconds=RING_AGAIN_SECONDS)
+    return list(_due().filter(Q(rung_at=None) | Q(rung_at__lt=lately))[:200])
+
+
+def _ring(row: Work) -> bool:
+    rung = doorbell("lifecycle.tasks.work", row.key, queue=row.queue)
+    if rung:
+        Work.objects.filter(pk=row.pk).update(rung_at=Now())
+    return rung
 
 
 def _give_up(row: Work) -> None:
     error = f"The worker died {row.attempt} times while doing this."
-    fields = {"error": error, "finished_at": Now(), "lease_until": None}
+    fields: dict[str, Any] = {"error": error, "finished_at": Now(), "lease_until": None}
     try:
         with transaction.atomic():
             move(row, Work.Status.ERRORED, by=Machine("reconciler"), guard={"fence": row.fence}, silent=True, **fields)

@@ -47,7 +47,8 @@ class Lease:
 
     def __init__(self, row: Leased, *, claimed_at: float) -> None:
         """`claimed_at`: this process's monotonic clock before the claim was sent."""
-        self.row, self.fence = row, row.fence
+        self.row: Any = row
+        self.fence = row.fence
         self.log = logs.Writer(row.log_key)
         self._confirmed = claimed_at
         self._lost = threading.Event()

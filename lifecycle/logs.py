@@ -136,7 +136,8 @@ def remember(log: str, seq: int) -> None:
 def last_sequence(log: str) -> int | None:
     """The last sequence if the cache knows it, else None."""
     try:
-        return cache.get(sequence_key(log))
+        seq: int | None = cache.get(sequence_key(log))
+        return seq
     except Exception:
         return None
 

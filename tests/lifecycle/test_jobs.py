@@ -222,6 +222,15 @@ def test_nothing_is_taken_from_anybody_just_after_postgresql_started(subject: Pr
     assert jobs.reconcile() == []
 
 
+def test_what_nobody_heard_is_rung_again_but_not_every_few_seconds(subject: Product, handle, short: None):
+    handle(lambda lease: None)
+    work = wish(subject)
+    assert jobs.reconcile() == [work.key]
+    assert jobs.reconcile() == []
+    Work.objects.update(rung_at=timezone.now() - timezone.timedelta(seconds=jobs.RING_AGAIN_SECONDS + 1))
+    assert jobs.reconcile() == [work.key]
+
+
 def test_the_doorbell_never_fails_its_caller(settings):
     bell = Doorbell()
     assert bell("lifecycle.tasks.heartbeat")
