@@ -17,7 +17,7 @@ from releases import facts
 from releases.models import Release
 
 ENOUGH_REQUESTS = 30
-SHARE_OF_SAMPLES = 0.25
+SHARE_OF_SAMPLES = 0.2
 UNSETTLED = (Watch.Status.OPEN, Watch.Status.INCONCLUSIVE, Watch.Status.BLIND)
 WATCHER = Machine("watch")
 
