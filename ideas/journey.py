@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Model
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from ideas import telling
 from ideas.models import Idea, Stop
@@ -40,7 +40,7 @@ def reach(
     if taken_back:
         telling.tell_followers(primary, "idea.taken_back", by=by, key=f"event:{event.pk}", reason=note)
     elif stop not in SILENT:
-        telling.tell_followers(primary, "idea.moved", by=by, key=f"event:{event.pk}", stop=english(stop))
+        telling.tell_followers(primary, "idea.moved", by=by, key=f"event:{event.pk}", stop=Stop(stop).label)
 
 
 @transaction.atomic
@@ -68,9 +68,3 @@ def put(
     return events.record(
         REACHED, primary, by=by, at=now, note=note, stop=int(stop), taken_back=taken_back, **because, **how
     )
-
-
-def english(stop: int) -> str:
-    """The stop's name as the catalogue knows it; a notification translates it for each reader."""
-    with translation.override("en"):
-        return str(Stop(stop).label)

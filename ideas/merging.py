@@ -48,6 +48,15 @@ class Preview:
     def total(self) -> int:
         return self.only_here + self.both + self.only_there
 
+    @property
+    def shows_here(self) -> bool:
+        """Whether the bar's part is wide enough for words (a fifth)."""
+        return 5 * self.only_here >= self.total
+
+    @property
+    def shows_there(self) -> bool:
+        return 5 * self.only_there >= self.total
+
 
 def preview(idea: Idea, *, into: Idea) -> Preview:
     """How many people voted only for `idea`, only for `into`, and for both. Raises NotAllowed where a merge would."""

@@ -15,6 +15,7 @@ from lifecycle.roles import Actor
 
 SHORTEST = 3  # letters; below it nothing useful can be found
 LONGEST = 400  # characters of the text that are looked at
+LEAST = 0.15  # scores below it are chance
 PROBABLY_THE_SAME = 0.5
 MAYBE = 0.3
 
@@ -51,7 +52,8 @@ SELECT i.id, i.number, i.title, i.body, i.language, i.kind, i.source, i.status, 
     ) AS voted
 FROM scored JOIN ideas_idea i USING (id)
 WHERE i.id <> %(but)s AND scored.found <> %(but)s AND {visible}
-GROUP BY i.id ORDER BY score DESC, i.votes DESC, i.id DESC LIMIT %(limit)s
+GROUP BY i.id HAVING max(scored.score) >= %(least)s
+ORDER BY score DESC, i.votes DESC, i.id DESC LIMIT %(limit)s
 """
 
 # For each waiting idea, how alike the most similar other title is.
@@ -76,7 +78,8 @@ def similar(actor: Actor, text: str, *, but: Idea | None = None, limit: int = 5)
     if sum(len(word) for word in words) < SHORTEST:
         return []
     visible, parameters = visibility(actor)
-    parameters |= {"text": text, "prefix": f"{words[-1]}:*", "product": actor.product.pk, "limit": limit}
+    parameters |= {"text": text, "prefix": f"{words[-1]}:*", "product": actor.product.pk}
+    parameters |= {"limit": limit, "least": LEAST}
     parameters |= {"but": but.pk if but else 0, "user": actor.user.pk if actor.user else 0}
     return list(Idea.objects.raw(SIMILAR.format(visible=visible), parameters))
 

@@ -48,9 +48,11 @@ def show(request: HttpRequest, review: ReviewSession, form: DecisionForm | None 
     view = pages.session(review, request.user)
     if view.is_revealed and form is None:
         form = DecisionForm(initial={"points": room.size_of(view.item.idea)})
-    context = {"view": view, "form": form, "sizes": sizes(form), "past": [] if request.htmx else past(request)}
-    template = "ideas/_stage.html" if request.htmx and form is None else "ideas/review.html"
-    return render(request, template, context, status=422 if form and form.errors else 200)
+    context = {"view": view, "form": form, "sizes": sizes(form)}
+    if request.htmx and not request.htmx.boosted:
+        return render(request, "ideas/_stage.html", context)
+    context["past"] = past(request)
+    return render(request, "ideas/review.html", context, status=422 if form and form.errors else 200)
 
 
 def sizes(form: DecisionForm | None) -> list[tuple[int, bool]]:

@@ -186,3 +186,16 @@ def test_unknown_numbers_and_weeks_are_404(cast: Cast, sign_in: SignIn) -> None:
         assert client.get(path).status_code == 404, path
     assert "No review is planned" in page(client, "/review/")
     assert "Nothing is accepted yet" in page(client, "/queue/")
+
+
+def test_while_people_vote_the_page_asks_for_its_stage_again(cast: Cast, sign_in: SignIn) -> None:
+    item = on_stage(cast)
+    url = f"/review/{item.session.week.lower()}/"
+    client = sign_in(cast.lena)
+    assert 'hx-trigger="every 4s"' in page(client, url)
+    everybody_votes(cast, item)
+    boards.reveal(item, by=cast.petra)
+    stage = client.get(url, HTTP_HX_REQUEST="true").content.decode()
+    assert "<html" not in stage
+    assert "every 4s" not in stage, "a reason that is being typed is never swapped away"
+    assert 'name="reason"' in stage
