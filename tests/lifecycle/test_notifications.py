@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import gettext_lazy, override
 
 from lifecycle import notifications
 from lifecycle.models import Notification, Preference
@@ -157,3 +158,19 @@ def test_nobody_sees_the_news_of_others(cast: Cast, sign_in: SignIn) -> None:
 
 def has_dot(client: Client) -> bool:
     return "Notifications, some are new" in client.get("/account/").content.decode()
+
+
+def test_each_reader_gets_words_of_the_product_in_their_language(cast: Cast) -> None:
+    cast.cleo.language = "ru"
+    notifications.tell(
+        [cast.cleo, cast.carl],
+        "idea.declined",
+        url="/",
+        key="k",
+        product=cast.product,
+        title="x",
+        reason=gettext_lazy("Yes"),
+    )
+    words = dict(Notification.objects.filter(channel=Channel.IN_APP).values_list("user__name", "data__reason"))
+    with override("ru"):
+        assert words == {"Cleo": str(gettext_lazy("Yes")), "Carl": "Yes"}
