@@ -34,9 +34,9 @@ class Broken(Exception):
 def request(
     product: Product, purpose: str, *, by: By, release: Release | None = None, at: datetime | None = None
 ) -> Candidate:
-    """A candidate to be composed by a worker (Work kind "compose"). For dev, one that nobody has begun is enough."""
+    """A candidate to be composed by a worker (Work kind "compose"). Outside releases one nobody began is enough."""
     repository = repository_of(product)
-    waiting = not_begun(product) if purpose == P.DEV else None
+    waiting = not_begun(product, purpose) if release is None else None
     if waiting:
         return waiting
     candidate = Candidate.objects.create(
@@ -60,10 +60,10 @@ def repository_of(product: Product) -> Repository:
     return repository
 
 
-def not_begun(product: Product) -> Candidate | None:
-    """A dev composition that is still in the queue: it will see whatever is pushed until a worker takes it."""
+def not_begun(product: Product, purpose: str) -> Candidate | None:
+    """A composition that is still in the queue: it will see whatever happens until a worker takes it."""
     queued = Work.objects.filter(kind="compose", status=Work.Status.QUEUED, product=product).values("subject_id")
-    return Candidate.objects.filter(pk__in=queued, purpose=P.DEV, status=Candidate.Status.COMPOSING).first()
+    return Candidate.objects.filter(pk__in=queued, purpose=purpose, status=Candidate.Status.COMPOSING).first()
 
 
 def label_for(purpose: str, release: Release | None) -> str:

@@ -105,16 +105,16 @@ def run_tests(manifest: Manifest, context: Context, lease: Lease, log: Writer) -
         argv,
         cwd=context.checkout,
         env=context.environ(),
-        on_output=lambda stream, text: (log.error if stream == "stderr" and is_trouble(text) else log.out)(text),
+        on_output=lambda _stream, text: log.write((stream_of(line), line) for line in text.splitlines()),
         stop=lease.lost,
         total_seconds=manifest.test.timeout_seconds,
         inactivity_seconds=manifest.test.inactivity_seconds,
     )
 
 
-def is_trouble(text: str) -> bool:
-    """Test runners write everything to stderr; only these lines are worth the red."""
-    return TROUBLE.match(text) is not None
+def stream_of(line: str) -> str:
+    """Test runners write everything to stderr; only what names a failure is worth the red."""
+    return LogLine.Stream.ERR if TROUBLE.match(line) else LogLine.Stream.OUT
 
 
 def failure_in(check: Check) -> str:

@@ -217,7 +217,7 @@ def reasons_not_to_freeze(release: Release) -> list[str]:
     """Sentences, empty when the release may be frozen: plan published, nothing else frozen, musts approved, flags."""
     if release.status != S.PLANNED:
         return [_("Only a published plan can be frozen.")]
-    changes = list(release.changes.select_related("revision"))
+    changes = list(release.changes.select_related("revision").order_by("number"))
     approved = [change for change in changes if change.status == Change.Status.APPROVED]
     missing = [change.key for change in changes if change.must and change not in approved]
     unsaid = [change.key for change in approved if migration_flags.is_missing(change)]

@@ -55,13 +55,22 @@ class Strip:
 def strip(release: Release, *, for_team: bool, at: datetime | None = None) -> Strip:
     """The release's calendar as the team or as customers see it."""
     today = timezone.localdate(at or timezone.now())
-    milestones = merged(found for found in milestones_of(release, today) if for_team or found.kind != "freeze")
+    found = [one for one in milestones_of(release, today) if for_team or one.kind != "freeze"]
+    milestones = merged(found)
+    if len(milestones) == 1:
+        return one_day(found)
     chosen = choose({found.on for found in milestones} | {today})
     columns = with_jumps(chosen)
     place = {on: number for number, on in enumerate(columns, start=1) if on}
     marks = [Mark(place[found.on], found) for found in milestones if found.on in place]
     last = marks[-1].column if marks else len(columns)
     return Strip([as_day(on, today) for on in columns], marks, min(place.get(today, 1), last), last)
+
+
+def one_day(found: list[Milestone]) -> Strip:
+    """Everything on the same day: the milestones side by side without a calendar above them."""
+    marks = [Mark(number, one) for number, one in zip(range(1, COLUMNS, 2), found, strict=False)]
+    return Strip([], marks, marks[-1].column, marks[-1].column)
 
 
 def milestones_of(release: Release, today: date) -> list[Milestone]:
@@ -97,21 +106,22 @@ def state(on: date) -> str:
 
 
 def merged(milestones: Iterable[Milestone]) -> list[Milestone]:
-    """One milestone per day: of several on a day the last gives the colour, and all are named."""
+    """One milestone per day: of several on a day the last gives the colour, and the last two are named."""
     by_day: dict[date, Milestone] = {}
     for found in milestones:
         before = by_day.get(found.on)
-        name = f"{before.name}, {found.name}" if before and before.name != found.name else found.name
+        name = f"{before.name.split(', ')[-1]}, {found.name}" if before else found.name
         by_day[found.on] = Milestone(found.on, found.kind, name, found.note, found.state)
     return list(by_day.values())
 
 
 def choose(keys: set[date]) -> list[date]:
-    """The key days and as many of their neighbours as fit into the strip, the latest first."""
+    """The key days and as many of their neighbours as fit into the strip; it begins with the first key day."""
     chosen = set(sorted(keys)[-COLUMNS // 2 :])
-    neighbours = [key + ONE_DAY * step for step in (1, -1, 2, -2, 3, -3) for key in sorted(chosen, reverse=True)]
-    for on in neighbours:
-        if len(with_jumps(sorted(chosen | {on}))) <= COLUMNS:
+    first = min(chosen)
+    steps = [step for size in range(1, COLUMNS) for step in (size, -size)]
+    for on in [key + ONE_DAY * step for step in steps for key in sorted(chosen, reverse=True)]:
+        if on > first and len(with_jumps(sorted(chosen | {on}))) <= COLUMNS:
             chosen.add(on)
     return sorted(chosen)
 
