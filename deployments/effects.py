@@ -48,7 +48,7 @@ def _on_production(deployment: Deployment) -> None:
     if deployment.kind == Deployment.Kind.ROLLBACK:
         for release in left_by(deployment):
             facts.mark_rolled_back(release, deployment=deployment, reason=deployment.reason, by=who(deployment))
-    elif deployment.release and R.LIVE in Release.MOVES[deployment.release.status]:
+    elif deployment.release and R.LIVE in Release.MOVES[R(deployment.release.status)]:
         facts.mark_live(deployment.release, deployment=deployment, by=who(deployment))
     if deployment.candidate.purpose != Candidate.Purpose.ADOPTED or deployment.kind == Deployment.Kind.ROLLBACK:
         watch.open_for(deployment)

@@ -83,7 +83,8 @@ def _guarded(attempt: Attempt, phase: Phase) -> Phase | None:
     except StepFailed as error:
         return _after_failure(attempt, str(error))
     except Unclear as error:
-        return _end_unsure(attempt, str(error))
+        _end_unsure(attempt, str(error))
+        return None
     except (LeaseLost, *jobs.DATABASE_GONE):
         raise
     except Exception as error:
@@ -180,10 +181,12 @@ def _after_failure(attempt: Attempt, reason: str) -> Phase | None:
     attempt.output.store()
     attempt.lease.check()
     if attempt.deployment.status in GOING_BACK:
-        return _end_unsure(attempt, reason)
+        _end_unsure(attempt, reason)
+        return None
     attempt.lease.log.error(reason)
     if not _switch_begun(attempt.deployment):
-        return _end(attempt, S.FAILED, reason)
+        _end(attempt, S.FAILED, reason)
+        return None
     attempt.lease.move(S.RETURNING, error=reason)
     return _return
 
@@ -209,7 +212,8 @@ def _after_interruption(attempt: Attempt) -> Phase | None:
     attempt.output.store()
     attempt.lease.check()
     if attempt.deployment.status in GOING_BACK:
-        return _end_unsure(attempt, "A rollback takes over.")
+        _end_unsure(attempt, "A rollback takes over.")
+        return None
     attempt.lease.move(S.ABORTING)
     return _stop
 

@@ -188,5 +188,6 @@ def _give_up(row: Work) -> None:
 def database_is_settled() -> bool:
     """Whether PostgreSQL has been up for at least one lease."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT now() - pg_postmaster_start_time() > %s", [timedelta(seconds=settings.LEASE_SECONDS)])
+        question = "SELECT now() - pg_postmaster_start_time() > %s * interval '1 second'"
+        cursor.execute(question, [settings.LEASE_SECONDS])
         return bool(cursor.fetchone()[0])
