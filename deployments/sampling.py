@@ -132,7 +132,7 @@ def get(url: str) -> Answer:
     return Answer(text=text, ms=(time.monotonic() - started) * 1000)
 
 
-def prune(*, at: datetime | None = None) -> int:
-    """Delete samples older than KEPT_DAYS; how many it were."""
-    limit = (at or timezone.now()) - timedelta(days=KEPT_DAYS)
-    return Sample.objects.filter(at__lt=limit).delete()[0]
+def prune(environment: Environment, *, at: datetime) -> int:
+    """Delete the environment's samples older than KEPT_DAYS; how many it were. An index scan that mostly finds none."""
+    limit = at - timedelta(days=KEPT_DAYS)
+    return Sample.objects.filter(environment=environment, at__lt=limit).delete()[0]

@@ -156,10 +156,8 @@ def answer(environment: Environment) -> Health:
 def meta(place: Place) -> str:
     if place.current is None:
         return _("Nothing has been deployed yet")
-    since = dates.ago(place.current.verified_at or place.current.requested_at)
-    if place.environment.kind == PRODUCTION:
-        return _("Live since %(when)s") % {"when": since}
-    return _("Deployed %(when)s") % {"when": since}
+    when = dates.ago(place.current.verified_at or place.current.requested_at)
+    return _("Deployed %(when)s") % {"when": when}
 
 
 def waits(deployment: Deployment) -> str:

@@ -78,12 +78,18 @@ def headline(watch: Watch, found: list[dict[str, Any]], at: datetime) -> str:
     if watch.status == S.INCONCLUSIVE:
         return acute[0]["sentence"] if acute else _("Too few people came by to tell")
     endings = {
-        S.WELL: _("Closed well on a person's word") if watch.closed_note else _("Closed well"),
+        S.WELL: closed_well(watch, found),
         S.BAD: _("Taken back"),
         S.BLIND: _("Production could not be read for most of the time"),
         S.SUPERSEDED: _("A newer release took over; its watch goes on"),
     }
     return endings[S(watch.status)]
+
+
+def closed_well(watch: Watch, found: list[dict[str, Any]]) -> str:
+    if watch.closed_note:
+        return _("Closed well on a person's word")
+    return _("Closed well: %(verdict)s") % {"verdict": verdict(found, [])}
 
 
 def progress(watch: Watch, at: datetime) -> str:
