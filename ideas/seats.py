@@ -62,7 +62,7 @@ class Table:
         if with_quorum:
             return _("Two ballots are a quorum; %(cast)s is in.") % {"cast": self.cast}
         names = ", ".join(str(seat.person) for seat in self.missing)
-        return _("The ballots open together: %(names)s has not cast yet.") % {"names": names}
+        return _("The ballots open together; still missing: %(names)s.") % {"names": names}
 
 
 def members(product: Product) -> dict[Role, list[User]]:

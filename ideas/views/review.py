@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ideas import agenda, boards, queueing
 from ideas import capacity as room
+from ideas import minutes as protocol
 from ideas import session as pages
 from ideas.forms import BallotForm, DecisionForm
 from ideas.models import AgendaItem, Idea, ReviewSession
@@ -31,7 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def past(request: HttpRequest) -> list[Any]:
     closed = ReviewSession.objects.filter(product=request.product, status=ReviewSession.Status.CLOSED)
-    return pages.past(closed.order_by("-starts_at")[:6])
+    return protocol.past(closed.order_by("-starts_at")[:6])
 
 
 @allow("see_team_pages")
@@ -175,7 +176,7 @@ def decide(request: HttpRequest, week: str, pk: int) -> HttpResponse:
 def minutes(request: HttpRequest, week: str) -> HttpResponse:
     """What was decided, and why."""
     review = get_session_for(request.actor, week)
-    return render(request, "ideas/minutes.html", {"view": pages.minutes(review)})
+    return render(request, "ideas/minutes.html", {"view": protocol.minutes(review)})
 
 
 @allow("see_team_pages")
