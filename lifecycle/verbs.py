@@ -19,6 +19,7 @@ VERBS: dict[str, str | Promise] = {
     "change.branch_linked": _("linked a branch to"),
     "change.migrations_set": _("noted the migrations of"),
     "change.pushed": _("pushed to"),
+    "change.commented": _("commented on"),
     "verdict.approved": _("approved"),
     "verdict.returned": _("sent back"),
     "candidate.requested": _("asked for"),

@@ -81,12 +81,18 @@ def mark_rolled_back(release: Release, *, deployment: Model, reason: str, by: By
     move(release, Release.Status.ROLLED_BACK, by=by, at=at, note=reason, data={"deployment": deployment.pk})
     taken_back = [change for change in shipped_changes(release) if change.status == S.LIVE]
     for change in taken_back:
-        fields = {"return_reason": reason, "waiting_since": at or timezone.now()}
+        fields = {"return_reason": reason, "waiting_since": at or timezone.now(), "branch": free_branch(change)}
         move(change, S.DEVELOPMENT, by=by, at=at, note=reason, **fields)
     progress.take_back(taken_back, Stop.DEVELOPMENT, by=by, fact=deployment, note=reason, at=at)
     for idea in progress.ideas_of(taken_back):
         ideas.put_on_agenda(idea, by=by, reason=AgendaItem.Reason.RETURNED, words=reason, at=at)
     tell_team(release, "release.rolled_back", key=f"release:{release.pk}:back:{deployment.pk}", reason=reason)
+
+
+def free_branch(change: Change) -> str:
+    """The change's branch, or nothing if a newer change is built on it by now: a rollback must never fail on that."""
+    others = Change.objects.filter(product=change.product_id, branch=change.branch).exclude(pk=change.pk)
+    return "" if others.exclude(status__in=[S.DROPPED, S.LIVE]).exists() else change.branch
 
 
 def tell_team(release: Release, topic: str, *, key: str, **words: str) -> None:

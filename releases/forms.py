@@ -105,11 +105,13 @@ class AssignForm(Domain):
         queryset=User.objects.none(), label=_("Who builds it"), required=False, empty_label=_("Nobody yet")
     )
 
-    def __init__(self, *args: object, change: Change, **kwargs: object) -> None:
+    def __init__(self, *args: object, change: Change, able: list[User] | None = None, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        able = [person.pk for person in people_who_may("develop", change.product)]
-        self.fields["developer"].queryset = User.objects.filter(pk__in=able).order_by("name", "pk")
-        self.fields["developer"].initial = change.developer_id
+        people = people_who_may("develop", change.product) if able is None else able
+        field = self.fields["developer"]
+        field.queryset = User.objects.filter(pk__in=[person.pk for person in people])
+        field.choices = [("", field.empty_label), *((person.pk, str(person)) for person in people)]
+        field.initial = change.developer_id
 
 
 class BranchForm(Domain):
@@ -117,10 +119,9 @@ class BranchForm(Domain):
 
     branch = forms.CharField(label=_("Branch"), max_length=200)
 
-    def __init__(self, *args: object, change: Change, **kwargs: object) -> None:
+    def __init__(self, *args: object, change: Change, pushed: list[Branch] | None = None, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        repository = getattr(change.product, "repository", None)
-        self.pushed: list[Branch] = intake.unlinked(repository) if repository else []
+        self.pushed = intake.unlinked(change.product) if pushed is None else pushed
         names = f"branches-{change.number}"
         self.fields["branch"].initial = change.branch
         self.fields["branch"].widget.attrs.update({"list": names, "autocomplete": "off", "spellcheck": "false"})

@@ -2,12 +2,15 @@
 
 import re
 
+from django.db.models import F
+
 from environments import repositories
 from environments.git import Commit, Git, GitError
-from environments.models import Branch, Repository
+from environments.models import Branch
 from lifecycle import jobs
 from lifecycle.events import Machine
 from lifecycle.jobs import Failed, Lease
+from lifecycle.models import Product
 from releases import candidates, changes
 from releases.models import Candidate, Change, Revision
 
@@ -19,8 +22,9 @@ ENDED = (Change.Status.DROPPED, Change.Status.LIVE)
 @jobs.handler("push", queue="git")
 def look(lease: Lease) -> None:
     """Take what is on a change's branch already (Work kind "push", subject: the change); then dev is re-composed."""
-    change = Change.objects.select_related("product__repository").get(pk=lease.row.subject_id)
-    branch = change.product.repository.branches.filter(name=change.branch).first()
+    change = Change.objects.select_related("product").get(pk=lease.row.subject_id)
+    pushed = Branch.objects.filter(repository__product=change.product_id, name=change.branch)
+    branch = pushed.select_related("repository").first()
     try:
         revision = take(branch) if branch else None
     except GitError as error:
@@ -106,8 +110,8 @@ def read_trailers(change: Change, commits: list[Commit]) -> None:
         changes.set_migrations(change, migrations=flag, by=POLL)
 
 
-def unlinked(repository: Repository) -> list[Branch]:
+def unlinked(product: Product) -> list[Branch]:
     """Upstream branches that no change is built on, newest first: for the choice beside a change."""
-    linked = Change.objects.filter(product=repository.product_id).exclude(branch="").values("branch")
-    others = repository.branches.exclude(name=repository.main_branch).exclude(name__in=linked)
-    return list(others.exclude(name__startswith="env/").order_by("-moved_at", "name"))
+    linked = Change.objects.filter(product=product).exclude(branch="").values("branch")
+    others = Branch.objects.filter(repository__product=product).exclude(name=F("repository__main_branch"))
+    return list(others.exclude(name__in=linked).exclude(name__startswith="env/").order_by("-moved_at", "name"))

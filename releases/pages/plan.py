@@ -6,11 +6,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from environments.models import Branch
 from lifecycle import events
 from lifecycle.dates import day, weekday
 from lifecycle.models import User
 from lifecycle.roles import Actor, people_who_may
-from releases import plan, signoffs, verdicts
+from releases import intake, plan, signoffs, verdicts
 from releases.forms import AssignForm, BranchForm, MoreIdeasForm, ReasonForm, RescheduleForm
 from releases.models import Candidate, Change, Release
 from releases.pages.calendar import strip
@@ -48,7 +49,9 @@ class Yes:
 
 def page(release: Release, actor: Actor) -> dict[str, Any]:
     """Everything detail.html shows."""
-    changes = list(release.changes.select_related("developer", "revision", "product").order_by("-must", "number"))
+    changes = list(
+        release.changes.select_related("developer", "revision", "product__repository").order_by("-must", "number")
+    )
     reasons = plan.reasons_not_to_freeze(release) if release.status == S.PLANNED else []
     may_plan = actor.may("plan_release") and release.is_open
     more = MoreIdeasForm(actor=actor) if may_plan else None
@@ -56,13 +59,14 @@ def page(release: Release, actor: Actor) -> dict[str, Any]:
         "release": release,
         "headline": headline(release, changes, reasons),
         "strip": strip(release, for_team=True),
-        "must": [row(change, actor) for change in changes if change.must],
-        "if_ready": [row(change, actor) for change in changes if not change.must],
+        "must": rows(release, [change for change in changes if change.must], actor),
+        "if_ready": rows(release, [change for change in changes if not change.must], actor),
         "approved": approved_of(changes),
         "clashes": clashes(release, changes),
         "reasons": reasons,
         "target": target(release),
         "yeses": yeses(release),
+        "check": release.candidate.checks.order_by("-id").first() if release.candidate else None,
         "ideas_form": more,
         "queue": queue(more) if more else [],
         "reschedule_form": RescheduleForm(release=release) if can_reschedule(release, actor) else None,
@@ -74,14 +78,22 @@ def can_reschedule(release: Release, actor: Actor) -> bool:
     return actor.may("plan_release") and (release.is_open or release.is_frozen)
 
 
-def row(change: Change, actor: Actor) -> Row:
-    """The forms only where this person may use them and the change is still open."""
-    is_open = actor.may("assign_change") and change.status not in (Change.Status.LIVE, Change.Status.DROPPED)
+def rows(release: Release, changes: list[Change], actor: Actor) -> list[Row]:
+    """The changes with their forms, those only where this person may use them and the change is still open."""
+    if not changes or not actor.may("assign_change"):
+        return [Row(change, commands_for(change)) for change in changes]
+    able, pushed = people_who_may("develop", release.product), intake.unlinked(release.product)
+    return [row(change, able, pushed) for change in changes]
+
+
+def row(change: Change, able: list[User], pushed: list[Branch]) -> Row:
+    if change.status in (Change.Status.LIVE, Change.Status.DROPPED):
+        return Row(change, commands_for(change))
     return Row(
         change,
         commands_for(change),
-        AssignForm(change=change, auto_id=f"assign-{change.number}-%s") if is_open else None,
-        BranchForm(change=change, auto_id=f"branch-{change.number}-%s") if is_open else None,
+        AssignForm(change=change, able=able, auto_id=f"assign-{change.number}-%s"),
+        BranchForm(change=change, pushed=pushed, auto_id=f"branch-{change.number}-%s"),
     )
 
 

@@ -85,7 +85,7 @@ def test_a_branch_that_nobody_meant_is_left_alone_and_offered(cast, workshop):
     workshop.change("experiment", "main", 3)
     for branch in repositories.poll(cast.product.repository):
         assert intake.take(branch) is None
-    assert [branch.name for branch in intake.unlinked(cast.product.repository)] == ["experiment"]
+    assert [branch.name for branch in intake.unlinked(cast.product)] == ["experiment"]
 
 
 def test_it_is_marked_ready_once_its_tests_passed(cast, workshop, plan_of, build):

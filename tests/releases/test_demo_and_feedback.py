@@ -149,3 +149,19 @@ def test_taking_it_back_returns_changes_tells_voters_and_the_review(cast, live):
 def test_a_release_that_is_not_live_is_not_taken_back(cast, shown):
     with pytest.raises(NotAllowed):
         facts.mark_rolled_back(shown, deployment=shown, reason="?", by=cast.ops)
+
+
+def test_a_rollback_gives_way_to_a_newer_change_on_the_same_branch(cast, live, idea_of):
+    change = live.changes.get()
+    newer = Change.objects.create(
+        product=cast.product,
+        number=99,
+        title="The list, better",
+        branch=change.branch,
+        created_at=live.created_at,
+        waiting_since=live.created_at,
+    )
+    facts.mark_rolled_back(live, deployment=live, reason="Checkout is slow", by=cast.ops)
+    change.refresh_from_db()
+    assert (change.status, change.branch) == (Change.Status.DEVELOPMENT, "")
+    assert newer.branch
