@@ -2,15 +2,19 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium
+from tests.browser.demo_stack import DemoStack
+from tests.browser.person import Person, Screenshot, seated
+from tests.machinery import Machinery
 
 SCREENS = Path(os.environ.get("LIFECYCLE_SCREENS", "var/screens"))
-DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+Seat = Callable[..., Person]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,7 +41,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def screenshot() -> Callable[[Page, str], Path]:
+def screenshot() -> Screenshot:
     """`screenshot(page, "01-idea")` keeps a picture under var/screens/."""
     SCREENS.mkdir(parents=True, exist_ok=True)
 
@@ -47,3 +51,31 @@ def screenshot() -> Callable[[Page, str], Path]:
         return path
 
     return keep
+
+
+@pytest.fixture
+def machinery(browser: Browser, transactional_db: None, shops, settings, tmp_path: Path) -> Iterator[Machinery]:  # noqa: ANN001
+    """The real machinery in demo mode: one-click sign-in, and visitors in the production shop."""
+    settings.VAR = tmp_path / "var"
+    started = Machinery(shop_ports=shops, demo=True)
+    started.start_workers()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def told(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
+    """`make run` on a folder of its own with the whole story told: for tests that look more than they change."""
+    stack = DemoStack(tmp_path_factory.mktemp("demo"))
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
+
+
+@pytest.fixture
+def seat(browser: Browser, told: DemoStack) -> Iterator[Seat]:
+    """`seat("Petra", java_script_enabled=False)` is Petra in the told demo, at a browser of her own."""
+    with ExitStack() as seats:
+        yield lambda name, **options: seats.enter_context(seated(browser, told.url, name, **options))
