@@ -109,6 +109,15 @@ def test_a_second_rollback_does_not_go_forward_to_what_was_taken_back(engine: Sh
     assert engine.runs(engine.dev) == "one"
 
 
+def test_what_was_taken_back_is_never_gone_back_to(engine: Shop):
+    engine.deploy(engine.dev, engine.candidate("good"))
+    engine.deploy(engine.dev, engine.candidate("faulty"))
+    engine.roll_back(engine.dev)
+    engine.deploy(engine.dev, engine.candidate("newer"))
+    engine.roll_back(engine.dev)
+    assert engine.runs(engine.dev) == "good"
+
+
 def test_an_unhealthy_release_goes_back_to_the_one_before(engine: Shop):
     engine.deploy(engine.dev, engine.candidate("one"))
     failed = engine.deploy(engine.dev, engine.broken("bad"))
