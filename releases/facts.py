@@ -35,7 +35,16 @@ def mark_on_staging(candidate: Candidate, *, by: By, at: datetime | None = None)
             move(change, S.STAGING, by=by, at=at, waiting_since=now)
         if change.status == S.STAGING:
             tell_testers(change, candidate)
+    leave_staging(candidate, arrived, by=by, at=now)
     progress.advance(arrived, Stop.STAGING, by=by, fact=candidate, at=at)
+
+
+def leave_staging(candidate: Candidate, arrived: list[Change], *, by: By, at: datetime) -> None:
+    """What was being tried but is not in this candidate waits for the next promotion; its ideas hear nothing of it."""
+    present = [change.pk for change in arrived]
+    gone = Change.objects.filter(product=candidate.product_id, status=S.STAGING).exclude(pk__in=present)
+    for change in gone:
+        move(change, S.READY, by=by, at=at, waiting_since=at)
 
 
 def tell_testers(change: Change, candidate: Candidate) -> None:

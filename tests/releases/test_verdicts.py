@@ -154,3 +154,16 @@ def test_testers_are_told_once_per_build(cast, staged):
     facts.mark_on_staging(candidate, by=cast.ops)
     assert Notification.objects.filter(user=cast.tess, event="change.on_staging", channel="in_app").count() == 1
     assert candidates.on_staging(cast.product) == candidate
+
+
+def test_what_a_frozen_release_pushes_off_staging_is_next(cast, tested, idea_of, build, on_staging, compose):
+    release = tested("Keep a wishlist")
+    other = plan.add_idea(release, idea_of("Wrap gifts"), must=False, by=cast.petra)
+    changes.mark_ready(build(other, line=40), by=cast.dev)
+    on_staging()
+    other.refresh_from_db()
+    assert other.status == Change.Status.STAGING
+    candidate = compose(plan.freeze(release, by=cast.petra))
+    facts.mark_on_staging(candidate, by=cast.ops)
+    other.refresh_from_db()
+    assert other.status == Change.Status.READY
