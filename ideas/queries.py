@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Q, Value
 from django.db.models.expressions import RawSQL
 
 from ideas.stops import Stop
@@ -65,9 +65,9 @@ class IdeaQuerySet(models.QuerySet):
         names = ORDERS.get(order, ORDERS["votes"])
         if len(names) == 1:
             return self.filter(**{f"{names[0]}__lt": key[0]})
-        first, last = names
-        earlier = Q(**{f"{first}__lt": key[0]}) | Q(**{first: key[0], f"{last}__lt": key[1]})
-        return self.filter(earlier, **{f"{first}__lte": key[0]})
+        columns = ", ".join(f"ideas_idea.{name}" for name in names)
+        marks = ", ".join(["%s"] * len(names))
+        return self.filter(RawSQL(f"({columns}) < ({marks})", list(key), output_field=models.BooleanField()))
 
     def matching(self, words: str) -> IdeaQuerySet:
         """Ideas whose text has all the words (by their stems), or whose number is given ("128", "#128")."""
@@ -81,10 +81,7 @@ class IdeaQuerySet(models.QuerySet):
         """Adds `voted`: whether `user` voted for any wording of the group."""
         if user is None:
             return self.annotate(voted=Value(False))
-        votes = user.votes.model.objects.filter(user=user)
-        own = Exists(votes.filter(idea=OuterRef("pk")))
-        merged = Exists(votes.filter(idea__canonical=OuterRef("pk")))
-        return self.annotate(voted=own | Q(merged_count__gt=0) & merged)
+        return self.annotate(voted=RawSQL(MINE, [user.pk, user.pk], output_field=models.BooleanField()))
 
     def waiting(self, *, at: datetime) -> IdeaQuerySet:
         """What triage has to decide: new ones and those whose snooze has ended, oldest first."""
@@ -96,6 +93,14 @@ class IdeaQuerySet(models.QuerySet):
         return self.primary().filter(queue_rank__gt=0).order_by("queue_rank", "id")
 
 
+# Written out, because the list's page and its API build it anew for every request.
+MINE = """
+EXISTS (SELECT 1 FROM ideas_vote v WHERE v.idea_id = ideas_idea.id AND v.user_id = %s)
+OR ideas_idea.merged_count > 0 AND EXISTS (
+    SELECT 1 FROM ideas_vote v JOIN ideas_idea m ON m.id = v.idea_id
+    WHERE m.canonical_id = ideas_idea.id AND v.user_id = %s
+)
+"""
 MATCHING = "SELECT id FROM ideas_idea WHERE words @@ websearch_to_tsquery('russian', %s)"
 
 

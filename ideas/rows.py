@@ -55,7 +55,8 @@ def page(ideas: IdeaQuerySet, actor: Actor, *, order: str, cursor: str = "", at:
     """The next PAGE rows of `ideas` behind `cursor`; one statement."""
     order = order if order in ORDERS else "votes"
     found = load(ideas, actor, order=order, cursor=cursor)
-    return Page([row(idea, at) for idea in found[:PAGE]], next_cursor(found, order))
+    base = reverse("ideas:list")
+    return Page([row(idea, at, base) for idea in found[:PAGE]], next_cursor(found, order))
 
 
 def load(ideas: IdeaQuerySet, actor: Actor, *, order: str, cursor: str) -> list[Idea]:
@@ -83,15 +84,16 @@ def load(ideas: IdeaQuerySet, actor: Actor, *, order: str, cursor: str) -> list[
     )
 
 
-def row(idea: Idea, at: datetime) -> Row:
-    act = "ideas:unvote" if idea.voted else "ideas:vote"
+def row(idea: Idea, at: datetime, base: str) -> Row:
+    """One row; `base` is the list's address, below which every idea has its own (reversing each costs more)."""
+    url = f"{base}{idea.number}/"
     return Row(
         number=idea.number,
         title=idea.title,
         language=idea.language,
         why=excerpt(idea.start),
-        url=reverse("ideas:detail", args=[idea.number]),
-        vote_url=reverse(act, args=[idea.number]),
+        url=url,
+        vote_url=f"{url}{'unvote' if idea.voted else 'vote'}/",
         votes=idea.votes,
         voted=idea.voted,
         area=idea.area_name or "",

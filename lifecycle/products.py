@@ -1,38 +1,44 @@
-"""Which product a request belongs to and who asks there: one statement for product, roles and unread news."""
+"""Which product a request belongs to and who asks there: one statement for product, roles and unread news.
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+It stands in front of every page, so it is written as SQL: building the same query anew costs more than running it.
+"""
 
-from lifecycle.models import Membership, Notification, Product, Role, User
-from lifecycle.models.messages import Channel
+from collections.abc import Iterable
+
+from lifecycle.models import Product, Role, User
 from lifecycle.roles import Actor
+
+SEEN = """
+SELECT p.*, m.roles AS my_roles, EXISTS (
+    SELECT 1 FROM lifecycle_notification n
+    WHERE n.user_id = %(user)s AND n.product_id = p.id AND n.channel = 'in_app' AND n.status = 'sent'
+) AS has_unread
+FROM lifecycle_product p LEFT JOIN lifecycle_membership m ON m.product_id = p.id AND m.user_id = %(user)s
+"""
+BY_SLUG = SEEN + "WHERE p.slug = %(name)s"
+BY_HOST = SEEN + "WHERE (p.host = %(name)s AND p.host <> '') OR p.is_default ORDER BY p.is_default LIMIT 1"
 
 
 def by_slug(slug: str, user: User | None) -> Actor:
     """`user` in the product called `slug`; Product.DoesNotExist if there is none."""
-    return asking(seen_by(user).get(slug=slug), user)
+    return asking(seen(BY_SLUG, slug, user), user)
 
 
 def by_host(host: str, user: User | None) -> Actor:
     """`user` in the product of this host name, else in the default one; Product.DoesNotExist without either."""
-    candidates = list(seen_by(user).filter(Q(host=host) | Q(is_default=True)))
-    if not candidates:
-        raise Product.DoesNotExist
-    return asking(max(candidates, key=lambda product: product.host == host), user)
+    return asking(seen(BY_HOST, host, user), user)
 
 
-def seen_by(user: User | None) -> QuerySet[Product]:
-    """Products, each with `my_roles` and `has_unread` of this person."""
-    if user is None:
-        return Product.objects.all()
-    here = {"user": user.pk, "product": OuterRef("pk")}
-    unread = Notification.objects.filter(**here, channel=Channel.IN_APP, status=Notification.Status.SENT)
-    return Product.objects.annotate(
-        my_roles=Subquery(Membership.objects.filter(**here).values("roles")), has_unread=Exists(unread)
-    )
+def seen(statement: str, name: str, user: User | None) -> Iterable[Product]:
+    """The product, with `my_roles` and `has_unread` of this person."""
+    return Product.objects.raw(statement, {"name": name, "user": user.pk if user else None})
 
 
-def asking(product: Product, user: User | None) -> Actor:
+def asking(found: Iterable[Product], user: User | None) -> Actor:
     """The actor; somebody who signed in but is no member is a customer."""
+    product = next(iter(found), None)
+    if product is None:
+        raise Product.DoesNotExist
     if user is None:
         return Actor(None, product)
     return Actor(user, product, frozenset(product.my_roles or [Role.CUSTOMER]), has_unread=product.has_unread)

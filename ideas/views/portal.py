@@ -30,7 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {"page": found, "query": query, "more": more(request, found.cursor), "tabs": tabs(request, query)}
     if request.htmx and not request.htmx.boosted:
         return render(request, "ideas/_rows.html" if query["after"] else "ideas/_ideas.html", context)
-    return render(request, "ideas/list.html", context | {"form": IdeaForm(actor=request.actor)})
+    return render(request, "ideas/list.html", context)
 
 
 def chosen(actor: Actor, query: dict[str, str]) -> IdeaQuerySet:

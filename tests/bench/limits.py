@@ -1,13 +1,14 @@
 """The limits of the stack: bare views of the same Django, database and machine, measured in the same run.
 
-They do as little as a page of this kind can do: no sign-in, no permissions, no product, no filters. What a reader
-would write first, so `date` and `truncatechars` are used as filters.
+They do as little as a page of this kind can do: no sign-in, no permissions, no product, no chrome around the rows. They
+are written as a Django page is written first: `url`, `csrf_token`, and `date` and `truncatechars` as filters.
 """
 
 from pathlib import Path
 
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template import Context, Engine
 from django.urls import path
 from django.utils import timezone
@@ -46,7 +47,8 @@ def popular() -> list[Idea]:
 
 def page(request: HttpRequest) -> HttpResponse:
     """A template page of 20 rows, most votes first; one statement."""
-    return HttpResponse(ENGINE.get_template("bare.html").render(Context({"ideas": popular()})))
+    context = Context({"ideas": popular(), "csrf_token": get_token(request)})
+    return HttpResponse(ENGINE.get_template("bare.html").render(context))
 
 
 class BareIdea(serializers.ModelSerializer[Idea]):
@@ -74,11 +76,13 @@ def vote(request: HttpRequest, pk: int, user: int) -> HttpResponse:
     if created:
         Idea.objects.filter(pk=pk).update(votes=F("votes") + 1)
     idea = Idea.objects.get(pk=pk)
-    return HttpResponse(ENGINE.get_template("bare_vote.html").render(Context({"idea": idea})))
+    context = Context({"idea": idea, "csrf_token": get_token(request)})
+    return HttpResponse(ENGINE.get_template("bare_vote.html").render(context))
 
 
 urlpatterns = [
     path("bare/", page),
     path("bare/api/", BareList.as_view()),
-    path("bare/<int:pk>/vote/<int:user>/", vote),
+    path("bare/<int:pk>/", page, name="bare_idea"),
+    path("bare/<int:pk>/vote/<int:user>/", vote, name="bare_vote"),
 ]

@@ -5,10 +5,12 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
 
 from ideas.models import Idea
+from lifecycle import tokens
 from lifecycle.models import Membership, Role, User
 from tests.bench import limits
 from tests.bench.measuring import HEADER, compare
@@ -41,6 +43,8 @@ def many(cast: Cast) -> Cast:
         ],
         batch_size=2000,
     )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     return cast
 
 
@@ -69,12 +73,13 @@ def post(client: Client, addresses: Iterator[str]) -> Callable[[], None]:
 @pytest.mark.django_db
 def test_pages_beside_their_limits(many: Cast, sign_in, capsys) -> None:  # noqa: ANN001
     cleo, limit = sign_in(many.cleo), bare_client()
+    by_token = Client(headers={"authorization": f"Bearer {tokens.issue(many.cleo, name='bench')}"})
     api = f"/api/v1/products/{many.product.slug}/ideas/"
     ours = (f"/ideas/{number}/vote/" for number in Idea.objects.order_by("id").values_list("number", flat=True))
     bare = (f"/bare/{pk}/vote/{many.cleo.pk}/" for pk in Idea.objects.order_by("-id").values_list("pk", flat=True))
     rows = [
         compare("idea list, signed in", get(cleo, "/ideas/"), get(limit, "/bare/"), allowed=1.5),
-        compare("API list", get(cleo, api), get(limit, "/bare/api/"), allowed=1.5),
+        compare("API list", get(by_token, api), get(limit, "/bare/api/"), allowed=1.5),
         compare("vote", post(cleo, ours), post(limit, bare), allowed=1.7),
     ]
     with capsys.disabled():
