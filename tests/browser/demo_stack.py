@@ -10,12 +10,12 @@ from typing import Any
 
 import psycopg2
 
-from lifecycle.embedded import ports, runfile
+from lifecycle.embedded import runfile
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_SECONDS = 300
 THE_END = "26.12 is planned"
-OURS = {"DATABASE_URL", "REDIS_URL", "LIFECYCLE_SHOP_PORTS", "LIFECYCLE_URL", "LIFECYCLE_STATIC"}
+OURS = {"PORT", "DATABASE_URL", "REDIS_URL", "LIFECYCLE_SHOP_PORTS", "LIFECYCLE_URL", "LIFECYCLE_STATIC"}
 
 
 class DemoStack:
@@ -32,7 +32,6 @@ class DemoStack:
         ours = {
             "LIFECYCLE_DEMO": "1",
             "LIFECYCLE_VAR": str(self.folder / "var"),
-            "PORT": str(ports.pick(27_000)),
             "PYTHONUNBUFFERED": "1",
         }
         with self.said.open("wb") as out:

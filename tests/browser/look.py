@@ -12,11 +12,13 @@ EVERYTHING: dict[str, Any] = {"resultTypes": ["violations"]}
 COLOURS = EVERYTHING | {"runOnly": ["color-contrast"]}  # all that a theme can change
 AT_REST = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
-    await frame();
-    await frame();
-    const moving = document.getAnimations().filter((each) => each instanceof CSSTransition);
-    await Promise.all(moving.map((each) => each.finished.catch(() => null)));
-}"""
+    const moving = () => document.getAnimations().filter((each) => each instanceof CSSTransition);
+    do {
+        await Promise.all(moving().map((each) => each.finished.catch(() => null)));
+        await frame();
+        await frame();
+    } while (moving().length);
+}"""  # a colour that is inherited moves one level of elements after the other
 
 
 def complaints(page: Page, options: dict[str, Any] = EVERYTHING) -> list[str]:

@@ -74,8 +74,11 @@ class Person:
 
 @contextmanager
 def seated(browser: Browser, address: str, name: str, **options: object) -> Iterator[Person]:
-    """A person in a context of their own, signed in; `options` are Playwright's for the context."""
-    context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB"} | options)
+    """A person in a context of their own, signed in; `options` are Playwright's for the context.
+
+    Without motion, so that pictures and colours are taken at rest.
+    """
+    context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", "reduced_motion": "reduce"} | options)
     try:
         person = Person(context, address, name)
         person.sign_in()

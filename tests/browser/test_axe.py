@@ -19,14 +19,14 @@ Cached = Callable[[str], Person]
 
 @pytest.fixture(scope="module")
 def sitting(browser: Browser, told: DemoStack) -> Iterator[Cached]:
-    """`sitting("Petra")` is always the same page of Petra's; without motion, so that colours are measured at rest."""
+    """`sitting("Petra")` is always the same page of Petra's."""
     prove(browser, told)
     people: dict[str, Person] = {}
     with ExitStack() as seats:
 
         def find(name: str) -> Person:
             if name not in people:
-                people[name] = seats.enter_context(seated(browser, told.url, name, reduced_motion="reduce"))
+                people[name] = seats.enter_context(seated(browser, told.url, name))
             return people[name]
 
         yield find

@@ -4,8 +4,6 @@ tests/test_ten_steps.py is the same walk over services. Pictures of every step a
 """
 
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,13 +12,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from deployments import running
 from deployments.models import Watch
 from environments.models import Branch, Environment
 from ideas.models import Idea
-from releases import changes
-from releases.models import Change, Release
-from tests.browser.person import PHONE, SLOW_WORK_MS, Person, Screenshot, seated
+from releases.models import Release
+from tests.browser.person import PHONE, SLOW_WORK_MS, Screenshot, seated
+from tests.browser.walk import HELLO, Walk, answers, is_on, offer_and_promote, shop, the_change
 from tests.cast import Cast
 from tests.git_clone import Clone
 from tests.machinery import Machinery, eventually
@@ -28,23 +25,6 @@ from tests.machinery import Machinery, eventually
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.browser]
 BRANCH, VERSION = "idea/hello", "26.12"
 TITLE, SAME = "Greet people on the first page", "Say hello when I open the shop"
-HELLO = "Hello from the whole team"
-
-
-class Walk:
-    """Who walks, on what, and the pictures."""
-
-    def __init__(self, people: dict[str, Person], phone: Person, clone: Clone, screenshot: Screenshot) -> None:
-        self.people, self.phone, self.clone, self.screenshot = people, phone, clone, screenshot
-
-    def __getattr__(self, name: str) -> Person:
-        try:
-            return self.people[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def picture(self, who: Person, name: str) -> None:
-        self.screenshot(who.page, name)
 
 
 @pytest.fixture
@@ -58,24 +38,6 @@ def walk(
         people = {name.lower(): seats.enter_context(seated(browser, address, name)) for name in names}
         phone = seats.enter_context(seated(browser, address, "Max", viewport=PHONE, has_touch=True))
         yield Walk(people, phone, Clone(upstream, tmp_path / "clone"), screenshot)
-
-
-def answers(url: str) -> str:
-    """What a page says; nothing in the moment in which it is restarted."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            return str(response.read().decode())
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return ""
-
-
-def shop(slug: str) -> str:
-    """What the shop's first page says in one environment."""
-    return answers(Environment.objects.get(slug=slug).url)
-
-
-def the_change() -> Change:
-    return Change.objects.get()
 
 
 def test_one_idea_travels_the_whole_way_in_the_browser(walk: Walk) -> None:
@@ -190,19 +152,6 @@ def build_on_dev(walk: Walk) -> None:
     walk.picture(dev.visit("/environments/"), "09-board")
 
 
-def offer_and_promote(walk: Walk) -> None:
-    """Dev marks the change ready once its tests passed, Lena promotes it, and staging shows it."""
-    eventually(lambda: not changes.reasons_not_ready(the_change()), "the tests to pass", seconds=60)
-    walk.dev.visit("/my-changes/").press("Ready for staging")
-    eventually(lambda: the_change().status == Change.Status.READY, "the change to be ready")
-    lena = walk.lena
-    lena.visit("/environments/").follow("Promote")
-    lena.press("Promote to staging", within=lena.dialog())
-    lena.sees("Staging is being composed")
-    eventually(lambda: the_change().status == Change.Status.STAGING, "the change on staging", seconds=60)
-    assert HELLO in shop("staging")
-
-
 def return_from_staging(walk: Walk) -> None:
     """6: Tess returns the change, which needs a reason, and it is back in development."""
     tess, key = walk.tess, the_change().key
@@ -241,7 +190,7 @@ def freeze_and_show(walk: Walk) -> None:
     staging = Environment.objects.get(slug="staging")
     eventually(lambda: is_on(staging, release), "the candidate on staging", seconds=60)
     boss = walk.max
-    boss.visit(f"/releases/{VERSION}/cockpit/")
+    boss.visit(f"/releases/{VERSION}/cockpit/").sees("3 gates are shut")
     expect(boss.page.get_by_role("button", name=f"Release {VERSION}")).to_have_attribute("aria-disabled", "true")
     walk.picture(boss, "13-cockpit")
     for who, words in ((boss, "Good"), (walk.cleo, "Nice")):
@@ -250,14 +199,6 @@ def freeze_and_show(walk: Walk) -> None:
         who.press("Yes, this may go")
         who.sees(words)
     walk.picture(walk.cleo, "14-demo")
-
-
-def is_on(environment: Environment, release: Release) -> bool:
-    """Whether the release's candidate runs there and its tests passed."""
-    release.refresh_from_db()
-    current = running.current(environment)
-    shown = current is not None and current.candidate_id == release.candidate_id
-    return shown and release.candidate.checks.filter(status="passed").exists()
 
 
 def approve_on_the_phone(walk: Walk) -> None:
