@@ -19,6 +19,13 @@ def get_idea_for(actor: Actor, number: int) -> Idea:
     return get_object_or_404(with_primary(actor), number=number)
 
 
+def get_votable_for(actor: Actor, number: int) -> Idea:
+    """The same with only what a vote needs: it is the most frequent click of all."""
+    return get_object_or_404(
+        Idea.objects.visible_to(actor).only("number", "title", "votes", "canonical"), number=number
+    )
+
+
 def with_primary(actor: Actor) -> QuerySet[Idea]:
     return Idea.objects.visible_to(actor).select_related("canonical", "product")
 

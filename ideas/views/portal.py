@@ -15,7 +15,7 @@ from ideas.detail import queryset
 from ideas.forms import CommentForm, IdeaForm
 from ideas.models import Idea
 from ideas.queries import IdeaQuerySet
-from ideas.views.common import back, blame, done, get_idea_for, posted
+from ideas.views.common import back, blame, done, get_idea_for, get_votable_for, posted
 from lifecycle.roles import Actor, allow
 
 
@@ -103,7 +103,7 @@ def page_of(idea: Idea, actor: Actor, form: CommentForm | None = None) -> dict[s
 @require_http_methods(["GET", "HEAD", "POST"])
 def vote(request: HttpRequest, number: int) -> HttpResponse:
     """Vote. A link only opens the idea: reading never acts."""
-    idea = get_idea_for(request.actor, number)
+    idea = get_votable_for(request.actor, number)
     if request.method == "POST":
         return voted(request, services.vote(idea, by=request.user), True)
     return redirect("ideas:detail", number)
@@ -113,7 +113,7 @@ def vote(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def unvote(request: HttpRequest, number: int) -> HttpResponse:
     """Take the vote back."""
-    idea = get_idea_for(request.actor, number)
+    idea = get_votable_for(request.actor, number)
     return voted(request, services.unvote(idea, by=request.user), False)
 
 

@@ -27,6 +27,7 @@ HUES = 12
 
 
 @register.simple_tag
+@lru_cache(maxsize=64)
 def css(*families: str) -> SafeString:
     """Link the stylesheets of screen families, for `{% block css %}`: `{% css "watch" "insights" %}`."""
     urls = ((static(f"css/{family}.css"),) for family in families)
