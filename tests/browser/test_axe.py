@@ -62,7 +62,6 @@ DIALOGS = [
     ("Cleo", "/ideas/", "Share an idea"),
     ("Petra", "/inbox/", "Find"),
     ("Lena", "/environments/", "Roll back to"),
-    ("Max", "/releases/26.11/approve/", "Not yet"),
 ]
 
 

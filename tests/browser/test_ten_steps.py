@@ -16,6 +16,7 @@ from deployments.models import Watch
 from environments.models import Branch, Environment
 from ideas.models import Idea
 from releases.models import Release
+from tests.browser.look import complaints
 from tests.browser.person import PHONE, SLOW_WORK_MS, Screenshot, seated
 from tests.browser.walk import HELLO, Walk, answers, is_on, offer_and_promote, shop, the_change
 from tests.cast import Cast
@@ -207,6 +208,7 @@ def approve_on_the_phone(walk: Walk) -> None:
     phone.visit("/inbox/").follow("Read and answer")
     phone.sees_headline(re.compile("."))
     walk.picture(phone, "15-approve-phone")
+    assert not complaints(phone.page)
     phone.press(f"Approve {VERSION}")
     phone.sees("Your answer is written down.")
     phone.follow("Watch the deployment")
