@@ -49,5 +49,8 @@ def _run(command: tuple[str, ...]) -> str:
 
 
 def _untranslated() -> str:
+    """Entries that are empty or fuzzy, and, where xgettext can look for them, texts that are in no catalogue."""
     missing = messages.incomplete()
+    if messages.can_collect():
+        missing += [f"in no catalogue (`make messages`): {text!r}" for text in messages.uncollected()]
     return "\n".join(["entries without a translation, or fuzzy:", *missing]) if missing else ""

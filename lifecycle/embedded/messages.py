@@ -1,10 +1,41 @@
-"""Compiles the translations; a fresh machine has no msgfmt, so polib does it."""
+"""Collects the texts (with xgettext) and compiles the translations (a fresh machine has no msgfmt: polib does it)."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import polib
 
+from lifecycle.embedded.environment import PLACEHOLDERS
 from lifecycle.embedded.paths import ROOT
+
+CATALOGUE = ROOT / "locale" / "ru" / "LC_MESSAGES" / "django.po"
+IGNORED = (".venv", ".tools", "var", "sample_shop", "tests")
+
+
+def can_collect() -> bool:
+    return shutil.which("xgettext") is not None
+
+
+def collect() -> None:
+    """Bring the Russian catalogue up to date with the texts in code and templates; English is the source."""
+    (ROOT / "locale").mkdir(exist_ok=True)
+    ignored = [f"--ignore={name}" for name in IGNORED]
+    command = ["manage.py", "makemessages", "--verbosity=0", "--locale=ru", "--no-obsolete", "--add-location=file"]
+    subprocess.run([sys.executable, *command, *ignored], cwd=ROOT, env=PLACEHOLDERS | os.environ, check=True)
+
+
+def uncollected() -> list[str]:
+    """Texts that the committed catalogue does not know; the catalogue is left as it was."""
+    committed = CATALOGUE.read_text(encoding="utf-8")
+    known = {entry.msgid for entry in polib.pofile(committed)}
+    try:
+        collect()
+        return sorted({entry.msgid for entry in polib.pofile(str(CATALOGUE))} - known)
+    finally:
+        CATALOGUE.write_text(committed, encoding="utf-8")
 
 
 def compile_stale(root: Path = ROOT) -> list[Path]:

@@ -7,7 +7,7 @@ import sys
 from urllib.parse import unquote, urlsplit
 
 from lifecycle.embedded import messages, postgres, runfile
-from lifecycle.embedded.environment import PLACEHOLDERS, service_environment
+from lifecycle.embedded.environment import service_environment
 from lifecycle.embedded.paths import ROOT, private_folder, var_folder
 
 
@@ -60,11 +60,8 @@ def shell(arguments: list[str]) -> int:
 
 def compile_messages(_arguments: list[str]) -> int:
     """Collect the texts into the Russian catalogue (needs xgettext) and compile it; English is the source."""
-    if shutil.which("xgettext"):
-        (ROOT / "locale").mkdir(exist_ok=True)
-        ignored = [f"--ignore={name}" for name in (".venv", ".tools", "var", "sample_shop", "tests")]
-        command = ["manage.py", "makemessages", "--locale=ru", "--no-obsolete", "--add-location=file", *ignored]
-        subprocess.run([sys.executable, *command], cwd=ROOT, env=PLACEHOLDERS | os.environ, check=True)
+    if messages.can_collect():
+        messages.collect()
     else:
         print("xgettext is not installed: the catalogues are only compiled, not collected anew")
     print(f"compiled: {len(messages.compile_stale())}")
