@@ -14,6 +14,7 @@ from environments import pages, repositories, services
 from environments.forms import Domain, FreezeForm, LockForm, RepositoryForm, VariableForm
 from environments.models import Environment, Repository
 from environments.queries import get_environment_for
+from lifecycle.forms import posted
 from lifecycle.roles import allow
 
 
@@ -85,7 +86,7 @@ def act(
 @require_http_methods(["GET", "HEAD", "POST"])
 def freeze(request: HttpRequest) -> HttpResponse:
     """The windows in which nothing new goes to production."""
-    form = FreezeForm(request.POST or None)
+    form = FreezeForm(posted(request))
     if form.is_bound and form.is_valid():
         try:
             services.freeze(request.product, by=request.user, **form.cleaned_data)
@@ -110,7 +111,7 @@ def lift_freeze(request: HttpRequest, pk: int) -> HttpResponse:
 def repository(request: HttpRequest) -> HttpResponse:
     """Where the code is, whether it can be read, and its branches."""
     found = Repository.objects.filter(product=request.product).first()
-    form = RepositoryForm(request.POST or None, initial=pages.as_initial(found))
+    form = RepositoryForm(posted(request), initial=pages.as_initial(found))
     if form.is_bound and form.is_valid():
         try:
             repositories.name_upstream(request.product, by=request.user, **form.cleaned_data)

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from lifecycle import people, tokens
-from lifecycle.forms import AccountForm, NewsForm, TokenForm
+from lifecycle.forms import AccountForm, NewsForm, TokenForm, posted
 from lifecycle.models import Token
 from lifecycle.preferences import YEAR_SECONDS, safe_next
 from lifecycle.roles import allow
@@ -20,7 +20,7 @@ from lifecycle.roles import allow
 @allow("see_own_account")
 def account(request: HttpRequest) -> HttpResponse:
     """Name, language, time zone, news and API tokens of the person who is signed in."""
-    form = AccountForm(request.POST or None, instance=request.user)
+    form = AccountForm(posted(request), instance=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
         return saved(request)
@@ -62,7 +62,7 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     """Switch the language: kept with the person when signed in, in a cookie always. Goes back to `next`."""
     code = request.POST.get("language", "")
-    response = redirect(safe_next(request))
+    response = HttpResponseRedirect(safe_next(request))
     if code in dict(settings.LANGUAGES):
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME, code, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure()

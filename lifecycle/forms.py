@@ -1,4 +1,4 @@
-"""Forms about oneself."""
+"""Forms about oneself, and what all forms need."""
 
 import zoneinfo
 from typing import Any
@@ -13,6 +13,11 @@ from lifecycle.models import Token, User
 from lifecycle.models.messages import Channel
 from lifecycle.roles import Actor
 from lifecycle.topics import TOPICS
+
+
+def posted(request: Any) -> Any:
+    """The form's data of a POST, also an empty one; None while the page is only read."""
+    return request.POST if request.method == "POST" else None
 
 
 class AccountForm(forms.ModelForm):

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
 from lifecycle import heartbeats
@@ -10,12 +11,14 @@ from lifecycle.roles import allow
 
 
 @allow("see_health")
+@require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """200 while this process answers; touches nothing."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @allow("see_health")
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when database, broker, worker and beat all answer, else 503; the body says which does not."""
     parts: dict[str, object] = {"database": database_answers(), "broker": broker_answers()}

@@ -127,7 +127,7 @@ class Access:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        if "%00" in request.META.get("QUERY_STRING", ""):
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("NUL")  # PostgreSQL knows no NUL in a text, and no page has a use for one
         if hasattr(view, "cls") or view.__module__.startswith(self.PUBLIC_MODULES):
             return None

@@ -1,7 +1,6 @@
 """How the pages look and listen to keys: choices of this browser, kept in cookies so that the first byte is right."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -16,7 +15,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 @require_POST
 def appearance(request: HttpRequest) -> HttpResponse:
     """Keep `theme` (light, dark) and `keys` (on, off) for a year; other values are ignored. Goes back to `next`."""
-    response = redirect(safe_next(request))
+    response = HttpResponseRedirect(safe_next(request))
     for name, values in CHOICES.items():
         if (value := request.POST.get(name)) in values:
             response.set_cookie(name, value, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from lifecycle import account_views, demo, health, home, overview_views, preferences
 
+handler400 = "lifecycle.error_views.bad_request"
 handler403 = "lifecycle.error_views.forbidden"
 handler404 = "lifecycle.error_views.not_found"
 handler500 = "lifecycle.error_views.server_error"

@@ -10,6 +10,7 @@ from deployments import services
 from deployments.forms import ReasonForm
 from deployments.loading import get_environment_for
 from deployments.pages.rollback import confirmation
+from lifecycle.forms import posted
 from lifecycle.roles import allow
 
 
@@ -17,7 +18,7 @@ from lifecycle.roles import allow
 @allow("roll_back")
 def roll_back(request: HttpRequest, slug: str) -> HttpResponse:
     environment = get_environment_for(request.actor, slug)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         deployment = services.roll_back(environment, by=request.user, reason=form.cleaned_data["reason"])
         messages.success(request, _("%(environment)s goes back now.") % {"environment": environment.name})

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -52,11 +52,6 @@ def done(request: HttpRequest, words: str, to: str, *arguments: Any) -> HttpResp
     """Say what was done and go on to the route `to`."""
     messages.success(request, words)
     return redirect(to, *arguments)
-
-
-def posted(request: HttpRequest) -> QueryDict | None:
-    """The form's data of a POST, also an empty one; None while the page is only read."""
-    return request.POST if request.method == "POST" else None
 
 
 def blame(form: Form, error: ValidationError) -> None:

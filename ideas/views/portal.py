@@ -15,7 +15,8 @@ from ideas.detail import queryset
 from ideas.forms import CommentForm, IdeaForm
 from ideas.models import Idea
 from ideas.queries import IdeaQuerySet
-from ideas.views.common import back, blame, done, get_idea_for, get_votable_for, posted
+from ideas.views.common import back, blame, done, get_idea_for, get_votable_for
+from lifecycle.forms import posted
 from lifecycle.roles import Actor, allow
 
 

@@ -16,7 +16,8 @@ from ideas import minutes as protocol
 from ideas import session as pages
 from ideas.forms import BallotForm, DecisionForm
 from ideas.models import AgendaItem, Idea, ReviewSession
-from ideas.views.common import blame, done, get_idea_for, get_item_for, get_session_for, posted
+from ideas.views.common import blame, done, get_idea_for, get_item_for, get_session_for
+from lifecycle.forms import posted
 from lifecycle.roles import allow
 
 

@@ -15,7 +15,8 @@ from ideas import desk, merging, services
 from ideas.forms import AnswerForm, ReasonForm, SnoozeForm, TriageForm
 from ideas.models import Idea
 from ideas.triage import area_named
-from ideas.views.common import blame, done, get_idea_for, posted
+from ideas.views.common import blame, done, get_idea_for
+from lifecycle.forms import posted
 from lifecycle.roles import allow
 
 

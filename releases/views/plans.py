@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from lifecycle.forms import posted
 from lifecycle.roles import allow
 from releases import plan
 from releases.forms import Domain, MoreIdeasForm, PlanForm, ReasonForm, RescheduleForm
@@ -32,7 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Choose from the queue, name a version and a day."""
-    form = PlanForm(request.POST or None, actor=request.actor)
+    form = PlanForm(posted(request), actor=request.actor)
     if request.method == "POST" and form.is_valid():
         try:
             release = plan.create(product=request.product, by=request.user, **form.cleaned_data)

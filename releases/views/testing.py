@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from environments.models import Environment
+from lifecycle.forms import posted
 from lifecycle.roles import allow
 from releases import verdicts
 from releases.forms import HoldForm, ReturnForm
@@ -42,7 +43,7 @@ def approve(request: HttpRequest, number: int) -> HttpResponse:
 def give_back(request: HttpRequest, number: int) -> HttpResponse:
     """Return a change with what was seen; the dialog of the bench is this page."""
     change = get_change_for(request.actor, number)
-    form = ReturnForm(request.POST or None, initial={"candidate": request.GET.get("candidate")})
+    form = ReturnForm(posted(request), initial={"candidate": request.GET.get("candidate")})
     if request.method == "POST" and form.is_valid():
         candidate = get_object_or_404(Candidate, product=request.product, pk=form.cleaned_data["candidate"])
         try:
