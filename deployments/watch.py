@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deployments import baseline, evidence, findings, sampling, words
@@ -129,17 +129,15 @@ def end(watch: Watch, status: str, *, by: By, note: str, at: datetime) -> None:
     move(watch, status, by=by, note=note, at=at, closed_at=at, closed_note=note)
     if status == Watch.Status.WELL:
         prove(watch, by=by, at=at)
-    for person in findings.people(watch):
-        with translation.override(person.language):
-            notifications.tell(
-                [person],
-                "watch.closed",
-                url=reverse("deployments:watch", args=[watch.pk]),
-                key=f"watch:{watch.pk}:{status}",
-                product=watch.product,
-                version=words.version(watch),
-                verdict=watch.get_status_display(),
-            )
+    notifications.tell(
+        findings.people(watch),
+        "watch.closed",
+        url=reverse("deployments:watch", args=[watch.pk]),
+        key=f"watch:{watch.pk}:{status}",
+        product=watch.product,
+        version=words.version(watch),
+        verdict=Watch.Status(status).label,
+    )
 
 
 def prove(watch: Watch, *, by: By, at: datetime) -> None:

@@ -40,7 +40,7 @@ def tell(
     `data` fills the topic's sentence, lazy texts in each person's language; `url` is a path of this site.
     Inactive people are left out.
     """
-    now = timezone.now()
+    now, address = timezone.now(), address_in(product, url)
     everybody = {person.pk: person for person in people if person.is_active}
     words = {language: in_language(language, data) for language in {p.language for p in everybody.values()}}
     switched = {(p.user_id, p.channel): p.enabled for p in Preference.objects.filter(event=topic, user__in=everybody)}
@@ -51,7 +51,7 @@ def tell(
             event=topic,
             channel=channel,
             status=Notification.Status.QUEUED if channel == EMAIL else Notification.Status.SENT,
-            url=url,
+            url=address,
             data=words[person.language],
             key=key,
             due_at=now + timedelta(seconds=due_in_seconds),
@@ -62,6 +62,13 @@ def tell(
         if switched.get((person.pk, channel), channel in TOPICS[topic].channels)
     ]
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def address_in(product: Product | None, url: str) -> str:
+    """`url` below its product's prefix: workers know none, and a mail is opened outside the product's pages."""
+    if product is None or product.is_default or url.startswith("/p/"):
+        return url
+    return f"/p/{product.slug}{url}"
 
 
 def in_language(language: str, data: dict[str, Any]) -> dict[str, str]:

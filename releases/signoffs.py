@@ -50,7 +50,7 @@ def sign_off(
         key=f"signoff:{signoff.pk}",
         product=release.product,
         version=release.version,
-        audience=signoff.get_audience_display(),
+        audience=A(audience).label,
     )
     return signoff
 

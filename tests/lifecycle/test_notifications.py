@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy, override
 
 from lifecycle import notifications
-from lifecycle.models import Notification, Preference
+from lifecycle.models import Notification, Preference, Product
 from lifecycle.models.messages import Channel
 from tests.cast import Cast, SignIn
 
@@ -37,6 +37,16 @@ def test_it_tells_each_person_once_per_channel_and_cause(cast: Cast) -> None:
     assert Notification.objects.count() == 4
     tell_about_gift_wrap(cast, cast.cleo, key="another cause")
     assert Notification.objects.count() == 6
+
+
+def test_news_of_a_further_product_lead_below_its_prefix(cast: Cast) -> None:
+    other = Product.objects.create(name="Second shop", slug="second")
+    for product in (cast.product, other):
+        notifications.tell(
+            [cast.cleo], "idea.answered", url="/ideas/1/", key=product.slug, product=product, title="Gift wrap"
+        )
+    told = Notification.objects.filter(channel=Channel.EMAIL).order_by("id")
+    assert [row.url for row in told] == ["/ideas/1/", "/p/second/ideas/1/"]
 
 
 def test_it_leaves_out_deactivated_people(cast: Cast) -> None:
