@@ -60,6 +60,22 @@ def _refused(deployment: Deployment) -> bool:
     return False
 
 
+def outrun(lease: Lease, seen: int) -> None:
+    """The target knows a fence that this database never gave out: the database was restored, or made anew.
+
+    Whoever had that fence is gone with the other database, so the row is claimed again with one above it. When this
+    database did give out a newer one, somebody else holds the environment and nothing is written.
+    """
+    with transaction.atomic():
+        environment = running.locked(lease.row.environment)
+        if environment.fence != lease.fence:
+            return
+        Environment.objects.filter(pk=environment.pk).update(fence=seen)
+        lease.move(S.LOST, lease_until=None)
+    lease.log.warn(f"{environment} knows fence {seen} of another database; this one goes on above it.")
+    jobs.doorbell("deployments.tasks.deploy", lease.row.pk, queue="deploy")
+
+
 def _begin_as(deployment: Deployment) -> str:
     """A new one starts; one that lost its worker goes on, stops or goes back, as it was about to."""
     if deployment.status == S.QUEUED:

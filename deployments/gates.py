@@ -103,7 +103,7 @@ def _check_passed(case: Case) -> Gate:
     check = case.candidate.checks.order_by("-id").first()
     evidence = _("The combined tests have not run yet.")
     if check:
-        evidence = f"{check.get_status_display()}. {check.summary}".strip()
+        evidence = check.verdict
     return Gate(
         "check_passed",
         _("Tested together"),

@@ -21,7 +21,11 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 class FencedOut(Exception):
-    """Somebody with a newer fence was here: the caller lost its claim and must write nothing more."""
+    """Somebody with a newer fence (`seen`) was here: the caller lost its claim and must write nothing more."""
+
+    def __init__(self, fence: int, seen: int) -> None:
+        super().__init__(f"fence {fence} is older than {seen}")
+        self.seen = seen
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ def replace_json(path: Path, content: dict[str, Any], *, durable: bool = False) 
 def _raise_fence(folder: Path, fence: int) -> None:
     seen = _fence(folder)
     if fence < seen:
-        raise FencedOut(f"fence {fence} is older than {seen}")
+        raise FencedOut(fence, seen)
     if fence > seen:
         replace_json(folder / "fence", {"fence": fence}, durable=True)
 

@@ -1,5 +1,7 @@
 """What a candidate is called on a page."""
 
+from django.utils.translation import gettext as _
+
 from releases.models import Candidate
 
 SHORT = 7
@@ -14,3 +16,10 @@ def name(candidate: Candidate | None) -> str:
         return sha
     is_composition = candidate.purpose in (Candidate.Purpose.DEV, Candidate.Purpose.STAGING)
     return f"{candidate.label} {sha}" if is_composition else candidate.label
+
+
+def destination(candidate: Candidate | None) -> str:
+    """What a rollback leads to: a name, or words for the code from before the first release, which has none."""
+    if candidate is not None and candidate.purpose == Candidate.Purpose.ADOPTED:
+        return _("what ran before")
+    return name(candidate)

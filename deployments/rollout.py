@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from deployments import claims, effects, running, snapshots, steps, targets
 from deployments.attempts import Attempt, Interrupted, StepFailed
 from deployments.drivers import DriverError
+from deployments.keeper_state import FencedOut
 from deployments.models import Deployment, Step
 from environments.manifest import ManifestError
 from environments.models import Environment
@@ -85,6 +86,9 @@ def _guarded(attempt: Attempt, phase: Phase) -> Phase | None:
     except Unclear as error:
         _end_unsure(attempt, str(error))
         return None
+    except FencedOut as error:
+        claims.outrun(attempt.lease, error.seen)
+        raise LeaseLost(attempt.deployment.log_key) from error
     except (LeaseLost, *jobs.DATABASE_GONE):
         raise
     except Exception as error:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments import approvals, gates, running
-from deployments.names import name
+from deployments.names import destination
 from deployments.pages import cockpit
 from deployments.pages.rollback import how_long
 from ideas.models import Idea
@@ -39,6 +39,7 @@ def sheet(release: Release, actor: Actor) -> dict[str, Any]:
         "lede": lede(release),
         "mine": mine,
         "may_answer": may_answer,
+        "is_my_turn_later": bool(earlier) and able and mine is None,
         "why_not": "" if may_answer else why_not(release, earlier, mine, able),
         "gets": [idea.title for idea in ideas],
         "asked": asked(ideas),
@@ -79,7 +80,9 @@ def lede(release: Release) -> str:
     current = running.current(place) if place else None
     words = [_("It goes live with the last yes.")]
     if current is not None:
-        words.append(_("If something breaks, it goes back to %(version)s.") % {"version": name(current.candidate)})
+        words.append(
+            _("If something breaks, it goes back to %(version)s.") % {"version": destination(current.candidate)}
+        )
     return " ".join([*words, *(f"{one}." for one in took)])
 
 

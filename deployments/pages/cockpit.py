@@ -26,6 +26,7 @@ VERBS = {
     "no_freeze": "configure",
     "approvals": "approve_release",
 }
+AFTER = {"customers_demo": "managers_demo"}
 SHIPPED = (Release.Status.LIVE, Release.Status.DONE)
 ACTIONS = {
     "candidate": gettext_lazy("Open the plan"),
@@ -65,7 +66,7 @@ def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
         "open": [one for one in found if one.gate.is_open],
         "shut_words": shut_words(len(shut)),
         "open_words": open_words(len(found) - len(shut)),
-        "mine": next((one.gate.key for one in shut if one.is_mine), ""),
+        "mine": my_move(shut),
         "production": running.current(production) if production else None,
         "why_not": why_not(release, shut, pending, actor),
         "pending": pending,
@@ -76,6 +77,13 @@ def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
         "delta_url": delta_url(release, production),
         "may_waive": actor.may("configure") and any(one.gate.key == "rollback_possible" for one in shut),
     }
+
+
+def my_move(shut: list[Row]) -> str:
+    """The first shut gate that this person can open now: customers see the demo after the managers."""
+    keys = {one.gate.key for one in shut}
+    ready = (one.gate.key for one in shut if one.is_mine and AFTER.get(one.gate.key) not in keys)
+    return next(ready, "")
 
 
 def matters(release: Release, gate: Gate) -> bool:

@@ -6,10 +6,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from deployments import chips, running
 from deployments.models import Deployment
-from deployments.names import name
+from deployments.names import destination, name
 from deployments.pages.log import number
 from deployments.pages.steps import duration
 from environments.models import Environment
@@ -37,7 +38,19 @@ class Row:
 
 def deployments(product: Product, *, before: str = "") -> dict[str, Any]:
     """A page of all deployments, the newest first."""
-    return page(Deployment.objects.filter(product=product), reverse("deployments:list"), before)
+    rows = Deployment.objects.filter(product=product)
+    return {**page(rows, reverse("deployments:list"), before), "headline": on_the_way(rows)}
+
+
+def on_the_way(rows: QuerySet[Deployment]) -> str:
+    """The verdict above the list: how many have not ended, and how the newest ended when all have."""
+    count = rows.filter(status__in=[*Deployment.ACTIVE, *Deployment.WAITING]).count()
+    if count:
+        return ngettext("%(n)d deployment is on its way", "%(n)d deployments are on their way", count) % {"n": count}
+    newest = rows.order_by("-id").values_list("status", flat=True).first()
+    if newest in (Deployment.Status.FAILED, Deployment.Status.UNKNOWN):
+        return _("The last deployment did not arrive")
+    return _("Nothing is on its way")
 
 
 def of_environment(environment: Environment, *, before: str = "") -> dict[str, Any]:
@@ -75,7 +88,7 @@ def row(deployment: Deployment) -> Row:
     return Row(
         pk=deployment.pk,
         url=reverse("deployments:detail", args=[deployment.pk]),
-        title=words % {"candidate": name(deployment.candidate)},
+        title=words % {"candidate": (destination if back else name)(deployment.candidate)},
         environment=deployment.environment.name,
         chip=chips.ROLLED_BACK if back and done else chips.DEPLOYMENT[deployment.status],
         who=deployment.requested_by,

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from deployments import running, services
 from deployments.models import Deployment
-from deployments.names import name
+from deployments.names import destination, name
 from deployments.pages.steps import duration
 from environments.models import Environment
 from ideas.models import Subscription
@@ -26,7 +26,7 @@ def confirmation(environment: Environment) -> dict[str, Any]:
     busy = running.active(environment)
     now = running.current(environment)
     newest = busy.candidate if busy else now.candidate if now else None
-    title = _("Roll %(environment)s back to %(target)s?") % {"environment": environment, "target": name(target)}
+    title = _("Roll %(environment)s back to %(target)s?") % {"environment": environment, "target": destination(target)}
     return {
         "id": f"rollback-{environment.slug}",
         "crumb": _("Environments"),
@@ -41,7 +41,7 @@ def confirmation(environment: Environment) -> dict[str, Any]:
         "back": reverse("deployments:board"),
         "target": target,
         "why_not": why_not,
-        "button": _("Roll back to %(target)s") % {"target": name(target)},
+        "button": _("Roll back to %(target)s") % {"target": destination(target)},
     }
 
 

@@ -14,7 +14,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test import override_settings
 
-from deployments import recovery, rollout, running, services
+from deployments import claims, keeper_state, recovery, rollout, running, services, targets
 from deployments.models import Deployment
 from environments.models import Environment
 from tests.deployments.engine import Shop, log_of
@@ -200,3 +200,24 @@ def test_what_waits_too_long_expires_and_what_nobody_heard_is_rung_again(engine:
     Deployment.objects.filter(pk=late.pk).update(expires_at=late.requested_at)
     assert recovery.sweep() == [heard.pk]
     assert status_of(late) == S.EXPIRED
+
+
+def test_a_target_ahead_of_a_restored_database_is_caught_up_with(engine: Shop):
+    folder = targets.driver_for(engine.dev, engine.candidate("none")).target.folder
+    keeper_state.hold(folder, 99)
+    deployment = engine.deploy(engine.dev, engine.candidate("one"))
+    assert deployment.status == S.LOST
+    assert "knows fence 99" in log_of(deployment)
+    assert engine.carry_out(deployment).status == S.SUCCEEDED
+    assert (deployment.fence, deployment.attempt) == (100, 2)
+    assert engine.runs(engine.dev) == "one"
+
+
+def test_a_fence_that_this_database_gave_to_somebody_else_is_respected(engine: Shop):
+    deployment = services.request(engine.dev, engine.candidate("one"), by=engine.cast.ops)
+    lease = claims.claim(engine.dev)
+    Environment.objects.filter(pk=engine.dev.pk).update(fence=50)
+    keeper_state.hold(targets.driver_for(engine.dev, deployment.candidate).target.folder, 50)
+    rollout.run(lease)
+    assert (status_of(deployment), engine.dev.fence) == (S.CLAIMED, 50)
+    assert engine.runs(engine.dev) == ""
