@@ -17,7 +17,7 @@ from deployments.models import Deployment
 from environments import repositories
 from environments.models import Branch, Environment
 from ideas.models import Idea
-from lifecycle.models import Product, User
+from lifecycle.models import Product, User, Work
 from lifecycle.story.seed import upstream
 from lifecycle.story.wishes import WISHES
 from lifecycle.transitions import NotAllowed
@@ -182,11 +182,19 @@ class Narrator:
                 changes.mark_ready(change, by=self.cast["dev"])
         statuses = {change.status for change in release.changes.all()}
         if statuses == {Change.Status.READY}:
-            deployments.promote(self.product, by=self.cast["lena"])
+            self.promote()
         elif statuses <= {Change.Status.STAGING, Change.Status.APPROVED} and Change.Status.STAGING in statuses:
             self.test(release)
         elif statuses == {Change.Status.APPROVED}:
             plan.freeze(release, by=self.cast["petra"])
+
+    def promote(self) -> None:
+        """Send what is ready to staging, unless a composition or a deployment is on its way there already."""
+        staging = Environment.objects.get(product=self.product, kind=Environment.Kind.STAGING)
+        open_work = [Work.Status.QUEUED, Work.Status.CLAIMED, Work.Status.LOST]
+        composing = Work.objects.filter(kind="compose", product=self.product, status__in=open_work).exists()
+        if not (composing or running.active(staging) or running.line(staging).exists()):
+            deployments.promote(self.product, by=self.cast["lena"])
 
     def test(self, release: Release) -> None:
         staging = Environment.objects.get(product=self.product, kind=Environment.Kind.STAGING)
