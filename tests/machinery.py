@@ -90,10 +90,9 @@ class Machinery:
         return address
 
     def stop(self) -> None:
-        """End everything, last started first; kill what does not end."""
+        """End everything, last started first (the worker may still need the keeper); kill what does not end."""
         for process in reversed(self.processes):
             process.send_signal(signal.SIGTERM)
-        for process in reversed(self.processes):
             try:
                 process.wait(timeout=15)
             except subprocess.TimeoutExpired:
