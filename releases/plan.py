@@ -22,6 +22,7 @@ from lifecycle.transitions import NotAllowed, move
 from releases import candidates, migration_flags, progress
 from releases.models import Candidate, Change, Release
 
+RESERVED = ("new", "next")  # addresses below /releases/
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,19}")
 S = Release.Status
 
@@ -71,7 +72,7 @@ def check_plan(
 ) -> None:
     """Raise ValidationError, naming each field that is wrong."""
     errors = {}
-    if not VERSION.fullmatch(version) or version == "new":
+    if not VERSION.fullmatch(version) or version in RESERVED:
         errors["version"] = _("Letters, digits, points and hyphens only, like 24.12.")
     elif product.releases.filter(version=version).exists():
         errors["version"] = _("There is a release %(version)s already.") % {"version": version}

@@ -9,6 +9,7 @@ app_name = "releases"
 urlpatterns = [
     path("releases/", plans.index, name="list"),
     path("releases/new/", plans.new, name="new"),
+    path("releases/next/", plans.coming, name="next"),
     path("releases/<str:version>/", plans.detail, name="detail"),
     path("releases/<str:version>/customers/", plans.customers, name="customers"),
     path("releases/<str:version>/publish/", plans.publish, name="publish"),

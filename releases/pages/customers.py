@@ -20,6 +20,9 @@ from releases.pages.plan import target
 
 PAGE = 10
 OUT = (Release.Status.LIVE, Release.Status.DONE)
+COMING = (Release.Status.PLANNED, Release.Status.FROZEN)
+TONES = {"ok": "good", "production": "good", "staging": "stg", "development": "dev"}
+TESTED = (Change.Status.APPROVED, Change.Status.LIVE)
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,12 @@ class Novelty:
     text: str
     asked: str
     chip: Chip
+    is_tested: bool
+
+    @property
+    def tone(self) -> str:
+        """The colour of its icon."""
+        return TONES.get(self.chip.state, "")
 
 
 def page(release: Release, actor: Actor) -> dict[str, Any]:
@@ -57,7 +66,8 @@ def novelties(release: Release, actor: Actor) -> list[Novelty]:
 
 def novelty(idea: Idea, status: str) -> Novelty:
     asked = ngettext("asked by %(n)d person", "asked by %(n)d people", idea.votes) % {"n": idea.votes}
-    return Novelty(idea, Truncator(idea.body).chars(160), asked, chips.NEWS.get(status, chips.NEWS["planned"]))
+    chip = chips.NEWS.get(status, chips.NEWS["planned"])
+    return Novelty(idea, Truncator(idea.body).chars(160), asked, chip, status in TESTED)
 
 
 def headline(release: Release, count: int) -> str:
@@ -67,6 +77,25 @@ def headline(release: Release, count: int) -> str:
     if release.status in OUT:
         return ngettext("One improvement is here", "%(n)d improvements are here", count) % {"n": count}
     return _("%(things)s: %(day)s") % {"things": things, "day": weekday(release.target_date)}
+
+
+def next_release(actor: Actor) -> Release | None:
+    """The published release that comes first."""
+    return releases_for(actor).filter(status__in=COMING).order_by("target_date", "id").first()
+
+
+def card(release: Release, actor: Actor) -> dict[str, Any]:
+    """What _next_release.html shows: the day, and how far its improvements have come."""
+    news = novelties(release, actor)
+    tested = sum(one.is_tested for one in news)
+    done = ngettext("%(tested)s of %(n)s change tested", "%(tested)s of %(n)s changes tested", len(news))
+    return {
+        "release": release,
+        "day": weekday(release.target_date),
+        "news": news,
+        "tested": tested,
+        "done": done % {"tested": tested, "n": len(news)},
+    }
 
 
 @dataclass(frozen=True)
@@ -85,6 +114,6 @@ def whats_new(actor: Actor, *, before: str) -> dict[str, Any]:
         rows = rows.filter(pk__lt=int(before))
     found = list(rows[: PAGE + 1])
     issues = [Issue(release, day(release.live_at), novelties(release, actor)) for release in found[:PAGE]]
-    coming = releases_for(actor).filter(status__in=[Release.Status.PLANNED, Release.Status.FROZEN])
+    coming = releases_for(actor).filter(status__in=COMING)
     more = f"{reverse('releases:whats_new')}?before={found[PAGE - 1].pk}" if len(found) > PAGE else ""
     return {"issues": [issue for issue in issues if issue.news], "more": more, "coming": list(coming.order_by("id"))}

@@ -29,6 +29,18 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, template, found | {"frame": "team.html" if request.actor.is_team else "portal.html"})
 
 
+@allow("see_portal")
+@require_safe
+def coming(request: HttpRequest) -> HttpResponse:
+    """The next release as a card for other pages, nothing if none is planned; by itself, the way to its page."""
+    release = news.next_release(request.actor)
+    if not request.htmx:
+        return redirect("releases:detail", release.version) if release else redirect("ideas:roadmap")
+    if release is None:
+        return HttpResponse()
+    return render(request, "releases/_next_release.html", news.card(release, request.actor))
+
+
 @allow("plan_release")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
