@@ -24,6 +24,7 @@ from lifecycle.embedded.processes import start_time
 from lifecycle.embedded.supervisor import Supervisor
 
 SEPARATE = ("tests/bench", "tests/chaos")  # their own verbs: they measure, or kill
+IN_TWO_PROCESSES = ("-n", "2", "--dist", "loadfile")  # a file's tests share servers, so they stay together
 FIRST_PORT = 20_000
 PORT_SPREAD = 10_000
 
@@ -100,9 +101,10 @@ def _start_run(base: Path) -> None:
 
 
 def test(arguments: list[str]) -> int:
-    """Run pytest on servers of its own, whatever the environment names."""
-    chosen = arguments if _names_tests(arguments) else [*arguments, *(f"--ignore={path}" for path in SEPARATE)]
-    return _pytest(chosen)
+    """Run pytest on servers of its own, whatever the environment names; the whole suite in two processes."""
+    if _names_tests(arguments):
+        return _pytest(arguments)
+    return _pytest([*IN_TWO_PROCESSES, *arguments, *(f"--ignore={path}" for path in SEPARATE)])
 
 
 def bench(arguments: list[str]) -> int:
