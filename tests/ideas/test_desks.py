@@ -42,7 +42,7 @@ def test_a_missing_scale_is_422_beside_the_request(cast: Cast, sign_in: SignIn) 
     answer = sign_in(cast.petra).post("/triage/1/", {"do": "accept", "kind": "feature", "urgency": "3"})
     text = answer.content.decode()
     assert answer.status_code == 422
-    assert "Importance: Choose a value" in text
+    assert "<b>Importance</b> Choose a value" in text
     assert "Gift wrapping with a note" in text
 
 
