@@ -132,7 +132,7 @@ def back_to_development(change: Change, *, by: By, at: datetime) -> None:
 
 
 def reasons_not_ready(change: Change) -> list[str]:
-    """Sentences, empty when the change may go to staging: pushed, tests passed, no conflict, return answered."""
+    """Sentences, empty when the change may go to staging: pushed, tests passed, nobody else's commits, no conflict."""
     check = newest_check(change.revision)
     reasons = []
     if change.revision is None:
@@ -143,6 +143,9 @@ def reasons_not_ready(change: Change) -> list[str]:
         reasons.append(_("The tests are running."))
     elif check.status != Check.Status.PASSED:
         reasons.append(_("The tests failed: %(summary)s") % {"summary": check.summary})
+    if change.requires and change.requires.status != S.LIVE:
+        other = change.requires.key
+        reasons.append(_("It contains the commits of %(other)s: rebase it without them.") % {"other": other})
     if change.conflict:
         other = change.conflict["with"] or _("what is live")
         reasons.append(_("It conflicts with %(other)s: rebase it first.") % {"other": other})

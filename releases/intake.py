@@ -11,7 +11,7 @@ from lifecycle import jobs
 from lifecycle.events import Machine
 from lifecycle.jobs import Failed, Lease
 from lifecycle.models import Product
-from releases import candidates, changes
+from releases import candidates, changes, stacking
 from releases.models import Candidate, Change, Revision
 
 POLL = Machine("poll")
@@ -66,6 +66,7 @@ def record(git: Git, change: Change, fork: str, branch: Branch) -> Revision | No
         by=POLL,
     )
     git.point(f"refs/lifecycle/changes/{change.pk}/{revision.number}", branch.sha, None)
+    stacking.note(git, change, commits)
     read_trailers(change, commits)
     return revision
 
