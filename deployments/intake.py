@@ -53,7 +53,8 @@ def _poll(repository: Repository) -> int:
         try:
             taken += pushes.take(branch) is not None
         except GitError as error:
-            logs.logger.warning("branch %s: %s", branch, error)
+            logs.logger.warning("branch %s: %s; the next poll tries again", branch, error)
+            repositories.forget(branch)
     if taken and candidates.live(repository.product):
         candidates.request(repository.product, P.DEV, by=INTAKE)
     return taken

@@ -110,6 +110,11 @@ def note_head(repository: Repository, name: str, sha: str, *, at: datetime) -> B
     return branch
 
 
+def forget(branch: Branch) -> None:
+    """Let the next poll see the branch as moved once more: what was on it could not be taken in."""
+    Branch.objects.filter(pk=branch.pk).update(sha="")
+
+
 def note_failure(repository: Repository, error: str) -> None:
     """Keep the reason on the row; an event only when it is news, because the poll comes every two seconds."""
     if repository.fetch_error != error:

@@ -1,7 +1,10 @@
 """Pushes, compositions and where they go, with real git and real deployments."""
 
+import pytest
+
 from deployments import intake, services
 from deployments.models import Deployment
+from environments.git import Git, GitError
 from environments.models import Environment
 from lifecycle.models import Work
 from releases import plan
@@ -98,3 +101,15 @@ def test_a_composition_whose_worker_breaks_off_never_composes_for_ever(engine: S
     candidate.refresh_from_db()
     assert (candidate.status, candidate.error) == (Candidate.Status.FAILED, "The worker died 3 times.")
     assert engine.environment("dev").state == Environment.State.OK
+
+
+def test_a_push_that_git_could_not_take_in_is_taken_by_the_next_poll(engine: Shop, monkeypatch: pytest.MonkeyPatch):
+    engine.adopt()
+    change = engine.plan("Keep a wishlist").changes.get()
+    engine.upstream.change(change.branch, "main", 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(Git, "merge_base", lambda *_arguments: (_ for _ in ()).throw(GitError("the disk is full")))
+        assert intake.poll_upstream() == 0
+    assert intake.poll_upstream() == 1
+    change.refresh_from_db()
+    assert change.revision.number == 1
