@@ -6,9 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
 
+from lifecycle.models import Role
 from lifecycle.roles import Actor, May
 
 
@@ -37,11 +38,65 @@ class Entry:
     """A row of the table below: where an item leads, who sees it and who has it on the phone's bar."""
 
     route: str
-    label: str
+    label: Promise
     icon: str
     verb: str
     key: str
     phone_roles: frozenset[str]
+
+
+TEAM_PHONE = frozenset({Role.DEVELOPER, Role.TEAM_LEAD, Role.PRODUCT_OWNER, Role.TESTER, Role.MANAGER, Role.DEVOPS})
+BOARD_PHONE = frozenset({Role.PRODUCT_OWNER, Role.TEAM_LEAD})
+PLAN_PHONE = frozenset({Role.MANAGER, Role.DEVELOPER, Role.TESTER})
+WATCH_PHONE = frozenset({Role.MANAGER, Role.DEVOPS, Role.TEAM_LEAD})
+NOT_ON_PHONES: frozenset[str] = frozenset()
+
+# The navigation by the process: My work, Decide, Deliver, Learn.
+TABLE: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
+    (
+        _("My work"),
+        (
+            Entry("inbox", _("Inbox"), "inbox", "see_inbox", "i", TEAM_PHONE),
+            Entry(
+                "releases:my_changes", _("My changes"), "git-pull-request", "develop", "m", frozenset({Role.DEVELOPER})
+            ),
+            Entry("releases:testing", _("Testing"), "flask-conical", "give_verdict", "t", frozenset({Role.TESTER})),
+        ),
+    ),
+    (
+        _("Decide"),
+        (
+            Entry("ideas:list", _("Ideas"), "lightbulb", "see_portal", "d", TEAM_PHONE),
+            Entry("ideas:triage", _("Triage"), "list-checks", "triage", "g", frozenset({Role.PRODUCT_OWNER})),
+            Entry("ideas:review", _("Review"), "scale", "see_team_pages", "v", BOARD_PHONE),
+            Entry("ideas:queue", _("Queue"), "list-ordered", "see_team_pages", "q", NOT_ON_PHONES),
+        ),
+    ),
+    (
+        _("Deliver"),
+        (
+            Entry("releases:list", _("Releases"), "map", "see_team_pages", "r", PLAN_PHONE),
+            Entry("deployments:board", _("Environments"), "git-branch", "see_team_pages", "e", TEAM_PHONE),
+            Entry("deployments:list", _("Deployments"), "rocket", "see_team_pages", "p", frozenset({Role.DEVOPS})),
+        ),
+    ),
+    (
+        _("Learn"),
+        (
+            Entry("deployments:watches", _("Watch"), "activity", "see_team_pages", "w", WATCH_PHONE),
+            Entry(
+                "releases:feedback_overview",
+                _("Feedback"),
+                "message-square-heart",
+                "see_team_pages",
+                "f",
+                NOT_ON_PHONES,
+            ),
+            Entry("audit", _("Who did what"), "history", "see_audit", "a", NOT_ON_PHONES),
+            Entry("system", _("System"), "server", "see_team_pages", "s", NOT_ON_PHONES),
+        ),
+    ),
+)
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -60,107 +115,17 @@ def context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def table() -> list[tuple[str, list[Entry]]]:
-    """The navigation by the process: My work, Decide, Deliver, Learn."""
-    everybody = frozenset({"developer", "team_lead", "product_owner", "tester", "manager", "devops"})
-    return [
-        (
-            _("My work"),
-            [
-                Entry("inbox", _("Inbox"), "inbox", "see_inbox", "i", everybody),
-                Entry(
-                    "releases:my_changes",
-                    _("My changes"),
-                    "git-pull-request",
-                    "develop",
-                    "m",
-                    frozenset({"developer"}),
-                ),
-                Entry(
-                    "releases:testing",
-                    _("Testing"),
-                    "flask-conical",
-                    "give_verdict",
-                    "t",
-                    frozenset({"tester"}),
-                ),
-            ],
-        ),
-        (
-            _("Decide"),
-            [
-                Entry("ideas:list", _("Ideas"), "lightbulb", "see_portal", "d", everybody),
-                Entry("ideas:triage", _("Triage"), "list-checks", "triage", "g", frozenset({"product_owner"})),
-                Entry(
-                    "ideas:review",
-                    _("Review"),
-                    "scale",
-                    "see_team_pages",
-                    "v",
-                    frozenset({"product_owner", "team_lead"}),
-                ),
-                Entry("ideas:queue", _("Queue"), "list-ordered", "see_team_pages", "q", frozenset()),
-            ],
-        ),
-        (
-            _("Deliver"),
-            [
-                Entry(
-                    "releases:list",
-                    _("Releases"),
-                    "map",
-                    "see_team_pages",
-                    "r",
-                    frozenset({"manager", "developer", "tester"}),
-                ),
-                Entry("deployments:board", _("Environments"), "git-branch", "see_team_pages", "e", everybody),
-                Entry(
-                    "deployments:list",
-                    _("Deployments"),
-                    "rocket",
-                    "see_team_pages",
-                    "p",
-                    frozenset({"devops"}),
-                ),
-            ],
-        ),
-        (
-            _("Learn"),
-            [
-                Entry(
-                    "deployments:watches",
-                    _("Watch"),
-                    "activity",
-                    "see_team_pages",
-                    "w",
-                    frozenset({"manager", "devops", "team_lead"}),
-                ),
-                Entry(
-                    "releases:feedback_overview",
-                    _("Feedback"),
-                    "message-square-heart",
-                    "see_team_pages",
-                    "f",
-                    frozenset(),
-                ),
-                Entry("audit", _("Who did what"), "history", "see_audit", "a", frozenset()),
-                Entry("system", _("System"), "server", "see_team_pages", "s", frozenset()),
-            ],
-        ),
-    ]
-
-
 def groups(actor: Actor, path: str) -> list[Group]:
     """The groups with only the items this person may open."""
     found = []
-    for title, entries in table():
+    for title, entries in TABLE:
         items = [item_for(entry, actor, path) for entry in entries if actor.may(entry.verb)]
         if items:
-            found.append(Group(title, items))
+            found.append(Group(str(title), items))
     return found
 
 
 def item_for(entry: Entry, actor: Actor, path: str) -> Item:
     url = reverse(entry.route)
     on_phone = bool(entry.phone_roles & actor.roles)
-    return Item(url, entry.label, entry.icon, current=path.startswith(url), phone=on_phone, key=entry.key)
+    return Item(url, str(entry.label), entry.icon, current=path.startswith(url), phone=on_phone, key=entry.key)
