@@ -156,7 +156,9 @@ class Deployments(APIView):
     verbs = {"GET": "see_team_pages", "POST": "deploy"}
 
     @extend_schema(
-        parameters=[OpenApiParameter("before", int), OpenApiParameter("environment", str)], responses=DeploymentList
+        operation_id="v1_products_deployments_list",
+        parameters=[OpenApiParameter("before", int), OpenApiParameter("environment", str)],
+        responses=DeploymentList,
     )
     def get(self, request: Request, product: str) -> Response:
         rows = Deployment.objects.filter(product=request.actor.product).order_by("-id")

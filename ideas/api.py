@@ -99,6 +99,7 @@ class Ideas(APIView):
     verbs = {"GET": "see_portal", "POST": "share_idea"}
 
     @extend_schema(
+        operation_id="v1_products_ideas_list",
         parameters=[
             parameter("q", "Words, or a number."),
             parameter("status", "open, planned, progress, live or declined."),

@@ -221,7 +221,20 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "lifecycle.problems.handler",
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Lifecycle", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Lifecycle",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ReleaseStatus": "releases.models.Release.Status",
+        "ChangeStatus": "releases.models.Change.Status",
+        "CheckStatus": "releases.models.Check.Status",
+        "DeploymentStatus": "deployments.models.Deployment.Status",
+        "DeploymentKind": "deployments.models.Deployment.Kind",
+        "EnvironmentKind": "environments.models.Environment.Kind",
+        "IdeaKind": "ideas.models.Idea.Kind",
+    },
+}
 
 EMAIL_BACKEND = os.environ.get(
     "EMAIL_BACKEND",
