@@ -20,6 +20,6 @@ def name(candidate: Candidate | None) -> str:
 
 def destination(candidate: Candidate | None) -> str:
     """What a rollback leads to: a name, or words for the code from before the first release, which has none."""
-    if candidate is not None and candidate.purpose == Candidate.Purpose.ADOPTED:
+    if candidate is not None and candidate.label.startswith(candidate.sha[:SHORT]):
         return _("what ran before")
     return name(candidate)

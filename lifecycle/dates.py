@@ -31,12 +31,17 @@ def minutes_ago(passed: timedelta) -> str:
 
 def day(at: datetime) -> str:
     """ "27 November" in the reader's zone and language."""
-    return formats.date_format(timezone.localtime(at) if hasattr(at, "hour") else at, "MONTH_DAY_FORMAT")
+    return formats.date_format(timezone.localtime(at) if hasattr(at, "hour") else at, day_format())
+
+
+def day_format() -> str:
+    """The language's own order, with the month's name as it stands beside a number (Russian: genitive)."""
+    return formats.get_format("MONTH_DAY_FORMAT").replace("F", "E")
 
 
 def weekday(date: object) -> str:
     """ "Friday 27 November"."""
-    return f"{formats.date_format(date, 'l')} {formats.date_format(date, 'MONTH_DAY_FORMAT')}"
+    return f"{formats.date_format(date, 'l')} {formats.date_format(date, day_format())}"
 
 
 def clock(at: datetime) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments import gates, running, waiting
-from deployments.models import Deployment, Sample
+from deployments.models import Deployment, Finding, Sample, Watch
 from deployments.names import name
 from deployments.pages import cards, log, steps
 from deployments.pages.rollback import confirmation
@@ -93,9 +93,19 @@ def headline(places: list[Place], frozen: Release | None) -> str:
         return _("%(candidate)s is on its way to %(environment)s") % what
     if any(place.environment.state == Environment.State.UNSURE for place in places):
         return _("One environment needs a rollback or a new deployment")
+    faults = acute(places)
+    if faults:
+        return ngettext("The watch found %(n)d fault", "The watch found %(n)d faults", faults) % {"n": faults}
     if frozen:
         return _("Release %(version)s is being tested") % {"version": frozen}
     return _("Everything runs as planned")
+
+
+def acute(places: list[Place]) -> int:
+    """Faults that the watch of what runs now says to act on."""
+    running_now = [place.current.pk for place in places if place.current]
+    found = Finding.objects.filter(watch__deployment__in=running_now, watch__status=Watch.Status.OPEN)
+    return found.filter(tier=Finding.Tier.ACT).count()
 
 
 def column(place: Place, actor: Actor) -> Column:

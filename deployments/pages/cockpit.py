@@ -117,6 +117,8 @@ def headline(release: Release, shut: int, pending: Deployment | None) -> str:
         return _("%(version)s is on its way to production") % {"version": release}
     if release.status in SHIPPED:
         return _("%(version)s is live") % {"version": release}
+    if release.status == Release.Status.ROLLED_BACK:
+        return _("%(version)s was taken back") % {"version": release}
     if release.status != Release.Status.FROZEN:
         return _("%(version)s is not frozen") % {"version": release}
     if not shut:

@@ -48,7 +48,7 @@ def on_the_way(rows: QuerySet[Deployment]) -> str:
     if count:
         return ngettext("%(n)d deployment is on its way", "%(n)d deployments are on their way", count) % {"n": count}
     newest = rows.order_by("-id").values_list("status", flat=True).first()
-    if newest in (Deployment.Status.FAILED, Deployment.Status.UNKNOWN):
+    if newest in Deployment.ENDINGS:
         return _("The last deployment did not arrive")
     return _("Nothing is on its way")
 

@@ -173,5 +173,14 @@ def cost(watch: Watch, seen: dict[str, Any], endpoint: str, passed: float) -> Co
         before=words.ms(None if before is None else before * 1000),
         now=words.ms(None if now is None else now * 1000),
         added=added,
-        added_words=_("too few calls to tell") if added is None else _("%(n)s s per hour") % {"n": f"{added:+.0f}"},
+        added_words=added_words(added),
     )
+
+
+def added_words(added: float | None) -> str:
+    """ "+1411 s per hour"; less than half a second is nothing."""
+    if added is None:
+        return _("too few calls to tell")
+    if abs(added) < 0.5:
+        return _("nothing")
+    return _("%(n)s s per hour") % {"n": f"{added:+.0f}".replace("-", "−")}

@@ -44,6 +44,7 @@ def detail(watch: Watch, actor: Actor, *, at: datetime | None = None) -> dict[st
         "power": words.power(watch),
         "note": watch.closed_note,
         "rollback": way_back(watch, actor),
+        "is_acute": any(one["tier"] == Finding.Tier.ACT for one in found),
         "may_settle": watch.status in UNSETTLED and actor.may("settle_watch"),
         "live": watch.status == S.OPEN,
     }
@@ -79,7 +80,7 @@ def headline(watch: Watch, found: list[dict[str, Any]], at: datetime) -> str:
         return acute[0]["sentence"] if acute else _("Too few people came by to tell")
     endings = {
         S.WELL: closed_well(watch, found),
-        S.BAD: _("Taken back"),
+        S.BAD: _("%(version)s was taken back") % {"version": words.version(watch)},
         S.BLIND: _("Production could not be read for most of the time"),
         S.SUPERSEDED: _("A newer release took over; its watch goes on"),
     }

@@ -123,7 +123,14 @@ class Check(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_status_display()} {self.sha[:8]}"
+        return self.sha[:8]
+
+    @property
+    def verdict(self) -> str:
+        """ "Passed", or how it ended otherwise with what the tests said; in the reader's language."""
+        status = self.get_status_display()
+        is_plain = self.status == self.Status.PASSED or not self.summary
+        return status if is_plain else f"{status}: {self.summary}"
 
     @property
     def log_key(self) -> str:

@@ -82,8 +82,10 @@ def milestones_of(release: Release, today: date) -> list[Milestone]:
     if shown:
         found.append(fact(shown.at, "demo", _("Demo"), today))
     if release.live_at:
-        ends_at = release.live_at + timedelta(minutes=release.product.watch_minutes)
-        found += [fact(release.live_at, "release", _("Release"), today), fact(ends_at, "watch", _("Watch ends"), today)]
+        found.append(fact(release.live_at, "release", _("Release"), today))
+        if release.status != Release.Status.ROLLED_BACK:
+            ends_at = release.live_at + timedelta(minutes=release.product.watch_minutes)
+            found.append(fact(ends_at, "watch", _("Watch ends"), today))
     else:
         found.append(Milestone(release.target_date, "release", _("Release"), _("target"), state(release.target_date)))
     if not release.live_at and today not in {milestone.on for milestone in found}:
