@@ -10,11 +10,13 @@ from ideas.models import Idea, Subscription
 from lifecycle.models import User
 from lifecycle.transitions import NotAllowed
 
-# The primary's row lock comes first and the counter is added to under it. A primary that was merged away in the
-# meantime gives no row, and the vote is cast again where it counts now.
+# The primary's row lock comes first and the counter is added to under it. Whoever waited for that lock goes on with
+# the new row but an old view of all others: if the group has changed since (`merged_count`), or the primary was merged
+# away, there is no row, and the vote is cast again on what is true now.
 CAST = """
 WITH target AS (
-    SELECT id FROM ideas_idea WHERE id = %(idea)s AND canonical_id IS NULL FOR UPDATE
+    SELECT id FROM ideas_idea WHERE id = %(idea)s AND canonical_id IS NULL
+    AND merged_count = (SELECT seen.merged_count FROM ideas_idea seen WHERE seen.id = %(idea)s) FOR UPDATE
 ), new_vote AS (
     INSERT INTO ideas_vote (idea_id, user_id, created_at)
     SELECT target.id, %(user)s, %(at)s FROM target
@@ -37,7 +39,8 @@ RETURNING votes
 # A vote may have been cast on any wording of the group, so it is taken back from all of them.
 TAKE_BACK = """
 WITH target AS (
-    SELECT id FROM ideas_idea WHERE id = %(idea)s AND canonical_id IS NULL FOR UPDATE
+    SELECT id FROM ideas_idea WHERE id = %(idea)s AND canonical_id IS NULL
+    AND merged_count = (SELECT seen.merged_count FROM ideas_idea seen WHERE seen.id = %(idea)s) FOR UPDATE
 ), wordings AS (
     SELECT id FROM target UNION SELECT m.id FROM ideas_idea m JOIN target ON m.canonical_id = target.id
 ), gone AS (

@@ -3,13 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from ideas import services
 from ideas.models import Idea, Subscription, Vote
 from lifecycle.models import Membership, Role, User
 from tests.cast import Cast
 from tests.ideas.wishes import fresh, share
+from tests.machinery import eventually
 
 
 @pytest.mark.django_db
@@ -87,3 +88,38 @@ def test_votes_during_a_merge_are_all_counted(cast: Cast) -> None:
     in_threads(*calls)
     assert fresh(first).votes == 10
     assert Vote.objects.count() == 10
+
+
+def while_a_merge_is_open(cast: Cast, first: Idea, second: Idea, call) -> None:  # noqa: ANN001
+    """Merge `second` into `first`; `call` begins before the merge is committed and waits for its locks."""
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            services.merge(fresh(second), into=fresh(first), by=cast.petra)
+            running = pool.submit(in_threads, call)
+            eventually(somebody_waits_for_a_row, "the call to meet the lock")
+        running.result()
+
+
+def somebody_waits_for_a_row() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def voters_of(idea: Idea) -> int:
+    return Vote.objects.filter(idea__in=Idea.objects.group_of(idea.pk)).values("user").distinct().count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_who_voted_for_the_other_wording_is_not_counted_twice_by_a_merge(cast: Cast) -> None:
+    first, second = share(cast, "Gift wrapping"), share(cast, "Wrap it as a gift", by=cast.carl)
+    while_a_merge_is_open(cast, first, second, lambda: services.vote(fresh(first), by=cast.carl))
+    assert fresh(first).votes == voters_of(first) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_vote_taken_back_during_a_merge_leaves_the_whole_group(cast: Cast) -> None:
+    first, second = share(cast, "Gift wrapping"), share(cast, "Wrap it as a gift", by=cast.carl)
+    services.vote(first, by=cast.carl)
+    while_a_merge_is_open(cast, first, second, lambda: services.unvote(fresh(first), by=cast.carl))
+    assert fresh(first).votes == voters_of(first) == 1
