@@ -95,10 +95,11 @@ class Reason(serializers.Serializer):
 
 
 class Word(serializers.Serializer):
-    """A yes or a no (which needs words) to the frozen candidate."""
+    """A yes or a no (which needs words) to the frozen candidate; 409 if `digest` is given and is another one."""
 
     outcome = serializers.ChoiceField(choices=Approval.Outcome.choices, default=Approval.Outcome.YES)
     words = serializers.CharField(required=False, allow_blank=True, default="")
+    digest = serializers.CharField(required=False, allow_blank=True, default="", max_length=64)
 
 
 class LogLineOut(serializers.Serializer):

@@ -13,6 +13,7 @@ from lifecycle import events
 from lifecycle.models import Product, Role, User
 from lifecycle.roles import actor_for, people_who_may
 from lifecycle.transitions import NotAllowed
+from releases import signoffs
 from releases.models import Approval, Candidate, CandidateChange, Release
 
 LATER = ("approvals", "no_freeze")
@@ -27,14 +28,17 @@ def approve(
     role: str = Role.MANAGER,
     outcome: str = Approval.Outcome.YES,
     words: str = "",
+    digest: str = "",
     at: datetime | None = None,
 ) -> Approval:
     """Say yes or no to the frozen candidate's digest; a second word of the same person replaces the first.
 
-    Raises NotAllowed while a gate before it is closed or, in strict products, for one's own work; ValidationError for
-    a no without words. With the last yes the release ships, unless a freeze is in force.
+    Raises NotAllowed while a gate before it is closed, when `digest` (what the person looked at) is another one by now
+    or, in strict products, for one's own work; ValidationError for a no without words. With the last yes the release
+    ships, unless a freeze is in force.
     """
     release = services.locked_release(release)
+    signoffs.require_seen(release, digest)
     place, candidate = _require_askable(release, by=by, role=role, at=at)
     if outcome == Approval.Outcome.NO and not words.strip():
         raise ValidationError({"words": _("Say what is missing.")})

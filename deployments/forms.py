@@ -29,9 +29,10 @@ class WaiverForm(ReasonForm):
 
 
 class ApprovalForm(forms.Form):
-    """A manager's answer: yes, or "not yet" with what should change first."""
+    """A manager's answer: yes, or "not yet" with what should change first, to the candidate that was on the sheet."""
 
     outcome = forms.ChoiceField(choices=Approval.Outcome.choices, widget=forms.HiddenInput)
+    digest = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     words = forms.CharField(
         label=_("What should change first?"), max_length=500, required=False, widget=forms.Textarea({"rows": 3})
     )

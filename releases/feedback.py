@@ -74,10 +74,12 @@ def answer(
 ) -> Answer:
     """Note (or change) a person's answer; "no" and "partly" put the idea on the next review with the words.
 
-    NotAllowed for an idea that is not part of the release.
+    NotAllowed for an idea that is not part of the release, and for people who neither shared it nor voted for it.
     """
     if idea.pk not in {found.pk for found in ideas_in(survey.release)}:
         raise NotAllowed(_("This idea is not part of release %(release)s.") % {"release": survey.release})
+    if user not in people_to_ask(idea):
+        raise NotAllowed(_("Only people who shared this idea or voted for it are asked."))
     before = Answer.objects.filter(survey=survey, idea=idea, user=user).first()
     facts = {"outcome": outcome, "words": words.strip(), "at": at or timezone.now()}
     given, _created = Answer.objects.update_or_create(survey=survey, idea=idea, user=user, defaults=facts)

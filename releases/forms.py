@@ -178,6 +178,7 @@ class SignOffForm(Domain):
     """What an audience said after the demo."""
 
     outcome = forms.ChoiceField(label=_("What did they say?"), choices=SignOff.Outcome.choices)
+    digest = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     words = forms.CharField(
         label=_("In their words"), max_length=2000, required=False, widget=forms.Textarea({"rows": 2})
     )

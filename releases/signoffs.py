@@ -21,13 +21,22 @@ A, YES, NO = SignOff.Audience, SignOff.Outcome.YES, SignOff.Outcome.NO
 
 @transaction.atomic
 def sign_off(
-    release: Release, *, audience: str, outcome: str, words: str = "", by: User, at: datetime | None = None
+    release: Release,
+    *,
+    audience: str,
+    outcome: str,
+    words: str = "",
+    digest: str = "",
+    by: User,
+    at: datetime | None = None,
 ) -> SignOff:
     """Note what an audience said after the demo of the release's candidate; a newer word replaces an older one.
 
-    The first one makes the ideas reach Demo. NotAllowed unless the frozen candidate came to staging, and for
-    customers before managers said yes; ValidationError for a "not yet" without words.
+    The first one makes the ideas reach Demo. NotAllowed unless the frozen candidate came to staging, when
+    `digest` (what they were shown) is another one by now, and for customers before managers said yes; ValidationError for a "not yet"
+    without words.
     """
+    require_seen(release, digest)
     require_shown(release, audience)
     if outcome == NO and not words.strip():
         raise ValidationError({"words": _("Say what is missing.")})
@@ -53,6 +62,12 @@ def sign_off(
         audience=A(audience).label,
     )
     return signoff
+
+
+def require_seen(release: Release, digest: str) -> None:
+    """NotAllowed if `digest`, what somebody looked at, is not what the release is about now; "" asks nothing."""
+    if digest and (release.candidate is None or release.candidate.digest != digest):
+        raise NotAllowed(_("The candidate is another one by now. Look at it again."))
 
 
 def require_shown(release: Release, audience: str) -> None:

@@ -50,7 +50,7 @@ def page(release: Release, actor: Actor, bound: dict[str, SignOffForm] | None = 
 def panel(release: Release, audience: SignOff.Audience, actor: Actor, bound: SignOffForm | None) -> Panel:
     verb = f"sign_off_{audience}"
     said, blocked = signoffs.standing(release).get(audience), blocked_because(release, audience)
-    form = (bound or SignOffForm(prefix=audience)) if actor.may(verb) and not blocked else None
+    form = (bound or SignOffForm(prefix=audience, initial=seen(release))) if actor.may(verb) and not blocked else None
     return Panel(
         audience=audience,
         route=f"releases:{verb}",
@@ -60,6 +60,11 @@ def panel(release: Release, audience: SignOff.Audience, actor: Actor, bound: Sig
         blocked=blocked,
         on_behalf=audience == A.CUSTOMERS and actor.is_team,
     )
+
+
+def seen(release: Release) -> dict[str, str]:
+    """What the form sends back, so that a word is never about a candidate nobody looked at."""
+    return {"digest": release.candidate.digest if release.candidate else ""}
 
 
 def blocked_because(release: Release, audience: str) -> str:

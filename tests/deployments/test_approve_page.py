@@ -108,3 +108,20 @@ def test_a_release_that_is_live_is_not_asked_about(made: Release, cast: Cast, si
 
 def test_an_unknown_release_is_not_found(cast: Cast, sign_in: SignIn) -> None:
     assert sign_in(cast.max).get("/releases/99.9/approve/").status_code == 404
+
+
+def test_an_answer_to_what_was_on_an_old_sheet_is_refused(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.max)
+    assert made.candidate.digest in client.get(SHEET).content.decode()
+    answer = client.post(SHEET, {"outcome": "yes", "digest": "0" * 64})
+    assert answer.status_code == 409 and "Look at it again" in answer.content.decode()
+    assert not Approval.objects.exists()
+    assert client.post(SHEET, {"outcome": "yes", "digest": made.candidate.digest}).status_code == 302
+
+
+def test_pressed_twice_it_is_shipped_once(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.max)
+    client.post(SHEET, {"outcome": "yes"})
+    client.post(SHEET, {"outcome": "yes"})
+    assert Approval.objects.filter(withdrawn_at=None).count() == 1
+    assert Deployment.objects.filter(release=made).count() == 1

@@ -165,3 +165,18 @@ def test_a_rollback_gives_way_to_a_newer_change_on_the_same_branch(cast, live, i
     change.refresh_from_db()
     assert (change.status, change.branch) == (Change.Status.DEVELOPMENT, "")
     assert newer.branch
+
+
+def test_a_word_about_what_was_shown_before_is_refused(cast, frozen):
+    release = frozen("Keep a wishlist")
+    with pytest.raises(NotAllowed, match="another one by now"):
+        signoffs.sign_off(release, audience=MANAGERS, outcome="yes", by=cast.max, digest="0" * 64)
+    signoffs.sign_off(release, audience=MANAGERS, outcome="yes", by=cast.max, digest=release.candidate.digest)
+
+
+def test_somebody_who_was_not_asked_does_not_answer(cast, live):
+    facts.mark_proven(live, by=WATCH)
+    idea = live.changes.get().ideas.get()
+    with pytest.raises(NotAllowed, match="are asked"):
+        feedback.answer(live.survey, idea, user=cast.tess, outcome="no", words="I was not there")
+    assert not Answer.objects.exists()
