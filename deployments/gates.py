@@ -65,7 +65,7 @@ def require_open(release: Release, *, at: datetime | None = None, but: tuple[str
     """NotAllowed, naming every closed gate with its evidence, unless all (`but` some) are open."""
     closed = [gate for gate in missing(release, at=at) if gate.key not in but]
     if closed:
-        reasons = "; ".join(f"{gate.label}: {gate.evidence}" for gate in closed)
+        reasons = "; ".join(f"{gate.label}: {gate.evidence.rstrip('.')}" for gate in closed) + "."
         raise NotAllowed(
             _("Release %(release)s may not go to production yet. %(reasons)s")
             % {"release": release, "reasons": reasons}

@@ -26,6 +26,7 @@ VERBS = {
     "no_freeze": "configure",
     "approvals": "approve_release",
 }
+LOOKS = dict.fromkeys(("managers_demo", "customers_demo"), gettext_lazy("See the demo"))
 AFTER = {"customers_demo": "managers_demo"}
 SHIPPED = (Release.Status.LIVE, Release.Status.DONE)
 ACTIONS = {
@@ -95,10 +96,12 @@ def row(release: Release, gate: Gate, actor: Actor) -> Row:
     verb = VERBS.get(gate.key)
     url = gate.url if gate.key != "approvals" else reverse("deployments:approve", args=[release.version])
     has_page = gate.key in ACTIONS and (gate.key != "approvals" or actor.may("approve_release"))
+    is_mine = bool(verb and actor.may(verb))
+    action = ACTIONS if is_mine else {**ACTIONS, **LOOKS}
     return Row(
         gate=gate,
-        is_mine=bool(verb and actor.may(verb)),
-        action=str(ACTIONS[gate.key]) if has_page else "",
+        is_mine=is_mine,
+        action=str(action[gate.key]) if has_page else "",
         url=url,
         since=f"{dates.day(gate.since)}, {dates.clock(gate.since)}" if gate.since else "",
     )
