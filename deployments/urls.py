@@ -23,6 +23,7 @@ urlpatterns = [
     path("releases/<str:version>/approve/", cockpit.approve, name="approve"),
     path("releases/<str:version>/withdraw/", cockpit.withdraw, name="withdraw"),
     path("releases/<str:version>/waive/", cockpit.waive, name="waive"),
+    path("releases/<str:version>/unfreeze/", cockpit.unfreeze, name="unfreeze"),
     path("releases/<str:version>/ship/", cockpit.ship, name="ship"),
     path("releases/<str:version>/watch/", watch.of_release, name="release_watch"),
     path("watch/", watch.index, name="watches"),

@@ -142,6 +142,7 @@ def compose(candidate: Candidate, *, at: datetime | None = None) -> None:
         )
         conflicts.note(candidate, changes, result.conflicts, at=at)
         require_clean(candidate, result.conflicts)
+        require_whole(candidate, changes)
         finish(candidate, base, changes, result)
     except (GitError, Broken) as error:
         move(candidate, Candidate.Status.FAILED, by=WORKER, at=at, error=str(error), conflicts=candidate.conflicts)
@@ -159,6 +160,16 @@ def require_clean(candidate: Candidate, found: list[CompositionConflict]) -> Non
     """A release takes all of its changes or does not come to be."""
     if candidate.purpose == P.RELEASE and found:
         raise Broken(" ".join(conflicts.sentence(conflict) for conflict in found))
+
+
+def require_whole(candidate: Candidate, changes: list[Change]) -> None:
+    """A change that was returned between the freeze and here must not be left out in silence."""
+    if candidate.purpose != P.RELEASE:
+        return
+    planned = candidate.release.changes.exclude(status=Change.Status.DROPPED).order_by("number")
+    missing = [change.key for change in planned if change not in changes]
+    if missing or not changes:
+        raise Broken(_("Not approved by a tester: %(changes)s.") % {"changes": ", ".join(missing)})
 
 
 def steps_of(changes: list[Change]) -> list[Step]:

@@ -189,7 +189,8 @@ def leave(change: Change, *, by: By, reason: str, at: datetime | None = None) ->
 
 @transaction.atomic
 def drop(release: Release, *, by: User, reason: str, at: datetime | None = None) -> None:
-    """Give the plan up; its changes wait for another one."""
+    """Give the plan up; its changes wait for another one. A frozen one is opened again first (NotAllowed)."""
+    require_open(release)
     if not reason.strip():
         raise ValidationError({"reason": _("Say why: whoever waits for it reads this.")})
     move(release, S.DROPPED, by=by, at=at, note=reason, ended_at=at or timezone.now())

@@ -15,7 +15,6 @@ urlpatterns = [
     path("releases/<str:version>/publish/", plans.publish, name="publish"),
     path("releases/<str:version>/reschedule/", plans.reschedule, name="reschedule"),
     path("releases/<str:version>/freeze/", plans.freeze, name="freeze"),
-    path("releases/<str:version>/unfreeze/", plans.unfreeze, name="unfreeze"),
     path("releases/<str:version>/drop/", plans.drop, name="drop"),
     path("releases/<str:version>/ideas/", plans.add_ideas, name="add_ideas"),
     path("releases/<str:version>/changes/<int:number>/must/", plans.must, name="must"),

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from deployments import approvals, services
+from deployments import approvals, services, unfreezing
 from deployments.forms import ApprovalForm, WaiverForm
 from deployments.loading import get_release_for
 from deployments.pages import approve as sheet
@@ -59,6 +59,15 @@ def waive(request: HttpRequest, version: str) -> HttpResponse:
     approvals.waive_rollback(release, by=request.user, reason=form.cleaned_data["reason"])
     messages.success(request, _("It is written down that there is no way back."))
     return redirect("deployments:cockpit", release.version)
+
+
+@require_POST
+@allow("freeze_release")
+def unfreeze(request: HttpRequest, version: str) -> HttpResponse:
+    release = get_release_for(request.actor, version)
+    unfreezing.unfreeze(release, by=request.user, reason=request.POST.get("reason", ""))
+    messages.success(request, _("The plan is open again, staging is free."))
+    return redirect("releases:detail", version)
 
 
 @require_POST

@@ -94,15 +94,6 @@ def freeze(request: HttpRequest, version: str) -> HttpResponse:
     return redirect("releases:detail", version)
 
 
-@allow("freeze_release")
-@require_POST
-def unfreeze(request: HttpRequest, version: str) -> HttpResponse:
-    release = get_release_for(request.actor, version)
-    plan.unfreeze(release, by=request.user, reason=request.POST.get("reason", ""))
-    messages.success(request, _("The plan is open again, staging is free."))
-    return redirect("releases:detail", version)
-
-
 @allow("plan_release")
 @require_POST
 def reschedule(request: HttpRequest, version: str) -> HttpResponse:

@@ -5,7 +5,7 @@ import pytest
 from environments import repositories
 from lifecycle.models import Notification, Work
 from lifecycle.transitions import NotAllowed
-from releases import candidates, changes, facts, plan
+from releases import candidates, changes, facts, plan, verdicts
 from releases.models import Candidate, Change
 
 P = Candidate.Purpose
@@ -148,3 +148,13 @@ def test_the_next_release_stands_on_the_live_one(cast, frozen):
     release = frozen("Keep a wishlist")
     facts.mark_live(release, deployment=release, by=cast.ops)
     assert candidates.live(cast.product) == release.candidate
+
+
+def test_a_change_that_was_returned_after_the_freeze_is_not_left_out_in_silence(cast, tested, compose):
+    release = tested("Keep a wishlist", "Wrap gifts")
+    change = release.changes.order_by("pk").first()
+    candidate = plan.freeze(release, by=cast.petra)
+    verdicts.give_back(change, candidate=candidates.on_staging(cast.product), by=cast.tess, reason="Too slow")
+    candidate = compose(candidate)
+    assert candidate.status == Candidate.Status.FAILED
+    assert change.key in candidate.error
