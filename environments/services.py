@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -53,7 +54,7 @@ def check_name(name: str) -> None:
         raise ValidationError({"name": _("Lifecycle sets %(name)s itself.") % {"name": name}})
 
 
-def configuration_changed(environment: Environment, verb: str, *, by: By, at: datetime | None, **data: str) -> None:
+def configuration_changed(environment: Environment, verb: str, *, by: By, at: datetime | None, **data: Any) -> None:
     """Count the change under the row's lock; the event names the variable, never its value."""
     Environment.objects.filter(pk=environment.pk).update(config_version=F("config_version") + 1)
     environment.refresh_from_db(fields=["config_version"])
@@ -143,7 +144,7 @@ def hold(environment: Environment, *, by: User, minutes: int, at: datetime | Non
     if other is not None and other != by:
         raise NotAllowed(
             _("%(who)s holds %(environment)s until %(time)s.")
-            % {"who": other, "environment": locked, "time": clock(locked.held_until)}
+            % {"who": other, "environment": locked, "time": clock(locked.held_until or now)}
         )
     locked.held_by, locked.held_until = by, now + timedelta(minutes=min(max(minutes, 1), HOLD_MINUTES_LIMIT))
     locked.save(update_fields=["held_by", "held_until"])

@@ -1,6 +1,6 @@
 """Dates in words, prepared in Python (half of a naive page's cost is the `date` filter)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -36,12 +36,12 @@ def day(at: datetime) -> str:
 
 def day_format() -> str:
     """The language's own order, with the month's name as it stands beside a number (Russian: genitive)."""
-    return formats.get_format("MONTH_DAY_FORMAT").replace("F", "E")
+    return str(formats.get_format("MONTH_DAY_FORMAT")).replace("F", "E")
 
 
-def weekday(date: object) -> str:
+def weekday(when: date) -> str:
     """ "Friday 27 November"."""
-    return f"{formats.date_format(date, 'l')} {formats.date_format(date, day_format())}"
+    return f"{formats.date_format(when, 'l')} {formats.date_format(when, day_format())}"
 
 
 def clock(at: datetime) -> str:

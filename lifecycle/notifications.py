@@ -78,7 +78,8 @@ def in_language(language: str, data: dict[str, Any]) -> dict[str, str]:
 
 def sentence(notification: Notification) -> str:
     """What the notification says, in the language that is active."""
-    return str(TOPICS[notification.event].sentence) % notification.data
+    text: str = str(TOPICS[notification.event].sentence) % notification.data
+    return text
 
 
 def send_due(*, limit: int = 100) -> int:

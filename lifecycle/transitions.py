@@ -1,10 +1,9 @@
 """The only code that writes a `status`."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import transaction
-from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from lifecycle import events
@@ -14,8 +13,12 @@ class NotAllowed(Exception):
     """A move or a use-case that the present state does not allow; the message says why and what to do (HTTP 409)."""
 
 
+# A model with `Status`, `MOVES` and `status`: what fits is what the test of all machines accepts.
+Thing: TypeAlias = Any
+
+
 def move(
-    thing: Model,
+    thing: Thing,
     to: str,
     *,
     by: events.By,
@@ -46,7 +49,7 @@ def move(
             events.record(verb, thing, by=by, at=at, note=note, from_status=before, to_status=to, **(data or {}))
 
 
-def refusal(thing: Model, before: str, to: str) -> str:
+def refusal(thing: Thing, before: str, to: str) -> str:
     """A readable reason why `thing` cannot go from `before` to `to`."""
     labels = {value: str(label) for value, label in type(thing).Status.choices}
     return _("%(thing)s is “%(now)s”, so it cannot become “%(to)s”.") % {

@@ -33,7 +33,8 @@ def sign_off(
     """Note what an audience said after the demo of the release's candidate; a newer word replaces an older one.
 
     The first one makes the ideas reach Demo. NotAllowed unless the frozen candidate came to staging, when `digest`
-    (what they saw) is another by now, and for customers before managers said yes; ValidationError for a "not yet" without words.
+    (what they saw) is another by now, and for customers before managers said yes; ValidationError for a "not yet"
+    without words.
     """
     require_seen(release, digest)
     require_shown(release, audience)
