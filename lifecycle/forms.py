@@ -20,6 +20,11 @@ def posted(request: Any) -> Any:
     return request.POST if request.method == "POST" else None
 
 
+def reason_in(request: Any) -> str:
+    """The reason that a button's form may carry: at most 500 characters, none that the database refuses."""
+    return str(request.POST.get("reason", "")).replace("\0", "").strip()[:500]
+
+
 class AccountForm(forms.ModelForm):
     """Name, language and time zone."""
 

@@ -57,16 +57,17 @@ ROUTES = sorted(set(routes()))
 
 
 def addresses(route: str) -> list[str]:
-    """The route with ordinary and hostile values in place of its parameters, one hostile value at a time."""
+    """The route with ordinary values in place of its parameters, then with one hostile value at a time."""
     if "(?P" in route:
         return [f"/delta/{quote(name)}/" for name in DELTAS] if "delta" in route else []
     parts = re.split(r"(<\w+:\w+>)", route)
     choices = [PARTS.get(part[1:].split(":")[0], TEXT_PARTS) if part.startswith("<") else (part,) for part in parts]
     usual = [choice[0] for choice in choices]
-    found = {"".join(usual)}
+    found = dict.fromkeys(["".join(usual)])
     for place, choice in enumerate(choices):
-        found |= {"".join([*usual[:place], quote(value, safe="/"), *usual[place + 1 :]]) for value in choice}
-    return [f"/{address}" for address in sorted(found)]
+        hostile = [quote(value, safe="/") for value in choice]
+        found |= dict.fromkeys("".join([*usual[:place], value, *usual[place + 1 :]]) for value in hostile)
+    return [f"/{address}" for address in found]
 
 
 @pytest.fixture

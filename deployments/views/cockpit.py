@@ -11,6 +11,7 @@ from deployments.forms import ApprovalForm, WaiverForm
 from deployments.loading import get_release_for
 from deployments.pages import approve as sheet
 from deployments.pages import cockpit as page
+from lifecycle.forms import reason_in
 from lifecycle.models import Role
 from lifecycle.roles import allow
 
@@ -65,7 +66,7 @@ def waive(request: HttpRequest, version: str) -> HttpResponse:
 @allow("freeze_release")
 def unfreeze(request: HttpRequest, version: str) -> HttpResponse:
     release = get_release_for(request.actor, version)
-    unfreezing.unfreeze(release, by=request.user, reason=request.POST.get("reason", ""))
+    unfreezing.unfreeze(release, by=request.user, reason=reason_in(request))
     messages.success(request, _("The plan is open again, staging is free."))
     return redirect("releases:detail", version)
 

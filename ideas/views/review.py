@@ -17,7 +17,7 @@ from ideas import session as pages
 from ideas.forms import BallotForm, DecisionForm
 from ideas.models import AgendaItem, Idea, ReviewSession
 from ideas.views.common import blame, done, get_idea_for, get_item_for, get_session_for
-from lifecycle.forms import posted
+from lifecycle.forms import posted, reason_in
 from lifecycle.roles import allow
 
 
@@ -195,5 +195,5 @@ def queue(request: HttpRequest) -> HttpResponse:
 def move_in_queue(request: HttpRequest, number: int) -> HttpResponse:
     """One place up or down."""
     idea = get_idea_for(request.actor, number)
-    boards.move_in_queue(idea, by=request.user, up=request.POST.get("up") == "1", reason=request.POST.get("reason", ""))
+    boards.move_in_queue(idea, by=request.user, up=request.POST.get("up") == "1", reason=reason_in(request))
     return redirect("ideas:queue")

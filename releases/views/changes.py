@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -72,7 +72,7 @@ def act(
         except ValidationError as error:
             form.refuse(error)
         else:
-            return redirect(back(request, change))
+            return HttpResponseRedirect(back(request, change))
     context = page.page(change, request.actor) | {name: form, "form": form}
     return render(request, "releases/change.html", context, status=422)
 
@@ -83,7 +83,7 @@ def ready(request: HttpRequest, number: int) -> HttpResponse:
     change = get_change_for(request.actor, number)
     changes.mark_ready(change, by=request.user)
     messages.success(request, _("%(change)s waits for staging.") % {"change": change.key})
-    return redirect(back(request, change))
+    return HttpResponseRedirect(back(request, change))
 
 
 @allow("develop")
@@ -91,7 +91,7 @@ def ready(request: HttpRequest, number: int) -> HttpResponse:
 def not_ready(request: HttpRequest, number: int) -> HttpResponse:
     change = get_change_for(request.actor, number)
     changes.unmark_ready(change, by=request.user)
-    return redirect(back(request, change))
+    return HttpResponseRedirect(back(request, change))
 
 
 def back(request: HttpRequest, change: Change) -> str:

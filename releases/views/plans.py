@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lifecycle.forms import posted
+from lifecycle.forms import posted, reason_in
 from lifecycle.roles import allow
 from releases import plan
 from releases.forms import Domain, MoreIdeasForm, PlanForm, ReasonForm, RescheduleForm
@@ -152,6 +152,6 @@ def must(request: HttpRequest, version: str, number: int) -> HttpResponse:
 def leave(request: HttpRequest, version: str, number: int) -> HttpResponse:
     """Take a change out of the plan."""
     change = get_object_or_404(get_release_for(request.actor, version).changes.select_related("release"), number=number)
-    plan.drop_change(change, by=request.user, reason=request.POST.get("reason", ""))
+    plan.drop_change(change, by=request.user, reason=reason_in(request))
     messages.success(request, _("%(change)s left the plan.") % {"change": change.key})
     return redirect("releases:detail", version)
