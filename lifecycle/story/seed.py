@@ -11,13 +11,14 @@ from django.utils import timezone
 from environments.models import Environment
 from ideas import boards
 from ideas import services as ideas
-from ideas.models import Area, Idea
+from ideas.models import AgendaItem, Area, Idea
 from lifecycle.models import Product, User
 from lifecycle.story import people
 from lifecycle.story.wishes import WISHES, Wish
 from sample_shop import build
 
 CROWD = 80
+TRIAGED_DAYS_AGO = 10
 ENVIRONMENTS = (
     ("dev", "Development", Environment.Kind.DEV),
     ("staging", "Staging", Environment.Kind.STAGING),
@@ -75,9 +76,13 @@ def share_wishes(product: Product, cast: dict[str, User], now: datetime) -> None
         found[wish.key] = share(product, cast, wish, now - timedelta(days=wish.days_ago))
         for voter in dice.sample(crowd, wish.votes):
             ideas.vote(found[wish.key], by=voter, at=now - timedelta(days=dice.uniform(0, wish.days_ago)))
+    accepted = [wish for wish in WISHES if wish.fate == "accepted"]
+    for wish in accepted:
+        triage(found[wish.key], wish, cast["petra"], now - timedelta(days=TRIAGED_DAYS_AGO))
+    review_earlier(product, cast, accepted, now)
     for wish in WISHES:
-        decide(found[wish.key], wish, cast, found, now)
-    review_earlier(product, cast, [found[w.key] for w in WISHES if w.fate == "accepted"], now)
+        if wish not in accepted:
+            decide(found[wish.key], wish, cast, found, now)
 
 
 def share(product: Product, cast: dict[str, User], wish: Wish, at: datetime) -> Idea:
@@ -100,13 +105,13 @@ def decide(idea: Idea, wish: Wish, cast: dict[str, User], found: dict[str, Idea]
     elif wish.fate == "merged":
         ideas.merge(idea, into=found[wish.same_as], by=petra)
     elif wish.scales:
-        triage(idea, wish, petra, now)
+        triage(idea, wish, petra, now - timedelta(days=1))
 
 
-def triage(idea: Idea, wish: Wish, petra: User, now: datetime) -> None:
+def triage(idea: Idea, wish: Wish, petra: User, at: datetime) -> None:
+    idea.refresh_from_db()
     area, _created = Area.objects.get_or_create(product=idea.product, name=wish.area)
     urgency, importance, complexity = wish.scales or (3, 3, 3)
-    at = now - timedelta(days=wish.days_ago - 1)
     ideas.triage(
         idea,
         by=petra,
@@ -119,27 +124,22 @@ def triage(idea: Idea, wish: Wish, petra: User, now: datetime) -> None:
     )
 
 
-def review_earlier(product: Product, cast: dict[str, User], accepted: list[Idea], now: datetime) -> None:
-    """Last week's review: every ballot cast, every accepted wish decided with a reason."""
-    raise_points = {wish.title: wish.points for wish in WISHES}
-    session = boards.next_session(product, at=now - timedelta(days=14))
-    for idea in accepted:
-        idea.refresh_from_db()
-        ideas.put_on_agenda(idea, by=cast["petra"], reason="triaged", at=now - timedelta(days=14))
-    boards.open_session(session, by=cast["petra"])
+def review_earlier(product: Product, cast: dict[str, User], accepted: list[Wish], now: datetime) -> None:
+    """The last review: every ballot cast, every wish on its agenda decided with a reason."""
+    points = {wish.title: wish.points for wish in accepted}
+    session = boards.next_session(product, at=now - timedelta(days=TRIAGED_DAYS_AGO))
+    at = session.starts_at
+    boards.open_session(session, by=cast["petra"], at=at)
     for item in session.items.select_related("idea").all():
-        if item.idea not in accepted:
-            continue
-        for key in ("lena", "petra", "ops"):
-            item.refresh_from_db()
-            boards.cast(item, by=cast[key], choice="yes", urgency=3, importance=4, complexity=2)
+        review(item, cast, points[item.idea.title], at)
+    boards.close_session(session, by=cast["petra"], at=at + timedelta(hours=1))
+
+
+def review(item: AgendaItem, cast: dict[str, User], points: int, at: datetime) -> None:
+    for key in ("lena", "petra", "ops"):
         item.refresh_from_db()
-        boards.reveal(item, by=cast["petra"])
-        boards.decide(
-            item,
-            by=cast["petra"],
-            outcome="accept",
-            reason="Many people ask for it and it fits.",
-            points=raise_points[item.idea.title],
-        )
-    boards.close_session(session, by=cast["petra"])
+        boards.cast(item, by=cast[key], choice="yes", urgency=3, importance=4, complexity=2, at=at)
+    item.refresh_from_db()
+    boards.reveal(item, by=cast["petra"], at=at)
+    reason = "Many people ask for it and it fits."
+    boards.decide(item, by=cast["petra"], outcome="accept", reason=reason, points=points, at=at)

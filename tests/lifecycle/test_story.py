@@ -1,0 +1,55 @@
+"""The demo's first half: forty wishes at the stages that triage and an earlier review brought them to."""
+
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from ideas.models import Decision, Idea, ReviewSession
+from lifecycle.models import Product
+from lifecycle.story.seed import seed, upstream
+from lifecycle.story.wishes import WISHES
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def places(settings, tmp_path: Path) -> None:  # noqa: ANN001
+    settings.SHOP_PORTS = {"dev": 9101, "staging": 9102, "production": 9103}
+    settings.VAR = tmp_path
+
+
+def test_every_wish_is_as_far_as_its_fate_says() -> None:
+    product = seed()
+    ideas = {idea.title: idea for idea in Idea.objects.filter(product=product)}
+    assert len(ideas) == len(WISHES) >= 40
+    for wish in WISHES:
+        idea = ideas[wish.title]
+        expected = "new" if wish.fate == "merged" else wish.fate
+        assert idea.status == expected, wish.title
+        assert idea.is_merged == (wish.fate == "merged"), wish.title
+        assert idea.language == wish.language
+    assert {idea.language for idea in ideas.values()} == {"en", "ru"}
+
+
+def test_the_last_review_is_over_and_the_next_has_an_agenda() -> None:
+    seed()
+    last = ReviewSession.objects.get(status=ReviewSession.Status.CLOSED)
+    following = ReviewSession.objects.get(status=ReviewSession.Status.PLANNED)
+    assert last.starts_at < timezone.now() < following.starts_at
+    assert Decision.objects.count() == sum(wish.fate == "accepted" for wish in WISHES)
+    assert following.items.count() == sum(wish.fate == "triaged" and wish.kind != "bug" for wish in WISHES) + 1
+
+
+def test_it_leaves_a_repository_to_clone() -> None:
+    seed()
+    assert (upstream() / "HEAD").exists()
+
+
+def test_a_second_time_nothing_is_seeded_twice() -> None:
+    call_command("seed")
+    call_command("seed", "--if-empty")
+    assert Product.objects.count() == 1
+    with pytest.raises(CommandError, match="already"):
+        call_command("seed")
