@@ -40,8 +40,8 @@ def day_format() -> str:
 
 
 def weekday(when: date) -> str:
-    """ "Friday 27 November"."""
-    return f"{formats.date_format(when, 'l')} {formats.date_format(when, day_format())}"
+    """ "Friday, 27 November"."""
+    return f"{formats.date_format(when, 'l')}, {formats.date_format(when, day_format())}"
 
 
 def clock(at: datetime) -> str:
