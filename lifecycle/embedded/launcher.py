@@ -58,6 +58,8 @@ def _announce(stack: Stack) -> None:
     print(f"\n  Lifecycle is at   {stack.url}/")
     if stack.demo:
         print(f"  sign in as anybody of the cast with one click:   {stack.url}/demo/")
+    else:
+        print('  make a product of your own:   make manage ARGS="setup_product --help"')
     print(f"  data and logs are in {stack.var}; Ctrl-C stops everything\n", flush=True)
 
 
