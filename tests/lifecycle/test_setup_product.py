@@ -43,7 +43,7 @@ def test_a_second_product_has_ports_of_its_own(repository: str) -> None:
     [
         (["{repository}-nowhere"], "does not answer"),
         (["{repository}", "--main=nothing"], "no branch"),
-        (["ext::sh -c true"], ""),
+        (["ext::sh -c true"], "must be https"),
     ],
 )
 def test_what_cannot_be_connected_leaves_nothing(repository: str, arguments: list[str], why: str) -> None:
