@@ -45,13 +45,21 @@ def too_wide(page: Page) -> list[str]:
 
 def everywhere(person: Person) -> list[str]:
     """The complaints about the present page on desk and phone, light and dark, and the console's."""
-    found = []
+    return of_page(person.page) + [f"console: {problem}" for problem in person.problems]
+
+
+def of_page(page: Page) -> list[str]:
+    """The complaints about the page on desk and phone, light and dark; it is left as it was."""
+    found, usual = [], page.viewport_size
     for name, size in (("desk", DESKTOP), ("phone", PHONE)):
-        person.page.set_viewport_size(size)
-        found += [f"{name}, light: {problem}" for problem in in_theme(person.page, "light", EVERYTHING)]
-        found += [f"{name}: {problem}" for problem in too_wide(person.page)]
-        found += [f"{name}, dark: {problem}" for problem in in_theme(person.page, "dark", COLOURS)]
-    return found + [f"console: {problem}" for problem in person.problems]
+        page.set_viewport_size(size)
+        found += [f"{name}, light: {problem}" for problem in in_theme(page, "light", EVERYTHING)]
+        found += [f"{name}: {problem}" for problem in too_wide(page)]
+        found += [f"{name}, dark: {problem}" for problem in in_theme(page, "dark", COLOURS)]
+    page.emulate_media(color_scheme="light")
+    if usual:
+        page.set_viewport_size(usual)
+    return found
 
 
 def in_theme(page: Page, theme: Theme, options: dict[str, Any]) -> list[str]:

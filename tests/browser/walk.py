@@ -7,6 +7,7 @@ from deployments import running
 from environments.models import Environment
 from releases import changes
 from releases.models import Change, Release
+from tests.browser.look import of_page
 from tests.browser.person import Person, Screenshot
 from tests.git_clone import Clone
 from tests.machinery import eventually
@@ -27,7 +28,10 @@ class Walk:
             raise AttributeError(name) from None
 
     def picture(self, who: Person, name: str) -> None:
+        """Keep a picture; a page of Lifecycle must also be without complaint at every size and in both themes."""
         self.screenshot(who.page, name)
+        if who.page.url.startswith(who.address):
+            assert of_page(who.page) == [], name
 
 
 def answers(url: str) -> str:
