@@ -40,8 +40,7 @@ def approve(
     release = services.locked_release(release)
     signoffs.require_seen(release, digest)
     place, candidate = _require_askable(release, by=by, role=role, at=at)
-    if outcome == Approval.Outcome.NO and not words.strip():
-        raise ValidationError({"words": _("Say what is missing.")})
+    signoffs.require_words(outcome, words)
     own = is_own_work(release, by)
     if own and release.product.preset == Product.Preset.STRICT:
         raise NotAllowed(_("You wrote or planned a part of this release, so somebody else must approve it."))

@@ -38,8 +38,7 @@ def sign_off(
     """
     require_seen(release, digest)
     require_shown(release, audience)
-    if outcome == NO and not words.strip():
-        raise ValidationError({"words": _("Say what is missing.")})
+    require_words(outcome, words)
     signoff = SignOff.objects.create(
         release=release,
         candidate=release.candidate,
@@ -52,6 +51,12 @@ def sign_off(
     )
     events.record(f"signoff.{audience}", release, by=by, at=at, note=words, outcome=outcome, signoff=signoff.pk)
     mark_demo(release, by=by, at=at)
+    tell_planners(signoff)
+    return signoff
+
+
+def tell_planners(signoff: SignOff) -> None:
+    release = signoff.release
     tell(
         people_who_may("plan_release", release.product),
         "release.signoff",
@@ -59,9 +64,14 @@ def sign_off(
         key=f"signoff:{signoff.pk}",
         product=release.product,
         version=release.version,
-        audience=A(audience).label,
+        audience=A(signoff.audience).label,
     )
-    return signoff
+
+
+def require_words(outcome: str, words: str) -> None:
+    """ValidationError for a "not yet" without words: whoever built it must know what is missing."""
+    if outcome == NO and not words.strip():
+        raise ValidationError({"words": _("Say what is missing.")})
 
 
 def require_seen(release: Release, digest: str) -> None:
