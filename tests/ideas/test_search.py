@@ -76,6 +76,8 @@ def test_among_ten_thousand_ideas_it_is_one_statement_and_letters_use_their_inde
     with connection.cursor() as cursor:
         cursor.execute(MANY, [cast.product.pk, cast.cleo.pk])
         cursor.execute("ANALYZE ideas_idea")
+        # What autovacuum does between two transactions: rows still on the pending list make an index look dear.
+        cursor.execute("SELECT gin_clean_pending_list('idea_title_trigrams')")
     share(cast, "Two-hour delivery window")
     actor = cast.actor(cast.carl)
     with CaptureQueriesContext(connection) as statements:
