@@ -1,6 +1,6 @@
 """The plan, the changes and their candidates; verdicts, sign-offs, approvals and what customers answered."""
 
-from releases.models.candidates import Candidate, CandidateChange, Check
+from releases.models.candidates import Candidate, CandidateChange, Check, Overlap
 from releases.models.plans import Change, Release, Revision
 from releases.models.words import Answer, Approval, SignOff, Survey, Verdict
 
@@ -11,6 +11,7 @@ __all__ = [
     "CandidateChange",
     "Change",
     "Check",
+    "Overlap",
     "Release",
     "Revision",
     "SignOff",

@@ -80,8 +80,37 @@ class CandidateChange(models.Model):
         return f"{self.action} {self.change}"
 
 
+class Overlap(models.Model):
+    """Whether two revisions can be taken in together: the files they conflict in, or none. Worked out by a worker."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="overlaps")
+    one = models.ForeignKey(Revision, models.CASCADE, related_name="+")
+    other = models.ForeignKey(Revision, models.CASCADE, related_name="+")
+    base_sha = models.CharField(max_length=40)
+    files = models.JSONField(default=list)
+    migrations = models.JSONField(default=list, help_text=_("apps to which both add migrations"))
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["one", "other", "base_sha"], name="one_overlap_per_pair"),
+            models.CheckConstraint(condition=Q(one__lt=models.F("other")), name="overlap_is_ordered"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.one} × {self.other}"
+
+
 class Check(models.Model):
-    """Tests run by a worker in a clean checkout of a revision's tip or of a candidate."""
+    """Tests of a revision's tip or of a candidate: run by a worker in a clean checkout, or reported by an external CI.
+
+    EXPAND runs the tests of `tests_sha` (what is live) on the schema of `sha`: proof that the old release still works.
+    """
+
+    class Kind(models.TextChoices):
+        TESTS = "tests", _("Tests")
+        EXPAND = "expand", _("Old release on the new schema")
+        EXTERNAL = "external", _("Reported by an external CI")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Waiting")
@@ -101,7 +130,11 @@ class Check(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, related_name="checks")
     revision = models.ForeignKey(Revision, models.CASCADE, null=True, blank=True, related_name="checks")
     candidate = models.ForeignKey(Candidate, models.CASCADE, null=True, blank=True, related_name="checks")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TESTS)
+    name = models.CharField(max_length=100, blank=True, help_text=_("of the external check, e.g. build (3.12)"))
+    url = models.CharField(max_length=500, blank=True, help_text=_("where the external CI shows it"))
     sha = models.CharField(max_length=40)
+    tests_sha = models.CharField(max_length=40, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     exit_code = models.IntegerField(null=True, blank=True)
     summary = models.CharField(max_length=300, blank=True)

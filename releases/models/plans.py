@@ -35,7 +35,13 @@ class Release(models.Model):
         Status.DROPPED: (),
     }
 
+    class Kind(models.TextChoices):
+        PLANNED = "planned", _("Planned release")
+        HOTFIX = "hotfix", _("Hotfix")
+        UNDO = "undo", _("Undo")
+
     product = models.ForeignKey(Product, models.PROTECT, related_name="releases")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.PLANNED)
     version = models.CharField(_("version"), max_length=20)
     goal = models.CharField(_("goal"), max_length=200, blank=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
@@ -43,6 +49,8 @@ class Release(models.Model):
     first_target_date = models.DateField(null=True, blank=True)
     author = models.ForeignKey(Person, models.PROTECT, related_name="+")
     candidate = models.ForeignKey("Candidate", models.SET_NULL, null=True, blank=True, related_name="+")
+    undoes = models.ManyToManyField("Change", related_name="undone_in", blank=True)
+    parked_at = models.DateTimeField(null=True, blank=True, help_text=_("frozen, but a hotfix has staging"))
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
     frozen_at = models.DateTimeField(null=True, blank=True)
@@ -52,7 +60,9 @@ class Release(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["product", "version"], name="one_release_per_version"),
-            models.UniqueConstraint(fields=["product"], condition=Q(status="frozen"), name="one_frozen_release"),
+            models.UniqueConstraint(
+                fields=["product"], condition=Q(status="frozen", parked_at__isnull=True), name="one_frozen_release"
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "planned", "frozen", "live", "done", "rolled_back", "dropped"]),
                 name="release_status",

@@ -1,0 +1,151 @@
+"""A place the product runs, what it is started with, and whom it is reached at."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lifecycle.models import Product
+
+
+class Environment(models.Model):
+    """A place the product runs: dev, staging, production, or further ones of the same kinds.
+
+    `fence` grows with every claim of a deployment; `config_version` grows when a setting or variable changes.
+    `state` is about what runs there, `status` about the place itself.
+    """
+
+    class Kind(models.TextChoices):
+        DEV = "dev", _("Development")
+        STAGING = "staging", _("Staging")
+        PRODUCTION = "production", _("Production")
+
+    class State(models.TextChoices):
+        EMPTY = "empty", _("Nothing deployed yet")
+        OK = "ok", _("Healthy")
+        UNSURE = "unsure", _("Not sure what runs")
+
+    class Promotion(models.TextChoices):
+        BY_HAND = "by_hand", _("By hand")
+        AUTOMATIC = "automatic", _("As soon as the environment before it has verified it")
+
+    class Status(models.TextChoices):
+        READY = "ready", _("In use")
+        CREATING = "creating", _("Being created")
+        BROKEN = "broken", _("Could not be created")
+        DESTROYING = "destroying", _("Being destroyed")
+        GONE = "gone", _("Destroyed")
+
+    MOVES = {
+        Status.READY: (Status.DESTROYING,),
+        Status.CREATING: (Status.READY, Status.BROKEN),
+        Status.BROKEN: (Status.CREATING, Status.DESTROYING, Status.READY),
+        Status.DESTROYING: (Status.GONE, Status.BROKEN),
+        Status.GONE: (),
+    }
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="environments")
+    slug = models.SlugField(_("short name"))
+    name = models.CharField(_("name"), max_length=60)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    position = models.PositiveSmallIntegerField(_("order"))
+    driver = models.CharField(_("driver"), max_length=20, default="process")
+    driver_settings = models.JSONField(default=dict)
+    url = models.CharField(_("address"), max_length=300, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.EMPTY)
+    fence = models.BigIntegerField(default=0)
+    config_version = models.PositiveIntegerField(default=1)
+    promotion = models.CharField(_("promotion"), max_length=10, choices=Promotion.choices, default=Promotion.BY_HAND)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.READY)
+    status_note = models.TextField(blank=True)
+    cloned_from = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="clones")
+    sends_mail = models.BooleanField(_("sends mail"), default=False)
+    takes_payments = models.BooleanField(_("takes payments"), default=False)
+    test_data = models.CharField(_("test data set"), max_length=60, blank=True)
+    test_data_at = models.DateTimeField(null=True, blank=True)
+    test_data_note = models.TextField(blank=True)
+    probed_release = models.CharField(max_length=120, blank=True, help_text=_("what answered the last probe"))
+    probed_at = models.DateTimeField(null=True, blank=True)
+    probe_note = models.TextField(blank=True, help_text=_("why the last probe gave no clear answer, or empty"))
+    foreign_sha = models.CharField(max_length=40, blank=True, help_text=_("commit that others put on our branch"))
+    held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    held_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "slug"], name="one_environment_per_name"),
+            models.CheckConstraint(
+                condition=Q(status__in=["ready", "creating", "broken", "destroying", "gone"]), name="environment_status"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def branch(self) -> str:
+        """The linear log of what was deployed here, e.g. "env/staging"."""
+        return f"env/{self.slug}"
+
+
+class Variable(models.Model):
+    """A setting an application is started with; secrets are encrypted at rest and masked everywhere."""
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="variables")
+    name = models.CharField(_("name"), max_length=100)
+    value = models.TextField(_("value"), help_text=_("MultiFernet token when secret"))
+    is_secret = models.BooleanField(_("secret"), default=False)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["environment", "name"], name="one_variable_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VariableVersion(models.Model):
+    """What a variable was set to (or that it was removed) at one configuration version; secrets stay sealed."""
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="variable_versions")
+    config_version = models.PositiveIntegerField()
+    name = models.CharField(max_length=100)
+    value = models.TextField(blank=True)
+    is_secret = models.BooleanField(default=False)
+    is_removed = models.BooleanField(default=False)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-config_version", "-id"]
+        indexes = [models.Index(fields=["environment", "name", "-config_version"], name="variable_history")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.config_version})"
+
+
+class HostKey(models.Model):
+    """A server's public key as shown to somebody; only a confirmed one is spoken with, a changed one fails closed."""
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="host_keys")
+    host = models.CharField(_("host"), max_length=253)
+    port = models.PositiveIntegerField(_("port"), default=22)
+    key = models.TextField(help_text=_("OpenSSH format: algorithm and key"))
+    fingerprint = models.CharField(max_length=100)
+    seen_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "host", "port", "fingerprint"], name="host_key_once"),
+            models.UniqueConstraint(
+                fields=["environment", "host", "port"],
+                condition=Q(confirmed_at__isnull=False),
+                name="one_confirmed_key_per_host",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.fingerprint}"

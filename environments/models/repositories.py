@@ -1,0 +1,118 @@
+"""The repository, its branches and its main branch as last seen, and what differs between two commits."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lifecycle.models import Product
+
+
+class Repository(models.Model):
+    """A product's git repository: `upstream` is polled, `mirror` is the bare copy that all git work uses."""
+
+    class Mode(models.TextChoices):
+        BRANCHES = "branches", _("A branch per change")
+        TRUNK = "trunk", _("Pull requests merged to main")
+
+    product = models.OneToOneField(Product, models.CASCADE, related_name="repository")
+    upstream = models.CharField(_("address"), max_length=500)
+    mirror = models.CharField(max_length=500)
+    mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.BRANCHES)
+    main_branch = models.CharField(_("main branch"), max_length=100, default="main")
+    fetched_at = models.DateTimeField(null=True)
+    fetch_error = models.TextField(blank=True)
+    main_note = models.TextField(blank=True, help_text=_("why the main branch could not be moved forward, or empty"))
+    collected_at = models.DateTimeField(null=True, blank=True, help_text=_("when git last tidied the mirror up"))
+
+    class Meta:
+        verbose_name_plural = "repositories"
+
+    def __str__(self) -> str:
+        return self.upstream
+
+
+class Branch(models.Model):
+    """An upstream branch as last seen by the poll, so that no page needs git."""
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="branches")
+    name = models.CharField(max_length=200)
+    sha = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200, blank=True)
+    author = models.CharField(max_length=200, blank=True)
+    moved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repository", "name"], name="one_row_per_branch")]
+        verbose_name_plural = "branches"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TrunkCommit(models.Model):
+    """A step of the main branch in trunk mode (a merge, a squash or a single commit): the change it became, or a word.
+
+    One that belongs to no change waits for "ship as maintenance" (a silent change) or "leave out" (it never ships).
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Belongs to no change")
+        TAKEN = "taken", _("Part of a change")
+        LEFT_OUT = "left_out", _("Left out")
+
+    MOVES = {
+        Status.WAITING: (Status.TAKEN, Status.LEFT_OUT),
+        Status.LEFT_OUT: (Status.TAKEN,),
+        Status.TAKEN: (),
+    }
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="trunk_commits")
+    sha = models.CharField(max_length=40)
+    parent = models.CharField(max_length=40)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
+    change_id = models.BigIntegerField(null=True, blank=True, help_text=_("releases.Change, which this app cannot see"))
+    subject = models.CharField(max_length=200, blank=True)
+    author = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["repository", "sha"], name="one_row_per_trunk_commit"),
+            models.CheckConstraint(
+                condition=Q(status__in=["waiting", "taken", "left_out"]), name="trunk_commit_status"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sha[:8]
+
+
+class Delta(models.Model):
+    """What differs between two commits, worked out once by a worker: commits, files, migrations."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Being compared")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Could not be compared")
+
+    MOVES = {Status.QUEUED: (Status.READY, Status.FAILED), Status.READY: (), Status.FAILED: (Status.QUEUED,)}
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="deltas")
+    from_sha = models.CharField(max_length=40)
+    to_sha = models.CharField(max_length=40)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    commits = models.JSONField(default=list)
+    files = models.JSONField(default=list)
+    migrations = models.JSONField(default=list)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["repository", "from_sha", "to_sha"], name="one_delta_per_pair"),
+            models.CheckConstraint(condition=Q(status__in=["queued", "ready", "failed"]), name="delta_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_sha[:8]}..{self.to_sha[:8]}"
