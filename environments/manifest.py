@@ -5,17 +5,39 @@ are replaced inside each argument; the same facts are in the command's environme
 """
 
 import difflib
-import os
 import re
-import sys
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from environments.manifest_sections import (
+    PLACEHOLDER,
+    PLACEHOLDERS,
+    CommandSection,
+    Context,
+    Health,
+    Metrics,
+    MigrateSection,
+    Probe,
+    TestData,
+)
+
+__all__ = [
+    "FILE_NAME",
+    "PLACEHOLDERS",
+    "CommandSection",
+    "Context",
+    "Health",
+    "Manifest",
+    "ManifestError",
+    "Metrics",
+    "MigrateSection",
+    "Probe",
+    "TestData",
+    "parse",
+]
+
 FILE_NAME = "lifecycle.toml"
-PLACEHOLDERS = ("python", "port", "data", "checkout", "release", "environment")
-_PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
 
 
 class ManifestError(Exception):
@@ -27,93 +49,22 @@ class ManifestError(Exception):
 
 
 @dataclass(frozen=True)
-class CommandSection:
-    """A command and how long it may take; `inactivity_seconds` without a line of output also ends it."""
-
-    command: tuple[str, ...]
-    timeout_seconds: int = 300
-    inactivity_seconds: int = 300
-
-
-@dataclass(frozen=True)
-class Health:
-    """GET `path` answers 200 within `timeout_seconds` after a start."""
-
-    path: str = "/health"
-    timeout_seconds: int = 20
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Which release runs: `field` in the JSON at `path`, or the text that `command` prints."""
-
-    path: str = "/health"
-    field: str = "release"
-    command: tuple[str, ...] = ()
-    timeout_seconds: int = 20
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """Where the application shows its counters as Prometheus text."""
-
-    path: str = "/metrics"
-
-
-@dataclass(frozen=True)
-class TestData:
-    """`restore` loads the named test data set (dev and staging only)."""
-
-    __test__ = False  # not a test case, whatever pytest thinks of the name
-    restore: tuple[str, ...] = ()
-    timeout_seconds: int = 300
-
-
-@dataclass(frozen=True)
-class Context:
-    """The facts of one run, for placeholders and for the command's environment."""
-
-    environment: str
-    release: str
-    checkout: str
-    data: str
-    port: int = 0
-    python: str = sys.executable
-
-    def environ(self, variables: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The whole environment of a command; the facts win over `variables` of the same name.
-
-        Python writes no bytecode: an artefact must stay what it was when it was built.
-        """
-        own = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        facts = {
-            "PORT": str(self.port),
-            "DATA_DIR": self.data,
-            "RELEASE": self.release,
-            "ENVIRONMENT": self.environment,
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONUNBUFFERED": "1",
-        }
-        return {"LANG": "C.UTF-8", **own, **(variables or {}), **facts}
-
-    def fill(self, argument: str) -> str:
-        return _PLACEHOLDER.sub(lambda found: str(getattr(self, found[1])), argument)
-
-
-@dataclass(frozen=True)
 class Manifest:
     """The parsed file. A section that is missing is None: the product does not have that step."""
 
     test: CommandSection | None = None
     build: CommandSection | None = None
     backup: CommandSection | None = None
-    migrate: CommandSection | None = None
+    restore_drill: CommandSection | None = None
+    migrate: MigrateSection | None = None
     deploy: CommandSection | None = None
     start: CommandSection | None = None
     health: Health = field(default_factory=Health)
     probe: Probe | None = None
     metrics: Metrics | None = None
     test_data: TestData | None = None
+    create: CommandSection | None = None
+    destroy: CommandSection | None = None
 
     @property
     def can_verify(self) -> bool:
@@ -121,9 +72,13 @@ class Manifest:
         return self.probe is not None
 
     def command(self, section: str, context: Context) -> list[str]:
-        """The arguments of `section` with all placeholders filled; empty when there is no such command."""
-        part = getattr(self, section)
-        argv = () if part is None else part.restore if section == "test_data" else part.command
+        """The arguments of `section` with all placeholders filled; empty when there is no such command.
+
+        "test_data" is the command that restores it, "scrub" the one beside it.
+        """
+        part = getattr(self, "test_data" if section == "scrub" else section)
+        key = {"test_data": "restore", "scrub": "scrub"}.get(section, "command")
+        argv = () if part is None else getattr(part, key)
         return [context.fill(argument) for argument in argv]
 
 
@@ -131,16 +86,21 @@ _SECTIONS: dict[str, type] = {
     "test": CommandSection,
     "build": CommandSection,
     "backup": CommandSection,
-    "migrate": CommandSection,
+    "restore_drill": CommandSection,
+    "migrate": MigrateSection,
     "deploy": CommandSection,
     "start": CommandSection,
     "health": Health,
     "probe": Probe,
     "metrics": Metrics,
     "test_data": TestData,
+    "create": CommandSection,
+    "destroy": CommandSection,
 }
-_COMMANDS, _PATHS, _SECONDS = {"command", "restore"}, {"path"}, {"timeout_seconds", "inactivity_seconds"}
-_REQUIRED = {CommandSection: "command", TestData: "restore"}
+_COMMANDS, _PATHS = {"command", "restore", "scrub"}, {"path"}
+_SECONDS, _SWITCHES = {"timeout_seconds", "inactivity_seconds"}, {"uninterruptible", "irreversible"}
+_REQUIRED = {CommandSection: ("command",), MigrateSection: ("command",), TestData: ("restore", "scrub")}
+MAX_RETRIES = 5
 
 
 def parse(text: str) -> Manifest:
@@ -160,9 +120,11 @@ def _section(text: str, name: str, values: Any) -> Any:
         raise ManifestError(_line(text, name), name, f"must be a section, written [{name}]")
     kind = _SECTIONS[name]
     checked = {key: _value(text, name, kind, key, value) for key, value in values.items()}
-    required = _REQUIRED.get(kind)
-    if required and not checked.get(required):
-        raise ManifestError(_line(text, name), f"{name}.{required}", "is required and must not be empty")
+    required = _REQUIRED.get(kind, ())
+    if required and not any(checked.get(key) for key in required):
+        message = " or ".join(required[1:])
+        others = f"; {message} would do as well" if message else ""
+        raise ManifestError(_line(text, name), f"{name}.{required[0]}", "is required and must not be empty" + others)
     return kind(**checked)
 
 
@@ -174,21 +136,34 @@ def _value(text: str, section: str, kind: type, key: str, value: Any) -> Any:
         raise ManifestError(line, full, message)
     if key in _COMMANDS:
         return _argv(line, full, value)
-    if key in _SECONDS:
-        if type(value) is not int or not 1 <= value <= 86_400:
-            raise ManifestError(line, full, "must be a whole number of seconds, 1 to 86400")
-    elif not isinstance(value, str) or not value:
-        raise ManifestError(line, full, "must be a text in quotes")
-    elif key in _PATHS and not re.fullmatch(r"/[^\s#]*", value):
-        raise ManifestError(line, full, 'must begin with "/" and hold no spaces')
+    complaint = _complaint(key, value)
+    if complaint:
+        raise ManifestError(line, full, complaint)
     return value
+
+
+def _complaint(key: str, value: Any) -> str:
+    """What is wrong with a value that is no command; "" when nothing is."""
+    if key in _SECONDS:
+        right = type(value) is int and 1 <= value <= 86_400
+        return "" if right else "must be a whole number of seconds, 1 to 86400"
+    if key == "retries":
+        right = type(value) is int and 0 <= value <= MAX_RETRIES
+        return "" if right else f"must be a whole number, 0 to {MAX_RETRIES}"
+    if key in _SWITCHES:
+        return "" if isinstance(value, bool) else "must be true or false, without quotes"
+    if not isinstance(value, str) or not value:
+        return "must be a text in quotes"
+    if key in _PATHS and not re.fullmatch(r"/[^\s#]*", value):
+        return 'must begin with "/" and hold no spaces'
+    return ""
 
 
 def _argv(line: int, full: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
         raise ManifestError(line, full, 'must be a list of texts, one per argument: ["python", "manage.py"]')
     for part in value:
-        for name in _PLACEHOLDER.findall(part):
+        for name in PLACEHOLDER.findall(part):
             if name not in PLACEHOLDERS:
                 hint = _did_you_mean(name, PLACEHOLDERS) or "; known are " + " ".join(PLACEHOLDERS)
                 raise ManifestError(line, full, f"unknown placeholder {{{name}}}{hint}")

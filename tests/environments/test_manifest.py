@@ -89,7 +89,15 @@ def test_the_facts_win_over_the_variables_of_the_environment():
         ('[start]\ncommand = ["a"]\n[test]\npath = "/"\n', 4, "test.path", "unknown key"),
         ('test = "pytest"\n', 1, "test", "written [test]"),
         ('[test]\ncommand = ["x"\n', 2, "syntax", ""),
-        ("[test_data]\n", 1, "test_data.restore", "required"),
+        ("[test_data]\n", 1, "test_data.restore", "scrub would do as well"),
+        ('[test_data]\nrestore = ["x"]\nname = 3\n', 3, "test_data.name", "text in quotes"),
+        ('[test_data]\nscrub = "x"\n', 2, "test_data.scrub", "list of texts"),
+        ("[restore_drill]\nretries = 1\n", 1, "restore_drill.command", "required"),
+        ('[migrate]\ncommand = ["x"]\nretries = 6\n', 3, "migrate.retries", "whole number, 0 to 5"),
+        ('[migrate]\ncommand = ["x"]\nretries = -1\n', 3, "migrate.retries", "whole number, 0 to 5"),
+        ('[migrate]\ncommand = ["x"]\nretries = true\n', 3, "migrate.retries", "whole number, 0 to 5"),
+        ('[create]\ncommand = ["x"]\nirreversible = "yes"\n', 3, "create.irreversible", "true or false"),
+        ('[migrate]\ncommand = ["x"]\nuninteruptible = true\n', 3, "migrate.uninteruptible", "uninterruptible?"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_key(text, line, key, message):
@@ -98,3 +106,38 @@ def test_a_mistake_is_named_with_its_line_and_key(text, line, key, message):
     assert (error.value.line, error.value.key) == (line, key)
     assert message in error.value.message
     assert f"line {line}, {key}" in str(error.value)
+
+
+def test_a_migration_is_waited_for_unless_the_file_says_otherwise():
+    manifest = parse('[build]\ncommand = ["b"]\n[migrate]\ncommand = ["m"]\n')
+    assert manifest.migrate and manifest.migrate.uninterruptible and not manifest.migrate.irreversible
+    assert manifest.build and not manifest.build.uninterruptible and manifest.build.retries == 0
+    told = parse('[migrate]\ncommand = ["m"]\nuninterruptible = false\nirreversible = true\nretries = 5\n').migrate
+    assert told and (told.uninterruptible, told.irreversible, told.retries) == (False, True, 5)
+
+
+def test_an_environment_is_made_filled_and_taken_down_by_commands_of_the_product():
+    text = """
+[create]
+command = ["make-place", "{environment}"]
+[destroy]
+command = ["drop-place", "{environment}"]
+[restore_drill]
+command = ["restore", "{data}"]
+[test_data]
+restore = ["load", "{environment}"]
+scrub = ["scrub", "{data}"]
+name = "hundred orders"
+"""
+    manifest = parse(text)
+    asked = {
+        key: manifest.command(key, CONTEXT) for key in ("create", "destroy", "restore_drill", "scrub", "test_data")
+    }
+    assert asked == {
+        "create": ["make-place", "staging"],
+        "destroy": ["drop-place", "staging"],
+        "restore_drill": ["restore", "/d"],
+        "scrub": ["scrub", "/d"],
+        "test_data": ["load", "staging"],
+    }
+    assert manifest.test_data and manifest.test_data.name == "hundred orders"
