@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from deployments import gates, running
 from deployments.models import Deployment
-from environments import services as environment_services
+from environments import locks
 from environments.models import Environment, Lock
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Release
@@ -50,7 +50,7 @@ def _require_staging_free(staging: Environment, release: Release | None) -> None
 
 
 def _require_unlocked(environment: Environment, at: datetime | None) -> None:
-    lock = environment_services.locks(environment, at=at).filter(kind=Lock.Kind.HARD).first()
+    lock = locks.in_force(environment, at=at).filter(kind=Lock.Kind.HARD).first()
     if lock is not None:
         raise NotAllowed(
             _("%(environment)s is locked by %(who)s: %(reason)s")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from deployments import running
 from deployments.approval_rules import RULES, counted, still_needed, summary
-from environments import services as environment_services
+from environments import freezes, locks
 from environments.models import Environment, Lock
 from lifecycle.models import Event, Role
 from lifecycle.transitions import NotAllowed
@@ -186,8 +186,8 @@ def _base_current(case: Case) -> Gate:
 
 
 def _no_freeze(case: Case) -> Gate:
-    window = environment_services.frozen_by(case.release.product, at=case.at)
-    lock = environment_services.locks(case.production, at=case.at).filter(kind=Lock.Kind.HARD).first()
+    window = freezes.frozen_by(case.release.product, at=case.at)
+    lock = locks.in_force(case.production, at=case.at).filter(kind=Lock.Kind.HARD).first()
     evidence = _("No freeze and no lock.")
     if window:
         evidence = _("Freeze: %(reason)s") % {"reason": window.reason}

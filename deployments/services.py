@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from deployments import admission, gates, running
 from deployments.models import Deployment
-from environments import services as environment_services
+from environments import holds
 from environments.models import Environment
 from lifecycle import events, logs
 from lifecycle.events import By
@@ -141,7 +141,7 @@ def require_promotable(staging: Environment, *, by: By, at: datetime | None = No
     frozen = Release.objects.filter(product=staging.product_id, status=Release.Status.FROZEN).first()
     if frozen:
         raise NotAllowed(_("Release %(release)s is frozen and has staging until it is shipped.") % {"release": frozen})
-    holder = environment_services.holder(staging, at=at)
+    holder = holds.holder(staging, at=at)
     if holder is not None and holder != by:
         raise NotAllowed(_("%(who)s is testing on %(environment)s.") % {"who": holder, "environment": staging})
     if not Change.objects.filter(product=staging.product_id, status=Change.Status.READY).exists():

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from deployments import drivers, keeper_state, running
 from deployments.drivers import Driver, DriverError, Target
-from environments import services as environment_services
+from environments import variables
 from environments.manifest import Manifest, parse
 from environments.models import Environment
 from releases.models import Candidate
@@ -40,7 +40,7 @@ def driver_for(environment: Environment, candidate: Candidate) -> Driver:
         data=folder / "data",
         manifest=manifest_of(candidate),
         port=_port(environment),
-        variables=environment_services.variables(environment),
+        variables=variables.opened(environment),
         settings=environment.driver_settings,
     )
     target.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,4 +56,4 @@ def _port(environment: Environment) -> int:
 
 def secrets_of(environment: Environment) -> list[str]:
     """What the logs must hide."""
-    return environment_services.secret_values(environment)
+    return variables.secret_values(environment)

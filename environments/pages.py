@@ -5,7 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from environments import secrets, services
+from environments import freezes as windows
+from environments import locks, secrets
 from environments.forms import LockForm, VariableForm
 from environments.models import Branch, Environment, Freeze, Lock, Repository, Variable
 from lifecycle.dates import ago, clock, day
@@ -39,7 +40,7 @@ def settings(environment: Environment) -> dict[str, Any]:
         "environment": environment,
         "environments": list(Environment.objects.filter(product=environment.product_id)),
         "rows": rows,
-        "locks": [Held(lock, moment(lock.expires_at)) for lock in services.locks(environment)],
+        "locks": [Held(lock, moment(lock.expires_at)) for lock in locks.in_force(environment)],
         "variable_form": VariableForm(auto_id="variable_%s"),
         "lock_form": LockForm(auto_id="lock_%s"),
     }
@@ -64,7 +65,7 @@ class Window:
 
 
 def freezes(product: Product) -> list[Window]:
-    return [Window(one, moment(one.starts_at), moment(one.ends_at)) for one in services.freezes(product)]
+    return [Window(one, moment(one.starts_at), moment(one.ends_at)) for one in windows.coming(product)]
 
 
 def repository(found: Repository | None) -> dict[str, Any]:

@@ -31,3 +31,11 @@ def open_sealed(token: str) -> str:
         return box().decrypt(token.encode()).decode()
     except InvalidToken as error:
         raise NotAllowed(_("A secret cannot be read: its key is not in LIFECYCLE_SECRET_KEYS.")) from error
+
+
+def readable(token: str) -> str | None:
+    """Decrypt a value, or None when no key fits."""
+    try:
+        return open_sealed(token)
+    except NotAllowed:
+        return None

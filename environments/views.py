@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from environments import pages, repositories, services
+from environments import freezes, locks, pages, repositories, variables
 from environments.forms import Domain, FreezeForm, LockForm, RepositoryForm, VariableForm
 from environments.models import Environment, Repository
 from environments.queries import get_environment_for
@@ -35,7 +35,7 @@ def set_variable(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         environment,
         form,
-        services.set_variable,
+        variables.set_variable,
         "variable_form",
         _("Saved; it counts from the next deployment."),
     )
@@ -45,7 +45,7 @@ def set_variable(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def remove_variable(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     environment = get_environment_for(request.actor, slug)
-    services.remove_variable(environment, name=name, by=request.user)
+    variables.remove_variable(environment, name=name, by=request.user)
     messages.success(request, _("%(name)s is gone from the next deployment on.") % {"name": name})
     return redirect("environments:settings", slug)
 
@@ -55,14 +55,14 @@ def remove_variable(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 def lock(request: HttpRequest, slug: str) -> HttpResponse:
     environment = get_environment_for(request.actor, slug)
     form = LockForm(request.POST, auto_id="lock_%s")
-    return act(request, environment, form, services.lock, "lock_form", _("Locked; it ends by itself."))
+    return act(request, environment, form, locks.lock, "lock_form", _("Locked; it ends by itself."))
 
 
 @allow("configure")
 @require_POST
 def unlock(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     environment = get_environment_for(request.actor, slug)
-    services.unlock(get_object_or_404(environment.locks, pk=pk), by=request.user)
+    locks.unlock(get_object_or_404(environment.locks, pk=pk), by=request.user)
     return redirect("environments:settings", slug)
 
 
@@ -89,7 +89,7 @@ def freeze(request: HttpRequest) -> HttpResponse:
     form = FreezeForm(posted(request))
     if form.is_bound and form.is_valid():
         try:
-            services.freeze(request.product, by=request.user, **form.cleaned_data)
+            freezes.freeze(request.product, by=request.user, **form.cleaned_data)
         except ValidationError as error:
             form.refuse(error)
         else:
@@ -102,7 +102,7 @@ def freeze(request: HttpRequest) -> HttpResponse:
 @allow("configure")
 @require_POST
 def lift_freeze(request: HttpRequest, pk: int) -> HttpResponse:
-    services.lift_freeze(get_object_or_404(request.product.freezes, pk=pk), by=request.user)
+    freezes.lift_freeze(get_object_or_404(request.product.freezes, pk=pk), by=request.user)
     return redirect("environments:freeze")
 
 

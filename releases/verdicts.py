@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from environments import repositories
+from environments.holds import hold, holder, let_go
 from environments.models import Environment
 from environments.queries import of_kind
-from environments.services import hold, holder, let_go
 from lifecycle import events
 from lifecycle.events import Machine
 from lifecycle.models import Product, User

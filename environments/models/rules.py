@@ -38,7 +38,8 @@ class Freeze(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="freeze_ends_after_start")
+            models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="freeze_ends_after_start"),
+            models.UniqueConstraint(fields=["product", "reason", "starts_at", "ends_at"], name="one_freeze_per_window"),
         ]
 
     def __str__(self) -> str:

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from environments.holds import holder
 from environments.models import Environment
 from environments.queries import of_kind
-from environments.services import holder
 from ideas.models import Idea
 from lifecycle.dates import ago, clock
 from lifecycle.models import User

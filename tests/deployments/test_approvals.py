@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from deployments import approvals, gates
 from deployments.models import Deployment
-from environments.services import set_variable
+from environments.variables import set_variable
 from lifecycle.models import Event, Membership, Product
 from lifecycle.transitions import NotAllowed
 from releases.models import Approval, Check, Release, SignOff

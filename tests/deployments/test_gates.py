@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from deployments import approvals, gates, services
-from environments import services as environment_services
+from environments import locks
 from environments.models import Freeze
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Change, Check, Release, SignOff, Verdict
@@ -90,9 +90,9 @@ def test_a_freeze_and_a_hard_lock_close_it_and_a_warning_does_not(paper: Paper):
     )
     assert closed(paper) == ["no_freeze", "approvals"]
     freeze.delete()
-    environment_services.lock(paper.production, kind="warning", reason="Careful", hours=1, by=paper.cast.ops)
+    locks.lock(paper.production, kind="warning", reason="Careful", hours=1, by=paper.cast.ops)
     assert closed(paper) == ["approvals"]
-    environment_services.lock(paper.production, kind="hard", reason="Load test", hours=1, by=paper.cast.ops)
+    locks.lock(paper.production, kind="hard", reason="Load test", hours=1, by=paper.cast.ops)
     assert closed(paper) == ["no_freeze", "approvals"]
 
 

@@ -10,7 +10,7 @@ from deployments import rollout, running, services, steps
 from deployments.models import Deployment
 from environments import repositories
 from environments.models import Environment
-from environments.services import set_variable
+from environments.variables import set_variable
 from lifecycle.models import Work
 from tests.deployments.engine import Shop, log_of
 from tests.deployments.shop import eventually

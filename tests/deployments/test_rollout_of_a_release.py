@@ -3,7 +3,7 @@
 from deployments import approvals, rollout, services
 from deployments.models import Deployment, Watch
 from environments import repositories
-from environments.services import set_variable
+from environments.variables import set_variable
 from ideas.models import Stop
 from releases import candidates
 from releases.models import Candidate, Change, Release

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from deployments import running, services
 from deployments.models import Deployment
-from environments import services as environment_services
+from environments import holds, locks
 from environments.models import Environment
 from lifecycle.models import Event
 from lifecycle.transitions import NotAllowed
@@ -84,7 +84,7 @@ def test_production_refuses_what_is_no_release(engine: Shop):
 def test_a_hard_lock_refuses_deployments_and_lets_rollbacks_pass(engine: Shop):
     done(engine, engine.dev, engine.candidate("one"))
     done(engine, engine.dev, engine.candidate("two"))
-    environment_services.lock(engine.dev, kind="hard", reason="Load test", hours=1, by=engine.cast.ops)
+    locks.lock(engine.dev, kind="hard", reason="Load test", hours=1, by=engine.cast.ops)
     with pytest.raises(NotAllowed, match="locked by Ops: Load test"):
         services.request(engine.dev, engine.candidate("three"), by=engine.cast.ops)
     assert services.roll_back(engine.dev, by=engine.cast.ops, reason="Faulty.").candidate.label == "one"
@@ -173,7 +173,7 @@ def test_promote_refuses_when_nothing_is_ready_and_while_somebody_tests(engine: 
     with pytest.raises(NotAllowed, match="No change is ready"):
         services.promote(engine.cast.product, by=engine.cast.lena)
     staging = engine.environment("staging")
-    environment_services.hold(staging, by=engine.cast.tess, minutes=30)
+    holds.hold(staging, by=engine.cast.tess, minutes=30)
     with pytest.raises(NotAllowed, match="Tess is testing on Staging"):
         services.promote(engine.cast.product, by=engine.cast.lena)
 

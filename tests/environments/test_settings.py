@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils import timezone
 
-from environments import secrets, services
+from environments import freezes, holds, locks, secrets, variables
 from environments.models import Environment, Variable
 from lifecycle.models import Event
 from lifecycle.transitions import NotAllowed
@@ -19,31 +19,31 @@ def staging(cast):
 
 
 def test_a_secret_is_encrypted_at_rest_and_opened_for_workers(cast, staging):
-    services.set_variable(staging, name="PAYMENT_KEY", value="s3cret", is_secret=True, by=cast.ops)
-    services.set_variable(staging, name="COLOUR", value="green", is_secret=False, by=cast.ops)
+    variables.set_variable(staging, name="PAYMENT_KEY", value="s3cret", is_secret=True, by=cast.ops)
+    variables.set_variable(staging, name="COLOUR", value="green", is_secret=False, by=cast.ops)
     assert "s3cret" not in Variable.objects.get(name="PAYMENT_KEY").value
-    assert services.variables(staging) == {"COLOUR": "green", "PAYMENT_KEY": "s3cret"}
-    assert services.secret_values(staging) == ["s3cret"]
+    assert variables.opened(staging) == {"COLOUR": "green", "PAYMENT_KEY": "s3cret"}
+    assert variables.secret_values(staging) == ["s3cret"]
 
 
 def test_every_change_counts_the_configuration_up(cast, staging):
-    services.set_variable(staging, name="COLOUR", value="green", is_secret=False, by=cast.ops)
-    services.set_variable(staging, name="COLOUR", value="red", is_secret=False, by=cast.ops)
-    services.remove_variable(staging, name="COLOUR", by=cast.ops)
-    services.remove_variable(staging, name="COLOUR", by=cast.ops)
+    variables.set_variable(staging, name="COLOUR", value="green", is_secret=False, by=cast.ops)
+    variables.set_variable(staging, name="COLOUR", value="red", is_secret=False, by=cast.ops)
+    variables.remove_variable(staging, name="COLOUR", by=cast.ops)
+    variables.remove_variable(staging, name="COLOUR", by=cast.ops)
     assert Environment.objects.get().config_version == 4
-    assert services.variables(staging) == {}
+    assert variables.opened(staging) == {}
 
 
 def test_the_value_is_in_no_event(cast, staging):
-    services.set_variable(staging, name="PAYMENT_KEY", value="s3cret", is_secret=True, by=cast.ops)
+    variables.set_variable(staging, name="PAYMENT_KEY", value="s3cret", is_secret=True, by=cast.ops)
     assert all("s3cret" not in str(event.data) for event in Event.objects.all())
 
 
 @pytest.mark.parametrize("name", ["payment", "1A", "A-B", "", "PORT", "RELEASE"])
 def test_a_name_that_cannot_be_is_refused(cast, staging, name):
     with pytest.raises(ValidationError):
-        services.set_variable(staging, name=name, value="x", is_secret=False, by=cast.ops)
+        variables.set_variable(staging, name=name, value="x", is_secret=False, by=cast.ops)
     assert Environment.objects.get().config_version == 1
 
 
@@ -61,43 +61,43 @@ def test_a_new_key_reads_what_the_old_one_wrote(settings):
 def test_without_keys_nothing_is_stored(cast, staging, settings):
     settings.SECRET_KEYS = []
     with pytest.raises(ImproperlyConfigured):
-        services.set_variable(staging, name="PAYMENT_KEY", value="s3cret", is_secret=True, by=cast.ops)
+        variables.set_variable(staging, name="PAYMENT_KEY", value="s3cret", is_secret=True, by=cast.ops)
 
 
 def test_a_lock_ends_by_itself_or_by_hand(cast, staging):
-    lock = services.lock(staging, kind="hard", reason="Load test", hours=1, by=cast.ops)
-    assert list(services.locks(staging)) == [lock]
-    assert not services.locks(staging, at=timezone.now() + timedelta(hours=2))
-    services.unlock(lock, by=cast.ops)
-    assert not services.locks(staging)
+    lock = locks.lock(staging, kind="hard", reason="Load test", hours=1, by=cast.ops)
+    assert list(locks.in_force(staging)) == [lock]
+    assert not locks.in_force(staging, at=timezone.now() + timedelta(hours=2))
+    locks.unlock(lock, by=cast.ops)
+    assert not locks.in_force(staging)
 
 
 def test_a_hold_ends_by_itself(cast, staging):
-    services.hold(staging, by=cast.tess, minutes=30)
-    assert services.holder(staging) == cast.tess
-    assert services.holder(staging, at=timezone.now() + timedelta(minutes=31)) is None
+    holds.hold(staging, by=cast.tess, minutes=30)
+    assert holds.holder(staging) == cast.tess
+    assert holds.holder(staging, at=timezone.now() + timedelta(minutes=31)) is None
 
 
 def test_a_freeze_is_a_window(cast):
     now = timezone.now()
-    services.freeze(
+    freezes.freeze(
         cast.product,
         reason="Christmas",
         starts_at=now - timedelta(hours=1),
         ends_at=now + timedelta(hours=1),
         by=cast.ops,
     )
-    found = services.frozen_by(cast.product)
+    found = freezes.frozen_by(cast.product)
     assert found.reason == "Christmas"
-    assert services.frozen_by(cast.product, at=now + timedelta(hours=2)) is None
-    services.lift_freeze(found, by=cast.ops)
-    assert services.frozen_by(cast.product) is None
+    assert freezes.frozen_by(cast.product, at=now + timedelta(hours=2)) is None
+    freezes.lift_freeze(found, by=cast.ops)
+    assert freezes.frozen_by(cast.product) is None
 
 
 def test_a_freeze_ends_after_it_starts(cast):
     now = timezone.now()
     with pytest.raises(ValidationError):
-        services.freeze(cast.product, reason="x", starts_at=now, ends_at=now, by=cast.ops)
+        freezes.freeze(cast.product, reason="x", starts_at=now, ends_at=now, by=cast.ops)
 
 
 def test_the_page_masks_secrets_and_only_devops_change_them(cast, sign_in, staging):
@@ -123,7 +123,7 @@ def test_locks_and_freezes_are_set_in_the_browser(cast, sign_in, staging):
     lock = staging.locks.get()
     assert "Load test" in ops.get("/environments/staging/settings/").content.decode()
     ops.post(f"/environments/staging/settings/locks/{lock.pk}/end/")
-    assert not services.locks(staging)
+    assert not locks.in_force(staging)
     window = {"reason": "Christmas", "starts_at": "2099-12-20T10:00", "ends_at": "2099-12-27T10:00"}
     assert ops.post("/environments/freezes/", window | {"ends_at": "2099-12-19T10:00"}).status_code == 422
     ops.post("/environments/freezes/", window)

@@ -80,10 +80,10 @@ def test_a_check_tells_how_it_went(cast, sign_in, workshop, plan_of, build):
 
 
 def test_environments_never_show_values(cast, sign_in, workshop):
-    from environments import services
+    from environments import variables
     from environments.models import Environment
 
-    services.set_variable(
+    variables.set_variable(
         Environment.objects.get(slug="staging"), name="PAYMENT_KEY", value="s3cret", is_secret=True, by=cast.ops
     )
     answer = sign_in(cast.dev).get(f"{BASE}/environments/staging/")
