@@ -1,5 +1,6 @@
 """The repository, its branches and its main branch as last seen, and what differs between two commits."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +9,10 @@ from lifecycle.models import Product
 
 
 class Repository(models.Model):
-    """A product's git repository: `upstream` is polled, `mirror` is the bare copy that all git work uses."""
+    """A product's git repository: `upstream` is polled, `mirror` is the bare copy that all git work uses.
+
+    In trunk mode the steps of the main branch after `trunk_from` become changes; `trunk_sha` was looked at last.
+    """
 
     class Mode(models.TextChoices):
         BRANCHES = "branches", _("A branch per change")
@@ -22,7 +26,12 @@ class Repository(models.Model):
     fetched_at = models.DateTimeField(null=True)
     fetch_error = models.TextField(blank=True)
     main_note = models.TextField(blank=True, help_text=_("why the main branch could not be moved forward, or empty"))
+    tag_note = models.TextField(blank=True, help_text=_("version tags that mean another commit upstream, or empty"))
     collected_at = models.DateTimeField(null=True, blank=True, help_text=_("when git last tidied the mirror up"))
+    trunk_from = models.CharField(max_length=40, blank=True)
+    trunk_sha = models.CharField(max_length=40, blank=True)
+    login = models.CharField(_("user name"), max_length=100, blank=True)
+    credential = models.TextField(blank=True, help_text=_("MultiFernet token: a private ssh key, or a password"))
 
     class Meta:
         verbose_name_plural = "repositories"
@@ -31,8 +40,32 @@ class Repository(models.Model):
         return self.upstream
 
 
+class UpstreamKey(models.Model):
+    """The key a git server showed; only a confirmed one is spoken with, a changed one fails closed."""
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="upstream_keys")
+    host = models.CharField(_("host"), max_length=253)
+    port = models.PositiveIntegerField(_("port"), default=22)
+    key = models.TextField(help_text=_("OpenSSH format: algorithm and key"))
+    fingerprint = models.CharField(max_length=100)
+    seen_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["repository", "host", "port", "fingerprint"], name="upstream_key_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.fingerprint}"
+
+
 class Branch(models.Model):
-    """An upstream branch as last seen by the poll, so that no page needs git."""
+    """An upstream branch as last seen by the poll, so that no page needs git.
+
+    `trouble` says why what is on it could not be taken in; it is tried again at `retry_at`, or when it moves.
+    """
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="branches")
     name = models.CharField(max_length=200)
@@ -40,6 +73,9 @@ class Branch(models.Model):
     subject = models.CharField(max_length=200, blank=True)
     author = models.CharField(max_length=200, blank=True)
     moved_at = models.DateTimeField()
+    trouble = models.TextField(blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["repository", "name"], name="one_row_per_branch")]
@@ -74,6 +110,7 @@ class TrunkCommit(models.Model):
     subject = models.CharField(max_length=200, blank=True)
     author = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
+    note = models.TextField(blank=True, help_text=_("why git could not take it into its change, or empty"))
 
     class Meta:
         ordering = ["id"]

@@ -133,6 +133,7 @@ class Check(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TESTS)
     name = models.CharField(max_length=100, blank=True, help_text=_("of the external check, e.g. build (3.12)"))
     url = models.CharField(max_length=500, blank=True, help_text=_("where the external CI shows it"))
+    required = models.BooleanField(default=True, help_text=_("whether it must pass before the commit may go on"))
     sha = models.CharField(max_length=40)
     tests_sha = models.CharField(max_length=40, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
@@ -148,6 +149,12 @@ class Check(models.Model):
                 condition=Q(revision__isnull=False, candidate__isnull=True)
                 | Q(revision__isnull=True, candidate__isnull=False),
                 name="check_of_a_revision_or_a_candidate",
+            ),
+            models.UniqueConstraint(
+                fields=["revision", "candidate", "name"],
+                condition=Q(kind="external", status__in=["queued", "running"]),
+                nulls_distinct=False,
+                name="one_open_external_check_per_name",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["queued", "running", "passed", "failed", "errored"]),
