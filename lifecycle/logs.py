@@ -19,7 +19,9 @@ from lifecycle.models import LogLine
 logger = logging.getLogger("lifecycle")
 MASK = "••••••"
 LINE_LIMIT = 4000
-OUTPUT_LIMIT = 20_000
+HEAD_LINES, TAIL_LINES = 10_000, 10_000
+SLACK_LINES = 1_000
+SHORTEST_SECRET = 4
 CACHE_SECONDS = 60
 Line = tuple[str, str]
 
@@ -33,7 +35,7 @@ class Writer:
 
     def mask_also(self, secrets: Iterable[str]) -> None:
         """From now on mask exactly these."""
-        self.secrets = sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True)
+        self.secrets = sorted((s for s in secrets if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
 
     def out(self, text: str) -> None:
         self.write([(LogLine.Stream.OUT, text)])
@@ -53,7 +55,7 @@ class Writer:
     def write(self, lines: Iterable[Line]) -> None:
         """Store (stream, text) pairs; a text may have several lines.
 
-        Of the commands' output the first OUTPUT_LIMIT lines are kept; Lifecycle's own lines always are.
+        Of the commands' output the first HEAD_LINES and the last TAIL_LINES are kept; Lifecycle's own lines always are.
         """
         masked = [(stream, self.mask(text)) for stream, text in lines]
         rows = [(stream, line[:LINE_LIMIT]) for stream, text in masked for line in text.splitlines() or [""]]
@@ -65,35 +67,61 @@ class Writer:
             text = text.replace(secret, MASK)
         return text.replace("\x00", "�")
 
+    def begun_secret(self, text: str) -> int:
+        """How many characters at the end of `text` may be the beginning of a secret."""
+        longest = max((len(secret) for secret in self.secrets), default=1)
+        lengths = range(min(longest - 1, len(text)), 0, -1)
+        return next((n for n in lengths if any(s.startswith(text[-n:]) for s in self.secrets)), 0)
+
 
 class Batch:
-    """Collects a command's output and stores it a few times a second; safe to call from several threads."""
+    """Collects a command's output and stores it a few times a second; safe to call from several threads.
+
+    The end of a piece that may be the beginning of a secret waits for the next piece, so none slips through.
+    """
 
     SECONDS, LINES = 0.2, 200
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self._lines: list[Line] = []
+        self._begun: dict[str, str] = {}
         self._stored_at = time.monotonic()
         self._lock = threading.Lock()
 
     def add(self, stream: str, text: str) -> None:
         """Take output as lifecycle.process and the drivers report it: "stdout", "stderr" or "system"."""
         with self._lock:
-            self._lines.append((LogLine.Stream.INFO if stream == "system" else LogLine.Stream.OUT, text))
+            text = self._begun.pop(stream, "") + text
+            begun = self.writer.begun_secret(text)
+            if begun:
+                text, self._begun[stream] = text[:-begun], text[-begun:]
+            if text:
+                self._lines.append((_kind(stream), text))
         self.store_if_due()
 
     def store_if_due(self) -> None:
         late = time.monotonic() - self._stored_at > self.SECONDS
         if self._lines and (late or len(self._lines) > self.LINES):
-            self.store()
+            self._store()
 
     def store(self) -> None:
-        """Store what was collected."""
+        """Store what was collected. Nothing more comes of this command: a secret that broke off is masked, too."""
+        with self._lock:
+            for stream, text in self._begun.items():
+                self._lines.append((_kind(stream), text if len(text) < SHORTEST_SECRET else MASK))
+            self._begun = {}
+        self._store()
+
+    def _store(self) -> None:
         with self._lock:
             lines, self._lines = self._lines, []
         self._stored_at = time.monotonic()
         self.writer.write(lines)
+
+
+def _kind(stream: str) -> str:
+    return LogLine.Stream.INFO if stream == "system" else LogLine.Stream.OUT
 
 
 @transaction.atomic
@@ -105,20 +133,24 @@ def _append(log: str, rows: list[Line]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [log])
     last = LogLine.objects.filter(log=log).aggregate(last=Max("seq"))["last"] or 0
-    rows = _capped(rows, last)
     now = timezone.now()
     lines = [LogLine(log=log, seq=last + n, at=now, stream=s, text=text) for n, (s, text) in enumerate(rows, 1)]
     LogLine.objects.bulk_create(lines)
+    _cut_the_middle(log, last, last + len(lines))
     remember(log, last + len(lines))
 
 
-def _capped(rows: list[Line], last: int) -> list[Line]:
-    """Leave output beyond OUTPUT_LIMIT out; where it begins, one line says so."""
-    out = LogLine.Stream.OUT
-    kept = [row for n, row in enumerate(rows, last + 1) if n <= OUTPUT_LIMIT or row[0] != out]
-    if len(kept) < len(rows) and last <= OUTPUT_LIMIT:
-        kept.append((LogLine.Stream.WARN, "More output followed; it is not kept."))
-    return kept
+def _cut_the_middle(log: str, before: int, last: int) -> None:
+    """Of a log that grows too long only the beginning and the end are kept; SLACK_LINES at a time, and said once."""
+    end = last - TAIL_LINES
+    if end // SLACK_LINES == (before - TAIL_LINES) // SLACK_LINES or end <= HEAD_LINES + 1:
+        return
+    middle = LogLine.objects.filter(log=log, seq__gt=HEAD_LINES, seq__lte=end, stream=LogLine.Stream.OUT)
+    said = f"The middle of this output is not kept, only the first {HEAD_LINES} lines and the last {TAIL_LINES}."
+    if not LogLine.objects.filter(log=log, seq__gt=HEAD_LINES, seq__lte=end, text=said).exists():
+        first = middle.order_by("seq").values("pk")[:1]
+        LogLine.objects.filter(pk__in=first).update(stream=LogLine.Stream.WARN, text=said)
+    middle.delete()
 
 
 def sequence_key(log: str) -> str:
@@ -131,6 +163,13 @@ def remember(log: str, seq: int) -> None:
         cache.set(sequence_key(log), seq, timeout=CACHE_SECONDS)
     except Exception as error:
         logger.warning("log sequence of %s not cached: %s", log, error)
+
+
+def nudge(log: str) -> None:
+    """Let everybody who reads this log look once at more than its lines: whatever writes it has ended."""
+    last = last_sequence(log)
+    if last is not None:
+        remember(log, last + 1)
 
 
 def last_sequence(log: str) -> int | None:

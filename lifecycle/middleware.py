@@ -10,12 +10,14 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
+from lifecycle import live_log as log_cursors
 from lifecycle import products
 from lifecycle.models import Product
 from lifecycle.roles import ANYBODY, DEMO, VERBS, Actor, who_may
@@ -44,6 +46,25 @@ def security_headers(get_response: Answer) -> Answer:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", CSP)
         return response
+
+    return middleware
+
+
+def live_log(get_response: Answer) -> Answer:
+    """Answer a trusted cursor of a log (lifecycle/live_log.py) before anything is asked of the database."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        key = request.GET.get("key", "") if request.path_info.endswith("/log/") else ""
+        cursor = log_cursors.read(request.get_full_path().partition("?")[0], key) if key else None
+        if cursor is None:
+            return get_response(request)
+        if log_cursors.is_idle(cursor):
+            return HttpResponse(status=204)
+        news = log_cursors.output(cursor)
+        if news is None:
+            return get_response(request)
+        with timezone.override(zone(cursor.zone)):
+            return HttpResponse(render_to_string("_log.html", news))
 
     return middleware
 

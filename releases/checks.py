@@ -16,7 +16,7 @@ from environments.manifest import FILE_NAME, Context, Manifest, ManifestError, p
 from lifecycle import events, jobs, process
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
-from lifecycle.logs import Writer
+from lifecycle.logs import Writer, nudge
 from lifecycle.models import LogLine, Product, Work
 from lifecycle.notifications import tell
 from lifecycle.process import Finished
@@ -129,6 +129,7 @@ def end(check: Check, status: str, summary: str, *, exit_code: int | None = None
     """Write down how it ended; a change whose tests did not pass is told to its developer."""
     now = timezone.now()
     move(check, status, by=WORKER, at=now, finished_at=now, summary=summary[:300], exit_code=exit_code)
+    transaction.on_commit(lambda: nudge(check.log_key))
     change = check.revision.change if check.revision else None
     if status != S.PASSED and change and change.developer:
         tell(

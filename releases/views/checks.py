@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from lifecycle.live_log import number
 from lifecycle.roles import allow
 from releases import checks
 from releases.loading import get_check_for
@@ -20,11 +21,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @allow("see_team_pages")
 @require_safe
 def log(request: HttpRequest, pk: int) -> HttpResponse:
-    """The lines after `?after=`; 204 while it runs and nothing is new. A finished check answers without a cursor."""
+    """The lines after `?after=`, with a new cursor; a finished check answers without one, and the page loads anew."""
     check = get_check_for(request.actor, pk)
-    news = page.news(check, after=page.number(request.GET.get("after", "")))
-    if not news["lines"] and news["next_url"]:
-        return HttpResponse(status=204)
+    news = page.news(check, after=number(request.GET.get("after", "")))
     response = render(request, "_log.html", news)
     if not news["next_url"]:
         response["HX-Refresh"] = "true"

@@ -1,5 +1,7 @@
 """The page of one deployment, its log, the lists, and the buttons on them."""
 
+import html
+import re
 from collections.abc import Callable
 
 import pytest
@@ -8,9 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from deployments.models import Deployment, Step
-from deployments.pages import log as pages_log
 from environments.models import Environment
-from lifecycle import logs
+from lifecycle import live_log, logs
 from lifecycle.models import User
 from tests.cast import Cast
 from tests.deployments.watched import candidate, deployment, environment, release
@@ -93,13 +94,51 @@ def test_the_log_goes_on_behind_what_was_shown(running: Deployment, cast: Cast, 
     assert answer["HX-Trigger"] == "deployment-moved" and "after=2" in page
 
 
-def test_an_idle_log_costs_no_statement_of_its_own(running: Deployment, cast: Cast, sign_in: SignIn) -> None:
-    client = sign_in(cast.dev)
-    client.get("/")
+def cursor_in(page: str) -> str:
+    return html.unescape(re.search(r'hx-get="([^"]+/log/[^"]+)"', page).group(1))
+
+
+def test_an_idle_log_costs_no_statement(running: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    cursor = cursor_in(sign_in(cast.dev).get(url(running, "log/?after=0")).content.decode())
     with CaptureQueriesContext(connection) as queries:
-        answer = client.get(pages_log.cursor(running, 1))
-    assert answer.status_code == 204
-    assert not [query for query in queries if "deployment" in query["sql"] or "logline" in query["sql"]]
+        answer = sign_in(None).get(cursor)
+    assert (answer.status_code, len(queries)) == (204, 0)
+
+
+def test_the_output_of_a_command_costs_one_statement(running: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    cursor = cursor_in(sign_in(cast.dev).get(url(running, "log/?after=0")).content.decode())
+    logs.Writer(running.log_key).out("Applying gifts.0001_initial")
+    with CaptureQueriesContext(connection) as queries:
+        answer = sign_in(None).get(cursor)
+    page = answer.content.decode()
+    assert len(queries) == 1 and "Applying gifts" in page and "HX-Trigger" not in answer
+    assert "after=2" in cursor_in(page)
+
+
+def test_what_lifecycle_says_and_the_end_are_looked_up_by_the_page(
+    running: Deployment, cast: Cast, sign_in: SignIn
+) -> None:
+    client = sign_in(cast.dev)
+    cursor = cursor_in(client.get(url(running, "log/?after=0")).content.decode())
+    logs.Writer(running.log_key).ok("migrate: exit code 0")
+    assert client.get(cursor)["HX-Trigger"] == "deployment-moved"
+    assert sign_in(None).get(cursor).status_code == 302, "whoever is not signed in"
+    quiet = cursor_in(client.get(cursor).content.decode())
+    assert client.get(quiet).status_code == 204
+    Deployment.objects.filter(pk=running.pk).update(status=S.FAILED)
+    logs.nudge(running.log_key)
+    assert "log-cursor" not in client.get(quiet).content.decode()
+
+
+def test_a_cursor_is_trusted_for_a_minute_and_at_its_own_address(
+    running: Deployment, cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = cursor_in(sign_in(cast.dev).get(url(running, "log/?after=0")).content.decode())
+    elsewhere = cursor.replace(f"/{running.pk}/", f"/{running.pk + 1}/")
+    assert sign_in(None).get(elsewhere).status_code == 302
+    assert sign_in(None).get(cursor).status_code == 204
+    monkeypatch.setattr(live_log, "TRUSTED_SECONDS", -1)
+    assert sign_in(None).get(cursor).status_code == 302
 
 
 def test_a_forged_cursor_is_only_asked_of_the_database(running: Deployment, cast: Cast, sign_in: SignIn) -> None:

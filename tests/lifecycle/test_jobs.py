@@ -280,14 +280,28 @@ def test_secrets_are_masked_also_across_lines():
     assert [line.text for line in logs.lines_after("masked", 0)] == [f"key: {logs.MASK}, abc�"]
 
 
-def test_output_beyond_the_limit_is_cut_once_and_said(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(logs, "OUTPUT_LIMIT", 3)
+def test_of_a_long_log_the_beginning_and_the_end_are_kept_and_it_is_said_once(monkeypatch: pytest.MonkeyPatch):
+    for name, value in (("HEAD_LINES", 3), ("TAIL_LINES", 4), ("SLACK_LINES", 2)):
+        monkeypatch.setattr(logs, name, value)
     writer = logs.Writer("long")
-    writer.out("1\n2\n3\n4")
-    writer.out("5")
+    for number in range(1, 31):
+        writer.out(f"{number}")
     writer.ok("done")
     texts = [line.text for line in logs.lines_after("long", 0)]
-    assert texts == ["1", "2", "3", "More output followed; it is not kept.", "done"]
+    assert texts[:3] == ["1", "2", "3"] and texts[-4:] == ["28", "29", "30", "done"]
+    assert [text for text in texts if "not kept" in text] == [texts[3]]
+    assert len(texts) < 3 + 1 + 4 + 2 + 2
+
+
+def test_a_secret_that_comes_in_two_pieces_is_masked():
+    batch = logs.Batch(logs.Writer("pieces", secrets=["s3cret-of-the-shop", "KEY\nBODY\nEND"]))
+    for piece in ("the password is s3cret-", "of-the-shop.\n", "KEY\nBO", "DY\nEND\n", "it ends in s3cret-of"):
+        batch.add("stdout", piece)
+        batch.add("stderr", "noise\n")
+    batch.store()
+    text = "\n".join(line.text for line in logs.lines_after("pieces", 0))
+    assert "s3cret" not in text and "BODY" not in text
+    assert text.count(logs.MASK) == 3 and text.count("noise") == 5
 
 
 def test_a_batch_stores_what_came_when_it_is_told_to():
