@@ -20,13 +20,16 @@ def require_may_run(
     release: Release | None,
     at: datetime | None = None,
 ) -> None:
-    """NotAllowed unless `candidate` may go to `environment` now. A rollback always may.
+    """NotAllowed unless `candidate` may go to `environment` now. A rollback always may, a rehearsal on staging
+    unless it is locked.
 
     Production takes a release whose gates are open, what it runs already, or what ran before Lifecycle.
     """
     if kind == Deployment.Kind.ROLLBACK:
         return
     _require_unlocked(environment, at)
+    if kind == Deployment.Kind.REHEARSAL and environment.kind == Environment.Kind.STAGING:
+        return
     now = running.current(environment)
     if now and now.candidate_id == candidate.pk:
         return

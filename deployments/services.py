@@ -49,7 +49,8 @@ def request(
     same = _same_wish(environment, candidate, kind)
     if same is not None:
         return same
-    _supersede_waiting(environment, by=by, at=at)
+    if kind != Kind.REHEARSAL:
+        _supersede_waiting(environment, by=by, at=at)
     deployment = _create(environment, candidate, by=by, kind=kind, reason=reason, release=release, due_at=due_at, at=at)
     ring_after_commit(TASK, deployment.pk, queue="deploy")
     _first_line(deployment, by)
@@ -75,8 +76,8 @@ def _same_wish(environment: Environment, candidate: Candidate, kind: str) -> Dep
 
 
 def _supersede_waiting(environment: Environment, *, by: By, at: datetime | None) -> None:
-    """A newer wish replaces older deployments; a waiting rollback stays in front."""
-    for waiting in running.line(environment).filter(kind=Kind.DEPLOY):
+    """A newer wish replaces older deployments and rehearsals; a waiting rollback stays in front."""
+    for waiting in running.line(environment).exclude(kind=Kind.ROLLBACK):
         move(waiting, S.SUPERSEDED, by=by, at=at, finished_at=at or timezone.now())
 
 
@@ -116,7 +117,8 @@ def _create(
 
 def _first_line(deployment: Deployment, by: By) -> None:
     """What the page shows within the second after the click."""
-    what = "a rollback of" if deployment.kind == Kind.ROLLBACK else "a deployment to"
+    whats = {Kind.ROLLBACK: "a rollback of", Kind.REHEARSAL: "a rehearsal on"}
+    what = whats.get(Kind(deployment.kind), "a deployment to")
     line = f"{by} asked for {what} {deployment.environment}: {deployment.candidate} ({deployment.digest[:8]})."
     ahead = running.queue_position(deployment) - 1 + bool(running.active(deployment.environment))
     text = logs.Writer(deployment.log_key)

@@ -143,15 +143,15 @@ def probe(attempt: Attempt) -> str | None:
 
 SWITCH, RETURN = "switch", Plan("return", go_back)
 FORWARD = (
-    Plan("prepare", prepare),
-    Plan("backup", backup),
-    Plan("migrate", migrate),
-    Plan(SWITCH, switch),
+    Plan("prepare", prepare, section="build"),
+    Plan("backup", backup, section="backup"),
+    Plan("migrate", migrate, section="migrate"),
+    Plan(SWITCH, switch, section="deploy"),
 )
 VERIFY = (Plan("health", health), Plan("verify", verify), Plan("snapshot", snapshot))
-BACKWARD = (Plan("prepare", prepare), Plan(SWITCH, switch))
+BACKWARD = (FORWARD[0], FORWARD[-1])
 
 
 def before_verifying(deployment: Deployment) -> tuple[Plan, ...]:
-    """A rollback is a switch: migrations are never reversed."""
-    return BACKWARD if deployment.kind == Deployment.Kind.ROLLBACK else FORWARD
+    """A rollback is a switch, rehearsed or not: migrations are never reversed."""
+    return BACKWARD if deployment.goes_back else FORWARD

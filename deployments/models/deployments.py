@@ -124,6 +124,12 @@ class Deployment(Leased):
         return not self.MOVES[self.status]
 
     @property
+    def goes_back(self) -> bool:
+        """Whether it is a rollback, or the first half of a rehearsal, which does just what a rollback would."""
+        rehearsed = self.kind == self.Kind.REHEARSAL and self.previous_id is not None
+        return self.kind == self.Kind.ROLLBACK or (rehearsed and self.candidate_id < self.previous_id)
+
+    @property
     def is_active(self) -> bool:
         return self.status in self.ACTIVE
 
