@@ -1,5 +1,7 @@
 """The screens: each opens for its people, acts by POST, and says what is wrong (403, 404, 409, 422)."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -187,7 +189,9 @@ def test_a_check_shows_its_log_and_answers_204_while_idle(cast, sign_in, worksho
     assert "in a clean checkout" in page
     dev.post(f"/checks/{check.pk}/again/")
     waiting = check.revision.checks.latest("id")
-    assert dev.get(f"/checks/{waiting.pk}/log/?after=0").status_code == 204
+    news = dev.get(f"/checks/{waiting.pk}/log/?after=0").content.decode()
+    cursor = html.unescape(re.search(r'hx-get="([^"]+)"', news).group(1))
+    assert dev.get(cursor).status_code == 204
     assert dev.post(f"/checks/{waiting.pk}/again/").status_code == 409
     assert checks.Check.objects.count() == 2
 
