@@ -188,4 +188,5 @@ def _same(one: Stored | None, other: Stored | None) -> bool:
         return one is other
     if (one.is_secret, one.value) == (other.is_secret, other.value):
         return True
-    return one.is_secret == other.is_secret and one.is_secret and _plain(one) == _plain(other)
+    plain = secrets.readable(one.value) if one.is_secret and other.is_secret else None
+    return plain is not None and plain == secrets.readable(other.value)
