@@ -1,0 +1,97 @@
+"""Guards that a worker of the campaign can do without, by name: the negative controls.
+
+Each function takes one guard out of the running product. A test that stays green without its guard guards nothing.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
+
+from deployments import admission, attempts, claims, keeper_state, recovery, running
+from deployments.models import Step
+from environments.models import Environment
+from lifecycle import jobs, leases
+from lifecycle.transitions import move as real_move
+
+
+def fence() -> None:
+    """Writes of a holder no longer carry its fence."""
+
+    def move(thing: Any, to: str, *, guard: dict[str, Any] | None = None, **more: Any) -> None:
+        carries = {name for name in guard or {} if name.endswith("lease_until__isnull")}
+        real_move(thing, to, guard=None if carries else guard, **more)
+
+    leases.move = attempts.move = move
+    leases.Lease._mine = lambda lease: type(lease.row)._base_manager.filter(pk=lease.row.pk)
+
+
+def target() -> None:
+    """The target takes orders with an older fence."""
+    keeper_state._raise_fence = lambda folder, fence: None
+
+
+def clock() -> None:
+    """A holder never stops by its own clock."""
+    settings.OWN_CLOCK_SECONDS = 1e9
+
+
+def cap() -> None:
+    """Attempts are not counted."""
+    settings.MAX_ATTEMPTS = 10_000
+
+
+def sweep() -> None:
+    """Nobody looks for what was lost."""
+    recovery.sweep = jobs.reconcile = list
+
+
+def abort() -> None:
+    """Whoever holds a deployment does not look for a wish to stop it."""
+    attempts.Attempt._abort_requested = lambda attempt: False
+
+
+def done() -> None:
+    """A step that is done is done again by the next attempt."""
+    real = attempts.Attempt.perform
+
+    def perform(attempt: attempts.Attempt, plan: attempts.Plan) -> None:
+        ran = Step.objects.filter(deployment=attempt.deployment, key=plan.key, status=Step.Status.DONE)
+        ran.update(status=Step.Status.FAILED)
+        real(attempt, plan)
+
+    attempts.Attempt.perform = perform
+
+
+def claim() -> None:
+    """Whoever finds a row takes it, whether or not somebody else was faster."""
+
+    def take(row: Any, to: str, **more: Any) -> leases.Lease:
+        rows = type(row)._base_manager.filter(pk=row.pk)
+        rows.update(status=to, fence=F("fence") + 1, attempt=F("attempt") + 1, owner=leases.me(), started_at=Now())
+        rows.update(lease_until=leases.LeaseEnds())
+        row.refresh_from_db()
+        return leases.Lease(row, claimed_at=leases.time.monotonic())
+
+    jobs.claim = take
+
+
+def lock() -> None:
+    """The environment's row is read without being locked."""
+    running.locked = lambda environment: Environment.objects.select_related("product").get(pk=environment.pk)
+
+
+def order() -> None:
+    """What was asked is not asked again at the claim."""
+    admission.require_may_run = lambda *args, **more: None
+    claims._refused = lambda deployment: False
+
+
+GUARDS = {guard.__name__: guard for guard in (fence, target, clock, cap, sweep, abort, done, claim, lock, order)}
+
+
+def take_out(names: str) -> None:
+    """Take the guards of a comma separated list out; KeyError for an unknown one."""
+    for name in filter(None, names.split(",")):
+        GUARDS[name]()
