@@ -11,17 +11,26 @@ from .repository import Git
 
 
 class Step(NamedTuple):
-    """Take the change `key` in (its range is `fork` → `tip`), or undo it."""
+    """Take the change `key` in (its range is `fork` → `tip`), or undo it.
+
+    It is left out unless the change `needs` was taken in before it. `replaces` is an older range of the same change
+    that the base holds: it is undone in the same commit.
+    """
 
     key: str
     fork: str
     tip: str
     title: str = ""
     undo: bool = False
+    needs: str = ""
+    replaces: tuple[str, str] | None = None
 
 
 class CompositionConflict(NamedTuple):
-    """`key` was left out: `files` clash with the change `other_key`, or with the base (None)."""
+    """`key` was left out: `files` clash with the change `other_key`, or with the base (None).
+
+    Without files nothing clashes: `key` is built on `other_key`, which is not in.
+    """
 
     key: str
     other_key: str | None
@@ -54,9 +63,11 @@ def compose(
     result = Composition(head=base, tree=git.tree_of(base))
     taken: list[Step] = []
     for step in changes:
-        before, after = (step.tip, step.fork) if step.undo else (step.fork, step.tip)
+        if step.needs and step.needs not in result.applied:
+            result.conflicts.append(CompositionConflict(step.key, step.needs, []))
+            continue
         try:
-            result.tree = git.apply(result.head, before, after)
+            result.tree = _apply(git, result.head, step)
         except Conflict as conflict:
             other = _who_touches(git, taken, conflict.files)
             result.conflicts.append(CompositionConflict(step.key, other, conflict.files))
@@ -65,6 +76,16 @@ def compose(
         result.applied.append(step.key)
         taken.append(step)
     return result
+
+
+def _apply(git: Git, head: str, step: Step) -> str:
+    """The tree of `head` with the step taken, or Conflict."""
+    if step.undo:
+        return git.apply(head, step.tip, step.fork)
+    if step.replaces is None:
+        return git.apply(head, step.fork, step.tip)
+    older_fork, older_tip = step.replaces
+    return git.apply(git.apply(head, older_tip, older_fork), step.fork, step.tip)
 
 
 def _record(git: Git, result: Composition, step: Step, author: Signature, at: datetime) -> str:

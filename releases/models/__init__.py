@@ -2,6 +2,7 @@
 
 from releases.models.candidates import Candidate, CandidateChange, Check, Overlap
 from releases.models.plans import Change, Release, Revision
+from releases.models.previews import UndoPreview
 from releases.models.words import Answer, Approval, SignOff, Survey, Verdict
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "Revision",
     "SignOff",
     "Survey",
+    "UndoPreview",
     "Verdict",
 ]

@@ -60,7 +60,7 @@ class Candidate(models.Model):
 
 
 class CandidateChange(models.Model):
-    """A change that a candidate applies on (or undoes from) its base, at one revision."""
+    """A change that a candidate applies on (or undoes from) its base, at one revision: the step `fork` → its tip."""
 
     class Action(models.TextChoices):
         APPLY = "apply", _("Taken in")
@@ -69,6 +69,7 @@ class CandidateChange(models.Model):
     candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="rows")
     change = models.ForeignKey(Change, models.PROTECT, related_name="candidate_rows")
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
+    fork = models.CharField(max_length=40, blank=True)
     action = models.CharField(max_length=5, choices=Action.choices, default=Action.APPLY)
     position = models.PositiveSmallIntegerField(default=0)
 

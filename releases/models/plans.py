@@ -49,6 +49,7 @@ class Release(models.Model):
     first_target_date = models.DateField(null=True, blank=True)
     author = models.ForeignKey(Person, models.PROTECT, related_name="+")
     candidate = models.ForeignKey("Candidate", models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.TextField(_("reason"), blank=True, help_text=_("why it is undone, or cannot wait for a plan"))
     undoes = models.ManyToManyField("Change", related_name="undone_in", blank=True)
     parked_at = models.DateTimeField(null=True, blank=True, help_text=_("frozen, but a hotfix has staging"))
     created_at = models.DateTimeField()
@@ -84,6 +85,20 @@ class Release(models.Model):
     @property
     def is_frozen(self) -> bool:
         return self.status == self.Status.FROZEN
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether it is frozen but gave staging to a release that could not wait."""
+        return self.is_frozen and self.parked_at is not None
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it follows a plan; hotfixes and undos go the short way."""
+        return self.kind == self.Kind.PLANNED
+
+    @property
+    def is_undo(self) -> bool:
+        return self.kind == self.Kind.UNDO
 
     @property
     def is_out(self) -> bool:
@@ -175,12 +190,16 @@ class Change(models.Model):
 
 
 class Revision(models.Model):
-    """One push to a change's branch: the commits fork..tip, kept by refs/lifecycle/changes/<id>/<number>."""
+    """One push to a change's branch: the commits fork..tip, kept by refs/lifecycle/changes/<id>/<number>.
+
+    `stands_on` is the newest commit in it that belongs to the change below (`Change.requires`): the rest is its own.
+    """
 
     change = models.ForeignKey(Change, models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
     fork = models.CharField(max_length=40)
     tip = models.CharField(max_length=40)
+    stands_on = models.CharField(max_length=40, blank=True)
     subject = models.CharField(max_length=200, blank=True)
     author = models.CharField(max_length=200, blank=True)
     commits = models.PositiveIntegerField(default=0)
