@@ -1,11 +1,12 @@
 """The steps of a deployment and of the way back. Each is idempotent: a second worker may take it again."""
 
 from pathlib import Path
+from typing import Any
 
 from deployments import artefacts, running, snapshots, targets
 from deployments.artefacts import WrongArtefact
 from deployments.attempts import Attempt, NotNeeded, Plan, StepFailed
-from deployments.drivers import DriverError
+from deployments.drivers import Driver, DriverError
 from deployments.models import Deployment, Step
 from environments import deltas, repositories
 from environments.git import GitError
@@ -16,8 +17,11 @@ COMMAND_SECONDS = 300
 
 
 def prepare(attempt: Attempt, step: Step) -> str:
-    """The artefact: built once per candidate, then only checked."""
-    return _prepare(attempt, step, attempt.deployment.candidate)
+    """The artefact: built once per candidate, then only checked; and brought to where it will run."""
+    candidate = attempt.deployment.candidate
+    said = _prepare(attempt, step, candidate)
+    _driver(attempt, candidate).bring(targets.release_of(candidate), **_hold(attempt))
+    return said
 
 
 def _prepare(attempt: Attempt, step: Step, candidate: Candidate) -> str:
@@ -33,6 +37,16 @@ def _prepare(attempt: Attempt, step: Step, candidate: Candidate) -> str:
     except WrongArtefact as error:
         raise StepFailed(str(error)) from error
     return f"kept artefact {candidate.digest[:8]}" if kept else f"built artefact {candidate.digest[:8]}"
+
+
+def _driver(attempt: Attempt, candidate: Candidate) -> Driver:
+    """The environment's driver; what is tried again under one deployment's key takes effect once."""
+    return targets.driver_for(attempt.environment, candidate, deployment=attempt.deployment)
+
+
+def _hold(attempt: Attempt) -> dict[str, Any]:
+    """What every act on a target needs."""
+    return {"fence": attempt.lease.fence, "log": attempt.output.add, "stop": attempt.stop}
 
 
 def backup(attempt: Attempt, step: Step) -> str:
@@ -58,13 +72,16 @@ def migrate(attempt: Attempt, step: Step) -> str:
 
 def _command(attempt: Attempt, step: Step, section: str, candidate: Candidate, *, cwd: Path | None = None) -> str:
     """Run a section of lifecycle.toml; NotNeeded if the product has none (a missing build is no step to skip)."""
-    driver = targets.driver_for(attempt.environment, candidate)
+    driver = _driver(attempt, candidate)
     release = targets.release_of(candidate)
     argv = driver.target.manifest.command(section, driver.target.context(release))
     if not argv:
         if section == "build":
             return ""
         raise NotNeeded(f"lifecycle.toml has no [{section}]")
+    if driver.runs_commands and section != "build":
+        driver.command(section, release, **_hold(attempt))
+        return "exit code 0"
     limits = getattr(driver.target.manifest, section)
     attempt.run(
         step,
@@ -78,13 +95,8 @@ def _command(attempt: Attempt, step: Step, section: str, candidate: Candidate, *
 
 
 def switch(attempt: Attempt, step: Step) -> str:
-    return _switch(attempt, attempt.deployment.candidate)
-
-
-def _switch(attempt: Attempt, candidate: Candidate) -> str:
-    release = targets.release_of(candidate)
-    driver = targets.driver_for(attempt.environment, candidate)
-    driver.switch(release, fence=attempt.lease.fence, log=attempt.output.add, stop=attempt.stop)
+    release = targets.release_of(attempt.deployment.candidate)
+    _driver(attempt, attempt.deployment.candidate).switch(release, **_hold(attempt))
     return f"{attempt.environment} shall run {release.label}"
 
 
@@ -93,7 +105,7 @@ def health(attempt: Attempt, step: Step) -> str:
 
 
 def _health(attempt: Attempt, candidate: Candidate) -> str:
-    driver = targets.driver_for(attempt.environment, candidate)
+    driver = _driver(attempt, candidate)
     release, seconds = targets.release_of(candidate), driver.target.manifest.health.timeout_seconds
     if not driver.health(release, deadline_seconds=seconds, log=attempt.output.add, stop=attempt.stop):
         raise StepFailed(f"{release.label} was not healthy within {seconds} s")
@@ -102,7 +114,7 @@ def _health(attempt: Attempt, candidate: Candidate) -> str:
 
 def verify(attempt: Attempt, step: Step) -> str:
     """Ask what really runs."""
-    driver = targets.driver_for(attempt.environment, attempt.deployment.candidate)
+    driver = _driver(attempt, attempt.deployment.candidate)
     if not driver.target.manifest.can_verify:
         raise NotNeeded("cannot verify: lifecycle.toml has no [probe]")
     label, answer = targets.release_of(attempt.deployment.candidate).label, driver.probe()
@@ -128,7 +140,7 @@ def go_back(attempt: Attempt, step: Step) -> str:
     if last is None:
         raise NotNeeded("nothing was verified here before")
     _prepare(attempt, step, last.candidate)
-    _switch(attempt, last.candidate)
+    _driver(attempt, last.candidate).restore(targets.release_of(last.candidate), **_hold(attempt))
     _health(attempt, last.candidate)
     return f"back on {running.release_id(last.candidate)}"
 
@@ -136,7 +148,7 @@ def go_back(attempt: Attempt, step: Step) -> str:
 def probe(attempt: Attempt) -> str | None:
     """What runs according to the target itself; None without a clear answer."""
     try:
-        return targets.driver_for(attempt.environment, attempt.deployment.candidate).probe()
+        return _driver(attempt, attempt.deployment.candidate).probe()
     except DriverError:
         return None
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from django.conf import settings
 
 from deployments import drivers, keeper_state, running
-from deployments.drivers import Driver, DriverError, Target
+from deployments.drivers import CREDENTIALS, Driver, DriverError, Target
+from deployments.models import Deployment
 from environments import variables
 from environments.manifest import Manifest, parse
 from environments.models import Environment
@@ -31,20 +32,29 @@ def release_of(candidate: Candidate) -> drivers.Release:
     return drivers.Release(running.release_id(candidate), artefacts_root() / candidate.digest, candidate.digest)
 
 
-def driver_for(environment: Environment, candidate: Candidate) -> Driver:
+def driver_for(environment: Environment, candidate: Candidate, *, deployment: Deployment | None = None) -> Driver:
     """The environment's driver, set up for this candidate. DriverError for a driver or setting that is wrong."""
     folder = keeper_state.app_folder(Path(settings.VAR), app_name(environment))
+    given = variables.opened(environment)
     target = Target(
         environment=environment.slug,
         folder=folder,
         data=folder / "data",
         manifest=manifest_of(candidate),
         port=_port(environment),
-        variables=variables.opened(environment),
+        variables={name: value for name, value in given.items() if name not in CREDENTIALS},
         settings=environment.driver_settings,
+        credentials={name: value for name, value in given.items() if name in CREDENTIALS},
+        key=key_of(deployment, candidate) if deployment else "",
     )
     target.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     return drivers.get(environment.driver)(target)
+
+
+def key_of(deployment: Deployment, candidate: Candidate) -> str:
+    """Names what one deployment does with one candidate (its own, or the one it goes back to), over all attempts."""
+    environment = deployment.environment
+    return f"{environment.product.slug}-{environment.slug}-{deployment.pk}-{candidate.digest[:8]}"
 
 
 def _port(environment: Environment) -> int:

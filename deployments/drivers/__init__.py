@@ -1,11 +1,28 @@
 """How a release gets onto an environment: one file per way, found by name in `DRIVERS`."""
 
-from .base import Driver, DriverError, Release, Stopped, Target
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from . import settings as _settings
+from .base import CREDENTIALS, Driver, DriverError, Release, Report, Stopped, Target
 from .command import CommandDriver
 from .fake import FakeDriver
 from .process import ProcessDriver
 
-__all__ = ["DRIVERS", "Driver", "DriverError", "Release", "Stopped", "Target", "choices", "get"]
+__all__ = [
+    "CREDENTIALS",
+    "DRIVERS",
+    "Driver",
+    "DriverError",
+    "Release",
+    "Report",
+    "Stopped",
+    "Target",
+    "check_settings",
+    "choices",
+    "get",
+]
 
 DRIVERS: dict[str, type[Driver]] = {driver.name: driver for driver in (ProcessDriver, CommandDriver, FakeDriver)}
 
@@ -21,3 +38,14 @@ def get(name: str) -> type[Driver]:
 def choices() -> list[tuple[str, object]]:
     """Name and label of the drivers a person may choose."""
     return [(name, driver.label) for name, driver in DRIVERS.items() if driver.label]
+
+
+def check_settings(name: str, settings: Any) -> None:
+    """ValidationError on `driver` for a name nobody knows, on `driver_settings` with a sentence per wrong key."""
+    try:
+        driver = get(name)
+    except DriverError as error:
+        raise ValidationError({"driver": str(error)}) from error
+    found = list(_settings.complaints(settings, driver.settings, driver.required))
+    if found:
+        raise ValidationError({"driver_settings": found})

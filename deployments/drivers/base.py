@@ -7,12 +7,15 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
+from deployments.drivers.settings import Check
 from environments.manifest import Context, Manifest
 
 Log = Callable[[str, str], None]
 Stop = Callable[[], bool] | threading.Event
+# Variables that drivers keep for themselves: no application and no command ever gets them.
+CREDENTIALS = frozenset({"SSH_KEY", "SSH_KEY_PASSPHRASE", "PIPELINE_TOKEN", "PIPELINE_SECRET"})
 
 
 class DriverError(Exception):
@@ -36,9 +39,25 @@ class Release:
     digest: str
 
 
+class Report(NamedTuple):
+    """What a pipeline said of its run: `status` is running, succeeded or failed."""
+
+    status: str
+    url: str = ""
+    text: str = ""
+
+
+def no_report(_key: str) -> Report | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Target:
-    """One environment as a driver sees it. `folder` is its keeper folder, `data` what survives releases."""
+    """One environment as a driver sees it. `folder` is its keeper folder, `data` what survives releases.
+
+    `host_keys` are the confirmed ones ("web1:22" → OpenSSH line). `key` names one deployment for good: what is tried
+    again under it must not take effect twice. `report(key)` is what a pipeline called back with.
+    """
 
     environment: str
     folder: Path
@@ -47,6 +66,10 @@ class Target:
     port: int = 0
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    host_keys: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    report: Callable[[str], Report | None] = no_report
 
     def context(self, release: Release) -> Context:
         """What the placeholders of lifecycle.toml stand for."""
@@ -58,10 +81,17 @@ class Target:
 
 
 class Driver:
-    """`log(stream, text)` takes output as it comes; `stop` is asked often and ends what runs (Stopped)."""
+    """`log(stream, text)` takes output as it comes; `stop` is asked often and ends what runs (Stopped).
+
+    `settings` are the checks of what an environment may set, `required` what it must. `runs_commands`: the product's
+    backup and migrate commands run at the target, by `command`, and not in the worker's copy of the release.
+    """
 
     name: ClassVar[str] = ""
     label: ClassVar[object] = ""
+    settings: ClassVar[Mapping[str, Check]] = {}
+    required: ClassVar[tuple[str, ...]] = ()
+    runs_commands: ClassVar[bool] = False
 
     def __init__(self, target: Target) -> None:
         self.target = target
@@ -73,9 +103,20 @@ class Driver:
         """The label of the release that really runs, "" if certainly none does, None without a clear answer."""
         raise DriverError(f"the driver {self.name} cannot probe")
 
+    def bring(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
+        """Have the release ready at the target, without changing what runs. Idempotent."""
+
+    def command(self, section: str, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
+        """Run a section of lifecycle.toml at the target. DriverError unless it ends with 0."""
+        raise DriverError(f"the driver {self.name} runs no commands at its target")
+
     def switch(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
         """Make the target run `release`. Idempotent. FencedOut: a newer fence was there, write nothing more."""
         raise DriverError(f"the driver {self.name} cannot switch")
+
+    def restore(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
+        """Switch back to what ran before: as much of the target as can be reached, then say what could not be."""
+        self.switch(release, fence=fence, log=log, stop=stop)
 
     def health(self, release: Release, *, deadline_seconds: float, log: Log, stop: Stop) -> bool:
         """Whether `release` (and no other) serves in good health within the deadline."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from . import http
 from .base import Driver, DriverError, Log, Release, Stop, Stopped, asked
 from .probing import run_for, running_release
+from .settings import argv, port
 
 _POLL_SECONDS = 0.5
 _DEPLOY_SECONDS = 900
@@ -19,6 +20,7 @@ _DEPLOY_SECONDS = 900
 class CommandDriver(Driver):
     name = "command"
     label = _("Command run by a worker")
+    settings = {"port": port, "deploy": argv, "health": argv, "probe": argv}
 
     def probe(self) -> str | None:
         return running_release(self.target)

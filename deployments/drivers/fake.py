@@ -9,10 +9,12 @@ from deployments import keeper_state
 from deployments.keeper_state import Current
 
 from .base import Driver, DriverError, Log, Release, Stop, Stopped, asked
+from .settings import one_of, port, seconds
 
 
 class FakeDriver(Driver):
     name = "fake"
+    settings = {"fail": one_of("switch", "switch-retry", "health", "probe"), "seconds": seconds, "port": port}
 
     def hold(self, fence: int) -> None:
         keeper_state.hold(self.target.folder, fence)

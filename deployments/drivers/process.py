@@ -10,6 +10,7 @@ from deployments.keeper_state import Current, Status
 from . import http
 from .base import Driver, DriverError, Log, Release, Stop, Stopped, asked
 from .probing import running_release
+from .settings import port
 
 _POLL_SECONDS = 0.05
 _KEEPER_SILENT_SECONDS = 10
@@ -19,6 +20,8 @@ _CRASHES = 3
 class ProcessDriver(Driver):
     name = "process"
     label = _("Process on this machine")
+    settings = {"port": port}
+    required = ("port",)
 
     def hold(self, fence: int) -> None:
         keeper_state.hold(self.target.folder, fence)
