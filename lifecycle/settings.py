@@ -165,6 +165,14 @@ CACHES = {
     }
 }
 
+# Leases: seconds on the database's clock (DESIGN "Jobs and deployments"). LIFECYCLE_TEMPO divides them in tests.
+TEMPO = float(os.environ.get("LIFECYCLE_TEMPO", "1"))
+LEASE_SECONDS = 15 / TEMPO
+BEAT_SECONDS = 4 / TEMPO
+OWN_CLOCK_SECONDS = 11 / TEMPO
+SCAN_SECONDS = 5 / TEMPO
+MAX_ATTEMPTS = 3
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
@@ -189,10 +197,10 @@ CELERY_TASK_ROUTES = {
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "lifecycle.tasks.heartbeat", "schedule": 5.0, "options": {"expires": 10}},
-    "sweep": {"task": "lifecycle.tasks.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "sweep": {"task": "lifecycle.tasks.sweep", "schedule": SCAN_SECONDS, "options": {"expires": 10}},
     "mail": {"task": "lifecycle.tasks.send_mail", "schedule": 5.0, "options": {"expires": 10}},
     "poll-upstream": {"task": "deployments.tasks.poll_upstream", "schedule": 2.0, "options": {"expires": 4}},
-    "deployments": {"task": "deployments.tasks.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "deployments": {"task": "deployments.tasks.sweep", "schedule": SCAN_SECONDS, "options": {"expires": 10}},
     "watch": {"task": "deployments.tasks.watch", "schedule": 2.0, "options": {"expires": 4}},
 }
 if DEMO:
@@ -202,14 +210,6 @@ if DEMO:
         "schedule": 2.0,
         "options": {"expires": 4},
     }
-
-# Leases: seconds on the database's clock (DESIGN "Jobs and deployments"). LIFECYCLE_TEMPO divides them in tests.
-TEMPO = float(os.environ.get("LIFECYCLE_TEMPO", "1"))
-LEASE_SECONDS = 15 / TEMPO
-BEAT_SECONDS = 4 / TEMPO
-OWN_CLOCK_SECONDS = 11 / TEMPO
-SCAN_SECONDS = 5 / TEMPO
-MAX_ATTEMPTS = 3
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
