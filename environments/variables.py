@@ -80,11 +80,13 @@ def check_name(name: str) -> None:
         raise ValidationError({"name": _("Lifecycle sets %(name)s itself.") % {"name": name}})
 
 
-def configuration_changed(environment: Environment, verb: str, *, by: By, at: datetime | None, **data: Any) -> None:
+def configuration_changed(
+    environment: Environment, verb: str, *, by: By, at: datetime | None, note: str = "", **data: Any
+) -> None:
     """Count the change, which also locks the environment's row; the event names the variable, never its value."""
     Environment.objects.filter(pk=environment.pk).update(config_version=F("config_version") + 1)
     environment.refresh_from_db(fields=["config_version"])
-    events.record(verb, environment, by=by, at=at, config_version=environment.config_version, **data)
+    events.record(verb, environment, by=by, at=at, note=note, config_version=environment.config_version, **data)
 
 
 def _keep_version(environment: Environment, name: str, *, by: By, **facts: Any) -> None:

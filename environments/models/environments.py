@@ -7,6 +7,20 @@ from django.utils.translation import gettext_lazy as _
 
 from lifecycle.models import Product
 
+PROBES_TO_BELIEVE = 2
+
+
+class EnvironmentQuerySet(models.QuerySet["Environment"]):
+    """The questions asked of many environments."""
+
+    def in_use(self) -> "EnvironmentQuerySet":
+        """All that are there, also while they are being created or destroyed."""
+        return self.exclude(status=Environment.Status.GONE)
+
+    def ready(self) -> "EnvironmentQuerySet":
+        """Those that can be deployed to."""
+        return self.filter(status=Environment.Status.READY)
+
 
 class Environment(models.Model):
     """A place the product runs: dev, staging, production, or further ones of the same kinds.
@@ -66,15 +80,23 @@ class Environment(models.Model):
     test_data_note = models.TextField(blank=True)
     probed_release = models.CharField(max_length=120, blank=True, help_text=_("what answered the last probe"))
     probed_at = models.DateTimeField(null=True, blank=True)
+    probe_misses = models.PositiveSmallIntegerField(default=0, help_text=_("probes in a row that say otherwise"))
     probe_note = models.TextField(blank=True, help_text=_("why the last probe gave no clear answer, or empty"))
     foreign_sha = models.CharField(max_length=40, blank=True, help_text=_("commit that others put on our branch"))
     held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     held_until = models.DateTimeField(null=True, blank=True)
 
+    objects = EnvironmentQuerySet.as_manager()
+
     class Meta:
-        ordering = ["position"]
+        ordering = ["position", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["product", "slug"], name="one_environment_per_name"),
+            models.UniqueConstraint(
+                fields=["product"],
+                condition=Q(kind="production") & ~Q(status="gone"),
+                name="one_production_per_product",
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=["ready", "creating", "broken", "destroying", "gone"]), name="environment_status"
             ),
@@ -87,6 +109,20 @@ class Environment(models.Model):
     def branch(self) -> str:
         """The linear log of what was deployed here, e.g. "env/staging"."""
         return f"env/{self.slug}"
+
+    @property
+    def is_production(self) -> bool:
+        return self.kind == self.Kind.PRODUCTION
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be deployed to."""
+        return self.status == self.Status.READY
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether what answers is not what is recorded, by two probes in a row."""
+        return self.probe_misses >= PROBES_TO_BELIEVE
 
 
 class Variable(models.Model):
