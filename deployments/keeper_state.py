@@ -1,16 +1,18 @@
 """The files through which workers and the keeper speak: `<var>/apps/<name>/` for each locally run application.
 
 `current.json` is the wish (written by `switch`), `status.json` what the keeper made of it, `fence` the highest
-fence ever seen, `app.log` the application's own output. All are replaced by rename, never written in place.
+fence ever seen; all are replaced by rename, never written in place. `app.log` is the application's own output, `room`
+is room on the disk and nothing else.
 """
 
+import errno
 import fcntl
 import json
 import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -18,6 +20,8 @@ from typing import Any, Literal, TypeVar
 State = Literal["starting", "running", "stopping", "stopped", "crashing"]
 T = TypeVar("T")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_ROOM_BYTES, _PIECE_BYTES = 65_536, 16_384
 
 
 class FencedOut(Exception):
@@ -69,9 +73,13 @@ def switch(folder: Path, current: Current) -> None:
 
 
 def hold(folder: Path, fence: int) -> None:
-    """Refuse everybody with an older fence from now on, without changing what runs."""
+    """Refuse everybody with an older fence from now on, without changing what runs.
+
+    Also keeps some room on the disk: should it become full, a switch and the way back must still fit.
+    """
     with _locked(folder):
         _raise_fence(folder, fence)
+        _keep_room(folder)
 
 
 def withdraw(folder: Path, fence: int) -> None:
@@ -107,7 +115,19 @@ def keeper_age_seconds(var: Path) -> float | None:
 
 
 def replace_json(path: Path, content: dict[str, Any], *, durable: bool = False) -> None:
-    """Replace `path` in one step, readable by its owner only; `durable` = also after a power cut."""
+    """Replace `path` in one step, readable by its owner only; `durable` = also after a power cut.
+
+    On a full disk it takes of the room that was kept in the folder.
+    """
+    while True:
+        try:
+            return _replace_json(path, content, durable)
+        except OSError as error:
+            if error.errno not in _FULL or not _give_room(path.parent):
+                raise
+
+
+def _replace_json(path: Path, content: dict[str, Any], durable: bool) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -118,6 +138,20 @@ def replace_json(path: Path, content: dict[str, Any], *, durable: bool = False) 
     draft.replace(path)
     if durable:
         _sync_folder(path.parent)
+
+
+def _keep_room(folder: Path) -> None:
+    with suppress(OSError), (folder / "room").open("ab") as room:
+        os.posix_fallocate(room.fileno(), 0, _ROOM_BYTES)
+
+
+def _give_room(folder: Path) -> bool:
+    """Give a piece of the room away; False when nothing is left of it."""
+    room = folder / "room"
+    left = room.stat().st_size - _PIECE_BYTES if room.exists() else -1
+    if left >= 0:
+        os.truncate(room, left)
+    return left >= 0
 
 
 def _raise_fence(folder: Path, fence: int) -> None:
