@@ -69,6 +69,8 @@ VERBS: dict[str, frozenset[str]] = {
     "settle_watch": frozenset({OPS, LEAD, MAN}),
     "ask_feedback": frozenset({PO}),
     "configure": frozenset({OPS}),
+    "stop_everything": frozenset({OPS, LEAD, MAN}),
+    "override_freeze": frozenset({MAN, OPS}),
     "see_audit": frozenset({MAN, OPS, LEAD, PO}),
 }
 
