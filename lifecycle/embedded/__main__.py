@@ -9,6 +9,7 @@ VERBS = {
     "test": "testing:test",
     "bench": "testing:bench",
     "chaos": "testing:chaos",
+    "chaos-smoke": "testing:chaos_smoke",
     "lint": "lint:lint",
     "compose": "compose_check:check",
     "reset": "tools:reset",

@@ -113,8 +113,18 @@ def bench(arguments: list[str]) -> int:
 
 
 def chaos(arguments: list[str]) -> int:
-    """Run the tests that kill processes."""
-    return _pytest(["tests/chaos", *arguments])
+    """Run the whole campaign of kills, freezes and faults; it prints a table and keeps it in var/chaos.json."""
+    return _pytest([*_unless_named("tests/chaos", arguments), "-s", *arguments])
+
+
+def chaos_smoke(arguments: list[str]) -> int:
+    """The campaign in three minutes: the tests marked `smoke`, with fewer rounds."""
+    os.environ["LIFECYCLE_CHAOS"] = "smoke"
+    return chaos(["-m", "smoke", *arguments])
+
+
+def _unless_named(folder: str, arguments: list[str]) -> list[str]:
+    return [] if _names_tests(arguments) else [folder]
 
 
 def _pytest(arguments: list[str]) -> int:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.chaos.sizes import IS_SMOKE, SEED
+
 
 @dataclass(frozen=True)
 class Row:
@@ -65,4 +67,5 @@ def spread(seconds: Sequence[float]) -> str:
 
 def _this_test() -> str:
     name = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
-    return f'make chaos ARGS="{name}"'
+    verb = "chaos-smoke" if IS_SMOKE else "chaos"
+    return f'LIFECYCLE_CHAOS_SEED={SEED} make {verb} ARGS="{name}"'
