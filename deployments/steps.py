@@ -40,8 +40,15 @@ def _prepare(attempt: Attempt, step: Step, candidate: Candidate) -> str:
 
 
 def _driver(attempt: Attempt, candidate: Candidate) -> Driver:
-    """The environment's driver; what is tried again under one deployment's key takes effect once."""
-    return targets.driver_for(attempt.environment, candidate, deployment=attempt.deployment)
+    """The environment's driver; what is tried again under one deployment's key takes effect once.
+
+    A release is started with the variables that were claimed with it, whatever is set meanwhile; the one that comes
+    back, with those it ran with.
+    """
+    deployment = attempt.deployment
+    before = running.current(attempt.environment) if attempt.going_back else None
+    version = (before or deployment).config_version
+    return targets.driver_for(attempt.environment, candidate, deployment=deployment, config_version=version)
 
 
 def _hold(attempt: Attempt) -> dict[str, Any]:

@@ -32,10 +32,19 @@ def release_of(candidate: Candidate) -> drivers.Release:
     return drivers.Release(running.release_id(candidate), artefacts_root() / candidate.digest, candidate.digest)
 
 
-def driver_for(environment: Environment, candidate: Candidate, *, deployment: Deployment | None = None) -> Driver:
-    """The environment's driver, set up for this candidate. DriverError for a driver or setting that is wrong."""
+def driver_for(
+    environment: Environment,
+    candidate: Candidate,
+    *,
+    deployment: Deployment | None = None,
+    config_version: int | None = None,
+) -> Driver:
+    """The environment's driver, set up for this candidate and for the variables of a version (None: today's).
+
+    DriverError for a driver or setting that is wrong.
+    """
     folder = keeper_state.app_folder(Path(settings.VAR), app_name(environment))
-    given = variables.opened(environment)
+    given = _variables(environment, config_version)
     target = Target(
         environment=environment.slug,
         folder=folder,
@@ -49,6 +58,12 @@ def driver_for(environment: Environment, candidate: Candidate, *, deployment: De
     )
     target.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     return drivers.get(environment.driver)(target)
+
+
+def _variables(environment: Environment, config_version: int | None) -> dict[str, str]:
+    if config_version is None:
+        return variables.opened(environment)
+    return variables.opened_at(environment, config_version)
 
 
 def key_of(deployment: Deployment, candidate: Candidate) -> str:
