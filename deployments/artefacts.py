@@ -6,26 +6,21 @@ environments may ask for one digest at once (and with the same fence): a lock be
 
 import contextlib
 import fcntl
-import hashlib
 import json
-import os
 import re
 import shutil
-import stat
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from deployments.artefact_contents import MARKER, WrongArtefact, contents_hash, make_read_only
 from environments.git import Git
 
-MARKER = ".lifecycle-artefact.json"
+__all__ = ["WrongArtefact", "contents_hash", "prepare", "prune", "verify"]
+
 _DIGEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{5,127}")
 _DRAFT = re.compile(r"(?P<digest>[A-Za-z0-9_-]+)\.\d+\.tmp")
 _DRAFT_SECONDS = 86_400
-
-
-class WrongArtefact(Exception):
-    """The folder is not what its digest says: it is refused, whatever else speaks for it."""
 
 
 def prepare(root: Path, git: Git, sha: str, digest: str, fence: int, build: Callable[[Path], None]) -> Path:
@@ -39,6 +34,7 @@ def prepare(root: Path, git: Git, sha: str, digest: str, fence: int, build: Call
     with _lock(root.with_name(f"{root.name}.locks"), digest):
         if not final.exists():
             _build(git, sha, digest, build, draft=root / f"{digest}.{int(fence)}.tmp", final=final)
+            return final
     verify(final, digest)
     return final
 
@@ -75,15 +71,6 @@ def verify(folder: Path, digest: str) -> None:
         raise WrongArtefact(f"the files of the artefact {folder.name} were changed after it was built")
 
 
-def contents_hash(folder: Path) -> str:
-    """SHA-256 over every file's path, kind, executable bit and content; the marker is left out."""
-    whole = hashlib.sha256()
-    for path in sorted(_files(folder)):
-        name = os.fsencode(path.relative_to(folder))
-        whole.update(len(name).to_bytes(4, "big") + name + _fingerprint(path))
-    return whole.hexdigest()
-
-
 def prune(root: Path, keep: Collection[str], *, now: float | None = None) -> list[str]:
     """Remove artefacts whose digest is not in `keep`, and drafts abandoned for a day; returns what went."""
     gone = []
@@ -106,23 +93,7 @@ def _folder(root: Path, digest: str) -> Path:
 def _seal(folder: Path, digest: str, sha: str) -> None:
     marker = {"digest": digest, "commit": sha, "contents": contents_hash(folder)}
     (folder / MARKER).write_text(json.dumps(marker))
-    for path in [folder, *folder.rglob("*")]:
-        if not path.is_symlink():
-            path.chmod(0o555 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o444)
-
-
-def _files(folder: Path) -> list[Path]:
-    return [p for p in folder.rglob("*") if (p.is_symlink() or not p.is_dir()) and p != folder / MARKER]
-
-
-def _fingerprint(path: Path) -> bytes:
-    if path.is_symlink():
-        return b"l" + hashlib.sha256(os.fsencode(os.readlink(path))).digest()
-    if not path.is_file():
-        raise WrongArtefact(f"{path.name} is neither a file nor a link")
-    kind = b"x" if path.stat().st_mode & stat.S_IXUSR else b"f"
-    with path.open("rb") as file:
-        return kind + hashlib.file_digest(file, "sha256").digest()
+    make_read_only(folder)
 
 
 def _remove(folder: Path) -> None:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from .errors import GitError
 from .names import checked_path, checked_sha
@@ -91,30 +91,27 @@ def _entry(line: bytes) -> _Entry:
 def _write(git_dir: Path, entries: list[_Entry], folder: Path, timeout_seconds: float) -> None:
     # Links come last: nothing is ever written through one.
     links = [entry for entry in entries if entry.mode == _LINK]
-    with _blobs(git_dir, timeout_seconds) as process:
-        for entry in entries:
-            target = folder / entry.path
-            if entry.mode == _SUBMODULE:
-                target.mkdir(parents=True)
-            elif entry.mode != _LINK:
-                _write_file(
-                    target,
-                    _blob(process, entry),
-                    0o755 if entry.mode == _EXECUTABLE else 0o644,
-                )
+    files = [entry for entry in entries if entry.mode not in (_LINK, _SUBMODULE)]
+    for name in {os.path.dirname(entry.path) for entry in (*files, *links)}:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for entry in entries:
+        if entry.mode == _SUBMODULE:
+            (folder / entry.path).mkdir(parents=True)
+    with _blobs(git_dir, [*files, *links], timeout_seconds) as stream:
+        for entry in files:
+            mode = 0o755 if entry.mode == _EXECUTABLE else 0o644
+            _write_file(f"{folder}/{entry.path}", _blob(stream, entry), mode)
         for entry in links:
-            target = folder / entry.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.symlink_to(os.fsdecode(_blob(process, entry)))
+            os.symlink(_blob(stream, entry), os.fsencode(f"{folder}/{entry.path}"))
     _refuse_links_that_leave(folder, links)
 
 
-def _write_file(target: Path, content: bytes, mode: int) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _write_file(target: str, content: bytes, mode: int) -> None:
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        os.fchmod(file.fileno(), mode)
+    with os.fdopen(handle, "wb", buffering=0) as file:
+        os.fchmod(handle, mode)
+        while content:
+            content = content[file.write(content) :]
 
 
 def _refuse_links_that_leave(folder: Path, links: list[_Entry]) -> None:
@@ -129,32 +126,37 @@ def _refuse_links_that_leave(folder: Path, links: list[_Entry]) -> None:
 
 
 @contextlib.contextmanager
-def _blobs(git_dir: Path, timeout_seconds: float) -> Iterator[subprocess.Popen[bytes]]:
+def _blobs(git_dir: Path, entries: list[_Entry], timeout_seconds: float) -> Iterator[IO[bytes]]:
+    """What `cat-file` says of the entries, in their order; a thread asks, so that neither side waits for the other."""
     process = popen(
         git_dir,
-        ["cat-file", "--batch"],
+        ["cat-file", "--batch", "--buffer"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment(),
     )
+    assert process.stdin and process.stdout
     watchdog = threading.Timer(timeout_seconds, process.kill)
+    asking = threading.Thread(target=_ask, args=(process.stdin, entries), daemon=True)
     watchdog.start()
+    asking.start()
     try:
-        yield process
+        yield process.stdout
     finally:
         watchdog.cancel()
         kill_group(process)
+        asking.join()
 
 
-def _blob(process: subprocess.Popen[bytes], entry: _Entry) -> bytes:
-    assert process.stdin and process.stdout
-    try:
-        process.stdin.write(entry.sha.encode() + b"\n")
-        process.stdin.flush()
-        head = process.stdout.readline().split(b" ")
-        content = process.stdout.read(entry.size + 1)
-    except BrokenPipeError:
-        head, content = [], b""
+def _ask(stream: IO[bytes], entries: list[_Entry]) -> None:
+    with contextlib.suppress(BrokenPipeError), stream:
+        for entry in entries:
+            stream.write(entry.sha.encode() + b"\n")
+
+
+def _blob(stream: IO[bytes], entry: _Entry) -> bytes:
+    head = stream.readline().split(b" ")
+    content = stream.read(entry.size + 1)
     if len(head) != 3 or len(content) != entry.size + 1:
         raise GitError(f"cannot read {entry.path} from the repository")
     return content[:-1]
