@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from deployments import gates, running
 from deployments.models import Deployment
-from environments import locks
+from environments import locks, stops
 from environments.models import Environment, Lock
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Release
@@ -20,13 +20,16 @@ def require_may_run(
     release: Release | None,
     at: datetime | None = None,
 ) -> None:
-    """NotAllowed unless `candidate` may go to `environment` now. A rollback always may, a rehearsal on staging
-    unless it is locked.
+    """NotAllowed unless `candidate` may go to `environment` then. A rollback may wherever the older code can run, a
+    rehearsal on staging unless it is locked.
 
     Production takes a release whose gates are open, what it runs already, or what ran before Lifecycle.
     """
+    _require_in_use(environment)
     if kind == Deployment.Kind.ROLLBACK:
+        require_bridge(environment, candidate)
         return
+    _require_no_stop(environment)
     _require_unlocked(environment, at)
     if kind == Deployment.Kind.REHEARSAL and environment.kind == Environment.Kind.STAGING:
         return
@@ -44,6 +47,29 @@ def require_may_run(
     if release is None or release.candidate_id != candidate.pk:
         raise NotAllowed(_("Only the candidate of a release goes to production."))
     gates.require_open(release, at=at)
+
+
+def require_bridge(environment: Environment, target: Candidate) -> None:
+    """NotAllowed when production took a step since `target` ran there that lifecycle.toml calls irreversible."""
+    burnt = running.one_way_steps(environment, target)
+    if burnt and environment.kind == Environment.Kind.PRODUCTION:
+        names = ", ".join(_("%(step)s of deployment %(id)s") % {"step": s, "id": s.deployment_id} for s in burnt)
+        raise NotAllowed(_("Older code cannot run any more since %(steps)s. Deploy a repair.") % {"steps": names})
+
+
+def _require_in_use(environment: Environment) -> None:
+    if not environment.is_ready:
+        facts = {"environment": environment, "status": environment.get_status_display()}
+        raise NotAllowed(_("%(environment)s is “%(status)s”: nothing can be deployed to it.") % facts)
+
+
+def _require_no_stop(environment: Environment) -> None:
+    stop = stops.in_force(environment.product)
+    if stop is not None:
+        raise NotAllowed(
+            _("%(who)s pulled the emergency stop: %(reason)s Only rollbacks start until it is lifted.")
+            % {"who": stop.pulled_by, "reason": stop.reason.rstrip(".") + "."}
+        )
 
 
 def _require_staging_free(staging: Environment, release: Release | None) -> None:

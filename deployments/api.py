@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from deployments import approvals, gates, running, services
+from deployments import approvals, gates, running, services, stopping
 from deployments.loading import get_deployment_for, get_environment_for, get_release_for
 from deployments.models import Deployment
 from lifecycle import logs
@@ -209,7 +209,7 @@ class Abort(APIView):
     @extend_schema(request=Reason, responses=DeploymentDetail)
     def post(self, request: Request, product: str, pk: int) -> Response:
         deployment = get_deployment_for(request.actor, pk)
-        services.abort(deployment, by=request.user, reason=read(Reason, request)["reason"])
+        stopping.abort(deployment, by=request.user, reason=read(Reason, request)["reason"])
         deployment.refresh_from_db()
         return Response(DeploymentDetail(deployment).data)
 

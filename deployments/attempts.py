@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models.functions import Now
 
-from deployments import running
+from deployments import running, targets
 from deployments.drivers import DriverError, Stopped
 from deployments.models import Deployment, Step
 from environments.git import GitError
+from environments.manifest import CommandSection
 from lifecycle import logs, process
 from lifecycle.events import Machine
 from lifecycle.jobs import Lease, LeaseLost
@@ -18,8 +20,7 @@ from lifecycle.transitions import NotAllowed, move
 
 WORKER = Machine("worker")
 LOOK_SECONDS = 0.5
-TRIES, PAUSE_SECONDS = 3, 1.0
-LEFTOVER_SECONDS = 60
+TECHNICAL_RETRIES, PAUSE_SECONDS = 2, 1.0
 
 
 class Interrupted(Exception):
@@ -36,11 +37,14 @@ class NotNeeded(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """A step to take: `act(attempt, step)` answers with a short detail, or raises."""
+    """A step to take: `act(attempt, step)` answers with a short detail, or raises.
+
+    `section` is the part of lifecycle.toml that says how often it is retried and whether it may be interrupted.
+    """
 
     key: str
     act: Callable[["Attempt", Step], str]
-    uninterruptible: bool = False
+    section: str = ""
 
 
 class Attempt:
@@ -54,11 +58,23 @@ class Attempt:
         self.going_back = False
         self._looked_at = 0.0
         self._asked = False
+        self._waits_for: Step | None = None
+        self._said_so = False
 
     def stop(self) -> bool:
         """Asked ten times a second while something runs; also stores the output that has come in."""
         self.output.store_if_due()
-        return self.lease.lost() or self.asked_to_stop()
+        return self.lease.lost() or (self.asked_to_stop() and not self._must_wait())
+
+    def _must_wait(self) -> bool:
+        """Whether what runs now cannot be interrupted; said once."""
+        step = self._waits_for
+        if step is None:
+            return False
+        if not self._said_so:
+            self._said_so = True
+            self.lease.log.warn(f"{step.key} cannot be interrupted: it is waited for.")
+        return True
 
     def asked_to_stop(self) -> bool:
         """Whether an abort was asked for; on the way back, whether a rollback waits. One statement per half second."""
@@ -87,31 +103,45 @@ class Attempt:
     def lay_out(self, plans: tuple[Plan, ...]) -> None:
         """Show all steps from the beginning; those of an earlier attempt stay."""
         rows = [
-            Step(deployment=self.deployment, key=plan.key, position=n, uninterruptible=plan.uninterruptible)
+            Step(deployment=self.deployment, key=plan.key, position=n, **self._promises(plan))
             for n, plan in enumerate(plans)
         ]
         Step.objects.bulk_create(rows, ignore_conflicts=True)
 
+    def section_of(self, plan: Plan) -> CommandSection | None:
+        """What lifecycle.toml says of this step's command, if it has one."""
+        return getattr(self._manifest, plan.section) if plan.section else None
+
+    @cached_property
+    def _manifest(self) -> Any:
+        return targets.manifest_of(self.deployment.candidate)
+
+    def _promises(self, plan: Plan) -> dict[str, bool]:
+        section = self.section_of(plan)
+        names = ("uninterruptible", "irreversible")
+        return {name: getattr(section, name) for name in names} if section else {}
+
     def perform(self, plan: Plan) -> None:
-        """Take one step unless it is done: at most TRIES times where the driver says that trying again makes sense."""
+        """Take one step unless it is done, again where the driver or lifecycle.toml says that this makes sense."""
         step, _created = Step.objects.get_or_create(
             deployment=self.deployment, key=plan.key, defaults={"position": self.deployment.steps.count()}
         )
         if step.status in (Step.Status.DONE, Step.Status.SKIPPED):
             return
-        self._end_leftovers(step)
-        for left in reversed(range(TRIES)):
-            self.check()
-            if self._try(plan, step, may_retry=left > 0):
-                return
+        self._end_leftovers(step, self.section_of(plan))
+        used = 0
+        self.check()
+        while not self._try(plan, step, used=used):
             time.sleep(PAUSE_SECONDS)
+            self.check()
+            used += 1
 
-    def _try(self, plan: Plan, step: Step, *, may_retry: bool) -> bool:
+    def _try(self, plan: Plan, step: Step, *, used: int) -> bool:
         """True: done or not needed. False: try again."""
         self._set(step, Step.Status.RUNNING, attempt=step.attempt + 1, started_at=Now(), detail="", exit_code=None)
         begun = time.monotonic()
         try:
-            detail = plan.act(self, step)
+            detail = self._act(plan, step)
         except NotNeeded as reason:
             self._set(step, Step.Status.SKIPPED, detail=str(reason)[:300], finished_at=Now())
             return True
@@ -121,7 +151,7 @@ class Attempt:
         except (DriverError, GitError, StepFailed, OSError) as error:
             self.output.store()
             self.lease.check()
-            if may_retry and getattr(error, "retry", False):
+            if used < self._retries(plan, error):
                 self.lease.log.warn(f"{step.key}: {error}; trying again.")
                 return False
             self._set(step, Step.Status.FAILED, detail=str(error)[:300], finished_at=Now())
@@ -130,6 +160,21 @@ class Attempt:
         self._set(step, Step.Status.DONE, detail=detail[:300], finished_at=Now(), exit_code=0, pid=None)
         self.lease.log.ok(f"{step.key}: {detail or 'done'} ({time.monotonic() - begun:.1f} s)")
         return True
+
+    def _act(self, plan: Plan, step: Step) -> str:
+        """Do it; what cannot be interrupted is not, until its own limits end it."""
+        self._waits_for = step if step.uninterruptible else None
+        self.lease.is_uninterruptible = step.uninterruptible
+        try:
+            return plan.act(self, step)
+        finally:
+            self._waits_for, self.lease.is_uninterruptible = None, False
+
+    def _retries(self, plan: Plan, error: Exception) -> int:
+        """How often a step that failed like this is tried again."""
+        section = self.section_of(plan)
+        technical = TECHNICAL_RETRIES if getattr(error, "retry", False) else 0
+        return max(technical, section.retries if section else 0)
 
     def run(self, step: Step, argv: list[str], **options: Any) -> None:
         """Run a command below a guard whose pid is on the row. StepFailed unless it ends with 0."""
@@ -153,11 +198,14 @@ class Attempt:
     def _note_process(self, step: Step, pid: int, started: int) -> None:
         self._set(step, Step.Status.RUNNING, pid=pid, pid_started=str(started))
 
-    def _end_leftovers(self, step: Step) -> None:
-        """A worker that is only frozen left its command running: it must be dead before the step is tried again."""
+    def _end_leftovers(self, step: Step, section: CommandSection | None) -> None:
+        """A worker that is only frozen left its command running: it must be dead before the step is tried again.
+
+        One that cannot be interrupted is given the time that lifecycle.toml gives it.
+        """
         if step.pid is None:
             return
-        deadline = time.monotonic() + (LEFTOVER_SECONDS if step.uninterruptible else 0)
+        deadline = time.monotonic() + (section.timeout_seconds if section and step.uninterruptible else 0)
         while process.is_alive(step.pid, int(step.pid_started)) and time.monotonic() < deadline:
             time.sleep(0.2)
         if not process.kill(step.pid, int(step.pid_started)):

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from deployments import admission, effects, running, steps
@@ -39,7 +40,8 @@ def _next(environment: Environment) -> Deployment | None:
     busy = running.active(environment)
     if busy is not None:
         return busy if busy.status == S.LOST else None
-    return running.line(environment).filter(status=S.QUEUED, due_at__lte=Now()).first()
+    in_time = Q(expires_at=None) | Q(expires_at__gt=Now())
+    return running.line(environment).filter(in_time, status=S.QUEUED, due_at__lte=Now()).first()
 
 
 def _refused(deployment: Deployment) -> bool:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from deployments import watch
 from deployments.models import Deployment
+from environments import places
 from environments.models import Environment
 from lifecycle import jobs, logs
 from lifecycle.events import By, Machine
@@ -17,17 +18,42 @@ from lifecycle.roles import people_who_may
 from releases import candidates, facts
 from releases.models import Candidate, Release
 
-R = Release.Status
+R, S = Release.Status, Deployment.Status
+NEWS = {S.FAILED: "deployment.failed", S.ERRORED: "deployment.failed", S.EXPIRED: "deployment.expired"}
 
 
 @transaction.atomic
 def succeeded(deployment: Deployment) -> None:
     """Push the fact down to whom it concerns."""
     kind = deployment.environment.kind
-    if kind == Environment.Kind.STAGING and deployment.kind == Deployment.Kind.DEPLOY:
+    _tell_rehearsal(deployment)
+    if _is_staged(deployment):
         facts.mark_on_staging(deployment.candidate, by=who(deployment))
     elif kind == Environment.Kind.PRODUCTION:
         _on_production(deployment)
+    _promote_on(deployment)
+
+
+def _is_staged(deployment: Deployment) -> bool:
+    """Whether testers have something new: further environments of the kind repeat what staging runs."""
+    place = deployment.environment
+    is_deploy = deployment.kind == Deployment.Kind.DEPLOY
+    return is_deploy and place.kind == Environment.Kind.STAGING and places.takes_compositions(place)
+
+
+def _promote_on(deployment: Deployment) -> None:
+    """An environment that follows by itself is given it by work of its own (deployments/promotion.py)."""
+    following = places.after(deployment.environment)
+    if deployment.kind != Deployment.Kind.DEPLOY or following is None:
+        return
+    if following.promotion == Environment.Promotion.AUTOMATIC:
+        jobs.enqueue("promote", following, product=deployment.product)
+
+
+def _tell_rehearsal(deployment: Deployment) -> None:
+    """Its next move is made at once instead of with the next tick."""
+    if deployment.kind == Deployment.Kind.REHEARSAL:
+        jobs.ring_after_commit("deployments.tasks.prove", queue="deploy")
 
 
 def later(deployment: Deployment) -> None:
@@ -66,24 +92,25 @@ def ended(deployment: Deployment) -> None:
 
     News that cannot be written must not keep a deployment from ending.
     """
-    if deployment.status not in (Deployment.Status.FAILED, Deployment.Status.ERRORED):
+    _tell_rehearsal(deployment)
+    if deployment.status not in NEWS:
         return
     try:
         with transaction.atomic():
-            _tell_of_failure(deployment)
+            _tell_of_the_end(deployment)
     except jobs.DATABASE_GONE:
         raise
     except Exception:
         logs.logger.exception("news of deployment %s", deployment)
 
 
-def _tell_of_failure(deployment: Deployment) -> None:
+def _tell_of_the_end(deployment: Deployment) -> None:
     people = people_who_may("configure", deployment.product)
     if deployment.requested_by:
         people.append(deployment.requested_by)
     tell(
         people,
-        "deployment.failed",
+        NEWS[S(deployment.status)],
         url=reverse("deployments:detail", args=[deployment.pk]),
         key=f"deployment:{deployment.pk}:{deployment.status}",
         product=deployment.product,

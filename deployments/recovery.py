@@ -48,11 +48,16 @@ def give_up(deployment: Deployment) -> None:
 
 
 def _expire() -> None:
-    for row in Deployment.objects.filter(status=S.QUEUED, expires_at__lt=Now()):
+    """End what could not begin in its time, and tell whoever asked for it."""
+    for row in Deployment.objects.filter(status=S.QUEUED, expires_at__lte=Now()).select_related("environment"):
+        error = f"It could not begin before {row.expires_at:%Y-%m-%d %H:%M %Z}."
         try:
-            move(row, S.EXPIRED, by=RECONCILER, finished_at=Now())
+            with transaction.atomic():
+                move(row, S.EXPIRED, by=RECONCILER, finished_at=Now(), error=error)
+                effects.ended(row)
         except NotAllowed:
             continue
+        logs.Writer(row.log_key).warn(error)
 
 
 def _ring() -> list[int]:

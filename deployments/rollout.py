@@ -7,17 +7,16 @@ is it marked "not sure", and then a rollback or a full deployment puts it right.
 import time
 from collections.abc import Callable
 
-from django.db import transaction
 from django.db.models.functions import Now
 
-from deployments import claims, effects, running, snapshots, steps, targets
+from deployments import claims, endings, running, steps, targets
 from deployments.attempts import Attempt, Interrupted, StepFailed
 from deployments.drivers import DriverError
 from deployments.keeper_state import FencedOut
 from deployments.models import Deployment, Step
 from environments.manifest import ManifestError
 from environments.models import Environment
-from lifecycle import jobs, logs
+from lifecycle import jobs, logs, shutdown
 from lifecycle.jobs import Lease, LeaseLost
 from lifecycle.transitions import NotAllowed
 
@@ -39,7 +38,7 @@ def execute(pk: int) -> None:
     found = Deployment.objects.filter(pk=pk).select_related("environment").first()
     if found is None:
         return
-    lease = claims.claim(found.environment)
+    lease = None if shutdown.is_asked() else claims.claim(found.environment)
     if lease is not None:
         with jobs.held(lease):
             run(lease)
@@ -47,9 +46,10 @@ def execute(pk: int) -> None:
 
 
 def ring_next(environment: Environment) -> None:
-    """Tell a worker of the next one in line, if the environment is free."""
-    if running.active(environment) is None:
-        following = running.line(environment).filter(due_at__lte=Now()).first()
+    """Tell a worker of the next one in line if the environment is free, or of the one that lost its worker."""
+    busy = running.active(environment)
+    if busy is None or busy.status == S.LOST:
+        following = busy or running.line(environment).filter(due_at__lte=Now()).first()
         if following is not None:
             jobs.doorbell("deployments.tasks.deploy", following.pk, queue="deploy")
 
@@ -61,7 +61,8 @@ def run(lease: Lease) -> None:
         _run(attempt)
         attempt.output.store()
     except LeaseLost:
-        logs.logger.warning("deployment %s: the lease is lost", lease.row.pk)
+        if not lease.hand_over():
+            logs.logger.warning("deployment %s: the lease is lost", lease.row.pk)
     except jobs.DATABASE_GONE as error:
         logs.logger.warning("deployment %s lost the database: %s", lease.row.pk, error)
 
@@ -84,7 +85,7 @@ def _guarded(attempt: Attempt, phase: Phase) -> Phase | None:
     except StepFailed as error:
         return _after_failure(attempt, str(error))
     except Unclear as error:
-        _end_unsure(attempt, str(error))
+        endings.end_unsure(attempt, str(error))
         return None
     except FencedOut as error:
         claims.outrun(attempt.lease, error.seen)
@@ -108,6 +109,7 @@ def _hold(attempt: Attempt) -> None:
     try:
         driver = targets.driver_for(attempt.environment, attempt.deployment.candidate)
         attempt.lease.log.mask_also(targets.secrets_of(attempt.environment))
+        targets.require_own_database(attempt.environment)
         driver.hold(attempt.lease.fence)
     except (DriverError, ManifestError, NotAllowed) as error:
         raise StepFailed(str(error)) from error
@@ -118,7 +120,7 @@ def _forward(attempt: Attempt) -> None:
     deployment = attempt.deployment
     before = steps.before_verifying(deployment)
     attempt.lay_out((*before, *steps.VERIFY))
-    if deployment.attempt > 1 and _switch_begun(deployment):
+    if _switch_begun(deployment):
         _require_clear_answer(attempt)
     attempt.lease.move(S.RUNNING)
     for plan in before:
@@ -126,7 +128,7 @@ def _forward(attempt: Attempt) -> None:
     attempt.lease.move(S.VERIFYING)
     for plan in steps.VERIFY:
         attempt.perform(plan)
-    _succeed(attempt)
+    endings.succeed(attempt)
 
 
 def _switch_begun(deployment: Deployment) -> bool:
@@ -146,50 +148,19 @@ def _require_clear_answer(attempt: Attempt) -> None:
     attempt.lease.log.info(f"{attempt.environment} runs {answer or 'nothing'}.")
 
 
-def _succeed(attempt: Attempt) -> None:
-    """What runs is a fact, so a mistake in what follows from it is put right later and never undoes it."""
-    attempt.output.store()
-    try:
-        _write_success(attempt, effects.succeeded)
-    except (LeaseLost, *jobs.DATABASE_GONE):
-        raise
-    except Exception as error:
-        logs.logger.exception("effects of deployment %s", attempt.deployment)
-        attempt.lease.log.warn(f"What follows from it could not be recorded and is tried again: {error}")
-        attempt.deployment.refresh_from_db()
-        _write_success(attempt, effects.later)
-    label = running.release_id(attempt.deployment.candidate)
-    attempt.lease.log.ok(f"{attempt.environment} runs {label}.")
-
-
-@transaction.atomic
-def _write_success(attempt: Attempt, follow_up: Callable[[Deployment], None]) -> None:
-    """The ending and what follows are one transaction; the push upstream is work of its own."""
-    deployment = attempt.deployment
-    _mark(attempt, Environment.State.OK)
-    attempt.lease.end(S.SUCCEEDED, verified_at=Now())
-    deployment.refresh_from_db()
-    follow_up(deployment)
-    if deployment.snapshot:
-        snapshots.push_later(deployment.environment)
-
-
-def _mark(attempt: Attempt, state: str) -> None:
-    """Lock the environment before the deployment, as everybody does."""
-    attempt.environment = running.locked(attempt.environment)
-    Environment.objects.filter(pk=attempt.environment.pk).update(state=state)
-
-
 def _after_failure(attempt: Attempt, reason: str) -> Phase | None:
-    """Before the switch nothing has changed; after it the old release comes back first."""
+    """Before the switch nothing has changed; after it the old release comes back first, if it can run at all."""
     attempt.output.store()
     attempt.lease.check()
     if attempt.deployment.status in GOING_BACK:
-        _end_unsure(attempt, reason)
+        endings.end_unsure(attempt, reason)
         return None
     attempt.lease.log.error(reason)
+    if running.one_way_step(attempt.deployment):
+        endings.stay(attempt, S.ERRORED, reason)
+        return None
     if not _switch_begun(attempt.deployment):
-        _end(attempt, S.FAILED, reason)
+        endings.end(attempt, S.FAILED, reason)
         return None
     attempt.lease.move(S.RETURNING, error=reason)
     return _return
@@ -199,16 +170,14 @@ def _return(attempt: Attempt) -> None:
     """RETURNING → FAILED when a step of the deployment said no, ERRORED when only workers died; the old one runs."""
     reason = attempt.deployment.error or "Its workers died."
     attempt.turn_back()
+    if running.one_way_step(attempt.deployment):
+        endings.stay(attempt, S.ERRORED, reason)
+        return
     said_no = attempt.deployment.steps.filter(status=Step.Status.FAILED).exists()
     attempt.lease.log.warn("Going back to what ran before.")
     attempt.perform(steps.RETURN)
-    state = _state_after_return(attempt)
-    _end(attempt, S.FAILED if said_no else S.ERRORED, reason, state=state)
-
-
-def _state_after_return(attempt: Attempt) -> str:
-    """Where nothing was verified before, nobody can say what a half-finished first deployment left."""
-    return Environment.State.OK if running.current(attempt.environment) else Environment.State.UNSURE
+    state = endings.state_after_return(attempt)
+    endings.end(attempt, S.FAILED if said_no else S.ERRORED, reason, state=state)
 
 
 def _after_interruption(attempt: Attempt) -> Phase | None:
@@ -216,7 +185,7 @@ def _after_interruption(attempt: Attempt) -> Phase | None:
     attempt.output.store()
     attempt.lease.check()
     if attempt.deployment.status in GOING_BACK:
-        _end_unsure(attempt, "A rollback takes over.")
+        endings.end_unsure(attempt, "A rollback takes over.")
         return None
     attempt.lease.move(S.ABORTING)
     return _stop
@@ -225,26 +194,12 @@ def _after_interruption(attempt: Attempt) -> Phase | None:
 def _stop(attempt: Attempt) -> None:
     """ABORTING → ABORTED. What was switched is switched back, unless a rollback that waits will do so."""
     attempt.turn_back()
-    if not _switch_begun(attempt.deployment):
-        _end(attempt, S.ABORTED, "It was stopped before anything was changed.")
+    if running.one_way_step(attempt.deployment):
+        endings.stay(attempt, S.ABORTED, "It was stopped.")
+    elif not _switch_begun(attempt.deployment):
+        endings.end(attempt, S.ABORTED, "It was stopped before anything was changed.")
     elif attempt.asked_to_stop():
-        _end(attempt, S.ABORTED, "It was stopped; the rollback is next.", state=Environment.State.UNSURE)
+        endings.end(attempt, S.ABORTED, "It was stopped; the rollback is next.", state=Environment.State.UNSURE)
     else:
         attempt.perform(steps.RETURN)
-        _end(attempt, S.ABORTED, "It was stopped.", state=_state_after_return(attempt))
-
-
-def _end_unsure(attempt: Attempt, reason: str) -> None:
-    """Neither release can be shown to run: said so, and the next rollback or deployment starts from scratch."""
-    attempt.lease.log.error(f"Nobody can say for sure what {attempt.environment} runs.")
-    _end(attempt, S.ERRORED, reason, state=Environment.State.UNSURE)
-
-
-def _end(attempt: Attempt, status: str, reason: str, *, state: str | None = None) -> None:
-    attempt.output.store()
-    attempt.lease.log.error(f"{S(status).label}. {reason}")
-    with transaction.atomic():
-        if state is not None:
-            _mark(attempt, state)
-        attempt.lease.end(status, error=reason)
-        effects.ended(attempt.deployment)
+        endings.end(attempt, S.ABORTED, "It was stopped.", state=endings.state_after_return(attempt))

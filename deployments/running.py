@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 
-from deployments.models import Deployment
+from deployments.models import Deployment, Step
 from environments.models import Environment
 from lifecycle.models import Product
 from releases.models import Candidate, CandidateChange, Change
@@ -32,9 +32,16 @@ def locked(environment: Environment) -> Environment:
     return Environment.objects.select_for_update(of=("self",)).select_related("product").get(pk=environment.pk)
 
 
+def next_fence(environment: Environment) -> int:
+    """A fence that is higher than every one before, for work at the target that is no deployment."""
+    Environment.objects.filter(pk=environment.pk).update(fence=F("fence") + 1)
+    environment.refresh_from_db(fields=["fence"])
+    return environment.fence
+
+
 def place(product: Product, kind: str) -> Environment | None:
-    """The first environment of this kind."""
-    return product.environments.filter(kind=kind).order_by("position").first()
+    """The first environment of this kind that can be deployed to."""
+    return product.environments.filter(kind=kind).ready().order_by("position", "pk").first()
 
 
 def production(product: Product) -> Environment | None:
@@ -86,14 +93,14 @@ def active(environment: Environment) -> Deployment | None:
 
 
 def line(environment: Environment) -> QuerySet[Deployment]:
-    """Who waits for this environment, next one first: rollbacks overtake, else in the order of asking."""
+    """Who waits for this environment, next one first: rollbacks overtake, else by time and in the order of asking."""
     return in_line(Deployment.objects.filter(environment=environment, status__in=Deployment.WAITING))
 
 
 def in_line(rows: QuerySet[Deployment]) -> QuerySet[Deployment]:
     first = When(kind=Deployment.Kind.ROLLBACK, then=Value(0))
     turn = Case(first, default=Value(1), output_field=IntegerField())
-    return rows.select_related("candidate", "release", "requested_by").order_by(turn, "id")
+    return rows.select_related("candidate", "release", "requested_by").order_by(turn, "due_at", "id")
 
 
 def queue_position(deployment: Deployment) -> int:
@@ -104,7 +111,7 @@ def queue_position(deployment: Deployment) -> int:
 
 def board(product: Product) -> list[Place]:
     """Every environment in its order, in three statements."""
-    environments = list(product.environments.order_by("position"))
+    environments = list(product.environments.in_use().order_by("position", "pk"))
     here = Deployment.objects.filter(environment__in=environments).select_related(
         "candidate", "release", "requested_by"
     )
@@ -147,3 +154,26 @@ def one_way(from_: Candidate, to: Candidate) -> list[Change]:
     """The changes that leave whose migrations the older code cannot run on: no rollback by one click."""
     hard = (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
     return [change for change in leaving(from_, to) if change.migrations in hard]
+
+
+def one_way_step(deployment: Deployment) -> Step | None:
+    """The step of lifecycle.toml that was begun and cannot be undone; None if older code can still run here."""
+    last = current(deployment.environment)
+    if last is not None and last.candidate_id == deployment.candidate_id:
+        return None
+    return _begun_one_way().filter(deployment=deployment).first()
+
+
+def one_way_steps(environment: Environment, target: Candidate) -> list[Step]:
+    """The steps begun here since `target` was verified that cannot be undone: no rollback by one click over them."""
+    verified = succeeded(environment).filter(candidate=target).order_by("-id").first()
+    begun = _begun_one_way().filter(
+        deployment__environment=environment, deployment_id__gt=verified.pk if verified else 0
+    )
+    return list(begun.select_related("deployment"))
+
+
+def _begun_one_way() -> QuerySet[Step]:
+    return Step.objects.filter(
+        irreversible=True, status__in=[Step.Status.RUNNING, Step.Status.DONE, Step.Status.FAILED]
+    )

@@ -1,23 +1,20 @@
-"""Wishes about what runs where: deploy, promote, ship, roll back, stop, try again. A worker does them."""
+"""Wishes about what runs where: deploy, promote, ship, roll back, try again. A worker does them."""
 
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import admission, gates, running
+from deployments import admission, gates, running, stopping, times, wishes
 from deployments.models import Deployment
 from environments import holds
 from environments.models import Environment
-from lifecycle import events, logs
 from lifecycle.events import By
 from lifecycle.jobs import ring_after_commit
 from lifecycle.models import Product, User
-from lifecycle.transitions import NotAllowed, move
+from lifecycle.transitions import NotAllowed
 from releases import candidates
 from releases.models import Candidate, Change, Release
 
@@ -35,94 +32,29 @@ def request(
     reason: str = "",
     release: Release | None = None,
     due_at: datetime | None = None,
+    expires_at: datetime | None = None,
     at: datetime | None = None,
 ) -> Deployment:
-    """Write the wish down, stand it in the environment's line and ring for a worker.
+    """Write the wish down, stand it in the environment's line and ring for a worker, who begins at `due_at` or at once.
 
     Waiting older wishes are superseded; the same wish twice is one. NotAllowed when the candidate is not ready or may
-    not run there (admission.require_may_run; a worker asks again when it begins).
+    not run there then (admission.require_may_run; a worker asks again when it begins). ValidationError for a time that
+    has passed, or an end before the beginning; one that could not begin until `expires_at` ends as expired.
     """
+    times.require_possible(due_at, expires_at, at=at)
     environment = running.locked(environment)
     release = release or candidate.release
-    _require_ready(environment, candidate)
-    admission.require_may_run(environment, candidate, kind=kind, release=release, at=at)
-    same = _same_wish(environment, candidate, kind)
+    wishes.require_ready(environment, candidate)
+    admission.require_may_run(environment, candidate, kind=kind, release=release, at=due_at or at)
+    same = wishes.same(environment, candidate, kind, due_at)
     if same is not None:
         return same
     if kind != Kind.REHEARSAL:
-        _supersede_waiting(environment, by=by, at=at)
-    deployment = _create(environment, candidate, by=by, kind=kind, reason=reason, release=release, due_at=due_at, at=at)
+        wishes.supersede_waiting(environment, candidate, due_at, by=by, at=at)
+    facts = {"kind": kind, "reason": reason, "release": release, "due_at": due_at or Now(), "expires_at": expires_at}
+    deployment = wishes.write_down(environment, candidate, by=by, at=at, **facts)
     ring_after_commit(TASK, deployment.pk, queue="deploy")
-    _first_line(deployment, by)
     return deployment
-
-
-def _require_ready(environment: Environment, candidate: Candidate) -> None:
-    if candidate.product_id != environment.product_id:
-        raise NotAllowed(_("The candidate belongs to another product."))
-    if candidate.status != Candidate.Status.READY:
-        raise NotAllowed(_("Candidate %(candidate)s is not composed.") % {"candidate": candidate})
-
-
-def _same_wish(environment: Environment, candidate: Candidate, kind: str) -> Deployment | None:
-    pending = Deployment.objects.filter(
-        environment=environment,
-        candidate=candidate,
-        kind=kind,
-        abort_requested_at=None,
-        config_version=environment.config_version,
-    )
-    return pending.filter(status__in=[*Deployment.WAITING, S.LOST, S.CLAIMED, S.RUNNING, S.VERIFYING]).first()
-
-
-def _supersede_waiting(environment: Environment, *, by: By, at: datetime | None) -> None:
-    """A newer wish replaces older deployments and rehearsals; a waiting rollback stays in front."""
-    for waiting in running.line(environment).exclude(kind=Kind.ROLLBACK):
-        move(waiting, S.SUPERSEDED, by=by, at=at, finished_at=at or timezone.now())
-
-
-def _create(
-    environment: Environment,
-    candidate: Candidate,
-    *,
-    by: By,
-    kind: str,
-    reason: str,
-    release: Release | None,
-    due_at: datetime | None,
-    at: datetime | None,
-) -> Deployment:
-    now = at or timezone.now()
-    last = running.current(environment)
-    deployment = Deployment.objects.create(
-        product=environment.product,
-        environment=environment,
-        candidate=candidate,
-        previous=last.candidate if last else None,
-        release=release,
-        kind=kind,
-        digest=candidate.digest,
-        config_version=environment.config_version,
-        requested_by=by if isinstance(by, User) else None,
-        reason=reason,
-        due_at=due_at or Now(),
-        requested_at=now,
-    )
-    deployment.refresh_from_db(fields=["due_at"])
-    facts: dict[str, Any] = {"environment": environment.pk, "candidate": candidate.pk, "kind": str(kind)}
-    events.record("deployment.requested", deployment, by=by, at=at, note=reason, **facts)
-    move(deployment, S.QUEUED, by=by, at=at)
-    return deployment
-
-
-def _first_line(deployment: Deployment, by: By) -> None:
-    """What the page shows within the second after the click."""
-    whats = {Kind.ROLLBACK: "a rollback of", Kind.REHEARSAL: "a rehearsal on"}
-    what = whats.get(Kind(deployment.kind), "a deployment to")
-    line = f"{by} asked for {what} {deployment.environment}: {deployment.candidate} ({deployment.digest[:8]})."
-    ahead = running.queue_position(deployment) - 1 + bool(running.active(deployment.environment))
-    text = logs.Writer(deployment.log_key)
-    text.info(" ".join(part for part in (line, deployment.reason, f"{ahead} in front of it." if ahead else "") if part))
 
 
 @transaction.atomic
@@ -192,7 +124,7 @@ def roll_back(environment: Environment, *, by: By, reason: str, at: datetime | N
         raise NotAllowed(_("A rollback of %(environment)s is already on its way.") % {"environment": environment})
     rollback = request(environment, target, by=by, kind=Kind.ROLLBACK, reason=reason.strip(), release=leaves, at=at)
     if busy:
-        _ask_to_stop(busy, by=by, reason=_("A rollback was asked for."), at=at)
+        stopping.ask_to_stop(busy, by=by, reason=_("A rollback was asked for."), at=at)
     return rollback
 
 
@@ -207,31 +139,8 @@ def require_way_back(environment: Environment) -> tuple[Candidate, Release | Non
     if hard and environment.kind == Environment.Kind.PRODUCTION:
         names = ", ".join(change.key for change in hard)
         raise NotAllowed(_("%(changes)s changed the database so that the older code cannot run.") % {"changes": names})
+    admission.require_bridge(environment, target)
     return target, (busy or now).release
-
-
-@transaction.atomic
-def abort(deployment: Deployment, *, by: By, reason: str = "", at: datetime | None = None) -> None:
-    """Stop it: a waiting one is cancelled at once, a running one ends as aborted with the old release running."""
-    running.locked(deployment.environment)
-    deployment.refresh_from_db()
-    if deployment.status in Deployment.WAITING:
-        move(deployment, S.CANCELLED, by=by, at=at, note=reason, finished_at=at or timezone.now())
-        logs.Writer(deployment.log_key).warn(f"{by} cancelled it. {reason}".strip())
-        return
-    if deployment.status == S.RETURNING:
-        raise NotAllowed(_("It is going back already."))
-    if not deployment.is_active:
-        raise NotAllowed(_("It has ended."))
-    _ask_to_stop(deployment, by=by, reason=reason, at=at)
-
-
-def _ask_to_stop(deployment: Deployment, *, by: By, reason: str, at: datetime | None) -> None:
-    """The worker that holds it looks twice a second; if there is none, whoever takes it over does."""
-    asked = Deployment.objects.filter(pk=deployment.pk, status__in=Deployment.ACTIVE, abort_requested_at=None)
-    if asked.update(abort_requested_at=at or timezone.now()):
-        events.record("deployment.abort_requested", deployment, by=by, at=at, note=reason)
-        logs.Writer(deployment.log_key).warn(f"{by} asked to stop it. {reason}".strip())
 
 
 @transaction.atomic

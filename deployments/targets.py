@@ -7,7 +7,7 @@ from django.conf import settings
 from deployments import drivers, keeper_state, running
 from deployments.drivers import CREDENTIALS, Driver, DriverError, Target
 from deployments.models import Deployment
-from environments import variables
+from environments import database_addresses, places, variables
 from environments.manifest import Manifest, parse
 from environments.models import Environment
 from releases.models import Candidate
@@ -21,6 +21,11 @@ def app_name(environment: Environment) -> str:
     """The name under which the keeper knows it; further products carry theirs in front."""
     product = environment.product
     return environment.slug if product.is_default else f"{product.slug}-{environment.slug}"
+
+
+def app_folder(environment: Environment) -> Path:
+    """Where the keeper and everybody else keep what belongs to this environment on this machine."""
+    return keeper_state.app_folder(Path(settings.VAR), app_name(environment))
 
 
 def manifest_of(candidate: Candidate) -> Manifest:
@@ -43,8 +48,8 @@ def driver_for(
 
     DriverError for a driver or setting that is wrong.
     """
-    folder = keeper_state.app_folder(Path(settings.VAR), app_name(environment))
-    given = _variables(environment, config_version)
+    folder = app_folder(environment)
+    given = _variables(environment, config_version) | places.effects(environment)
     target = Target(
         environment=environment.slug,
         folder=folder,
@@ -82,3 +87,14 @@ def _port(environment: Environment) -> int:
 def secrets_of(environment: Environment) -> list[str]:
     """What the logs must hide."""
     return variables.secret_values(environment)
+
+
+def require_own_database(environment: Environment) -> None:
+    """DriverError when dev or staging would reach production's database. Resolves names: only for workers."""
+    if environment.kind == Environment.Kind.PRODUCTION:
+        return
+    own = variables.opened(environment)
+    for place in environment.product.environments.filter(kind=Environment.Kind.PRODUCTION):
+        name = database_addresses.same_database(own, variables.opened(place))
+        if name:
+            raise DriverError(f"{name} leads to the database of {place}: {environment} must have one of its own")

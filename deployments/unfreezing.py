@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from deployments import running, services
+from deployments import running, services, stopping
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle.models import User
@@ -32,4 +32,4 @@ def _clear_the_way(production: Environment, release: Release, *, by: User, at: d
     if busy is not None and busy.release_id == release.pk and busy.kind == Deployment.Kind.DEPLOY:
         raise NotAllowed(_("Release %(release)s is on its way to production. Stop that first.") % {"release": release})
     for waiting in running.line(production).filter(release=release, kind=Deployment.Kind.DEPLOY):
-        services.abort(waiting, by=by, reason=_("The plan was opened again."), at=at)
+        stopping.abort(waiting, by=by, reason=_("The plan was opened again."), at=at)

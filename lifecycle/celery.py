@@ -4,8 +4,9 @@ import os
 import signal
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_shutting_down
 
+from lifecycle import shutdown
 from lifecycle.embedded.processes import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lifecycle.settings")
@@ -19,3 +20,6 @@ app.autodiscover_tasks()
 def die_with_worker(**_: object) -> None:
     """A task must not go on after its worker was killed: the next worker will take the job over."""
     die_with_parent(signal.SIGKILL)
+
+
+worker_shutting_down.connect(shutdown.in_worker)

@@ -13,7 +13,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django.db.models import Model, Q
 from django.db.models.functions import Now
 
-from lifecycle import logs
+from lifecycle import logs, shutdown
 from lifecycle.doorbell import doorbell, ring_after_commit
 from lifecycle.events import Machine
 from lifecycle.leases import Lease, LeaseLost, claim, expired, held, mark_lost, me
@@ -84,12 +84,23 @@ def enqueue(kind: str, subject: Model, *, product: Product | None, key: str = ""
 
 
 def execute(key: str) -> None:
-    """Run the oldest due Work of this key, if nobody does; a second delivery finds nothing to do."""
+    """Run the oldest due Work of this key, if nobody does; a second delivery finds nothing to do.
+
+    A worker that is leaving rings for another one instead.
+    """
+    if shutdown.is_asked():
+        _ring_for(key)
+        return
     lease = _claim_next(key)
     if lease is None:
         return
     with held(lease):
         run(lease)
+    _ring_for(key)
+
+
+def _ring_for(key: str) -> None:
+    """Tell a worker of what waits under this key."""
     following = _due().filter(key=key).first()
     if following is not None:
         doorbell("lifecycle.tasks.work", key, queue=following.queue)
@@ -120,7 +131,7 @@ def run(lease: Lease) -> None:
         REGISTRY[lease.row.kind].run(lease)
         lease.end(Work.Status.SUCCEEDED)
     except LeaseLost:
-        return
+        lease.hand_over()
     except DATABASE_GONE as error:
         logs.logger.warning("work %s lost the database: %s", lease.row, error)
     except Failed as error:

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F, Func, Value
 from django.db.models.functions import Coalesce, Now
 
-from lifecycle import logs
+from lifecycle import logs, shutdown
 from lifecycle.events import Machine
 from lifecycle.models import Leased, Work
 from lifecycle.transitions import NotAllowed, move
@@ -50,14 +50,16 @@ class Lease:
         self.row: Any = row
         self.fence = row.fence
         self.log = logs.Writer(row.log_key)
+        self.is_uninterruptible = False
         self._confirmed = claimed_at
         self._lost = threading.Event()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True, name=f"lease-{row.log_key}")
 
     def lost(self) -> bool:
-        """Whether the lease is gone: refused by the database, or not confirmed for OWN_CLOCK_SECONDS. No SQL."""
-        return self._lost.is_set() or time.monotonic() - self._confirmed > settings.OWN_CLOCK_SECONDS
+        """Whether to stop: refused by the database, not confirmed in time, or to be handed over. No SQL."""
+        late = time.monotonic() - self._confirmed > settings.OWN_CLOCK_SECONDS
+        return self._lost.is_set() or late or shutdown.must_hand_over(uninterruptible=self.is_uninterruptible)
 
     def check(self) -> None:
         """Raise LeaseLost if the lease is gone."""
@@ -87,6 +89,22 @@ class Lease:
         """Move to a final status and give the lease up with the same statement."""
         self.move(to, finished_at=Now(), lease_until=None, **fields)
         transaction.on_commit(lambda: logs.nudge(self.row.log_key))
+
+    def hand_over(self) -> bool:
+        """Give up what is still ours, because this worker is leaving: another one takes it up at once.
+
+        The attempt does not count. False when nobody asked us to leave, or the row is no longer ours.
+        """
+        if not shutdown.is_asked():
+            return False
+        guard = {"fence": self.fence, "lease_until__isnull": False}
+        facts: dict[str, Any] = {"lease_until": None, "attempt": F("attempt") - 1}
+        try:
+            move(self.row, "lost", by=Machine("worker"), guard=guard, silent=isinstance(self.row, Work), **facts)
+        except NotAllowed:
+            return False
+        self.log.warn(f"The worker {self.row.owner} is stopping; another one takes over.")
+        return True
 
     def start(self) -> None:
         self._thread.start()

@@ -165,12 +165,19 @@ CACHES = {
     }
 }
 
+# Certificates of a company's own authority, for git over https (a PEM file).
+GIT_CA_FILE = os.environ.get("LIFECYCLE_GIT_CA", "")
+
 # Leases: seconds on the database's clock (DESIGN "Jobs and deployments"). LIFECYCLE_TEMPO divides them in tests.
 TEMPO = float(os.environ.get("LIFECYCLE_TEMPO", "1"))
 LEASE_SECONDS = 15 / TEMPO
 BEAT_SECONDS = 4 / TEMPO
 OWN_CLOCK_SECONDS = 11 / TEMPO
 SCAN_SECONDS = 5 / TEMPO
+# A worker that is asked to stop ends what runs after HAND_OVER_SECONDS, so that another one takes it up at once.
+HAND_OVER_SECONDS = 20 / TEMPO
+HAND_OVER_LATE_SECONDS = 24 / TEMPO
+LAST_SECONDS = 30 / TEMPO
 MAX_ATTEMPTS = 3
 
 CELERY_BROKER_URL = REDIS_URL
@@ -192,6 +199,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "deployments.tasks.deploy": {"queue": "deploy"},
+    "deployments.tasks.prove": {"queue": "deploy"},
     "lifecycle.tasks.send_mail": {"queue": "mail"},
 }
 CELERY_TIMEZONE = "UTC"
@@ -201,7 +209,9 @@ CELERY_BEAT_SCHEDULE = {
     "mail": {"task": "lifecycle.tasks.send_mail", "schedule": 5.0, "options": {"expires": 10}},
     "poll-upstream": {"task": "deployments.tasks.poll_upstream", "schedule": 2.0, "options": {"expires": 4}},
     "deployments": {"task": "deployments.tasks.sweep", "schedule": SCAN_SECONDS, "options": {"expires": 10}},
+    "look": {"task": "deployments.tasks.look", "schedule": 10.0, "options": {"expires": 20}},
     "watch": {"task": "deployments.tasks.watch", "schedule": 2.0, "options": {"expires": 4}},
+    "proofs": {"task": "deployments.tasks.prove", "schedule": 2.0, "options": {"expires": 4}},
 }
 if DEMO:
     CELERY_IMPORTS = ["lifecycle.story.tasks"]

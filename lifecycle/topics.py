@@ -43,6 +43,9 @@ TOPICS: dict[str, Topic] = {
     "change.returned": Topic(
         _("My change comes back"), _("“%(title)s” came back from testing: %(reason)s"), for_team=True
     ),
+    "change.pulled_back": Topic(
+        _("My change waits for the one below it"), _("“%(title)s” is in development again: %(reason)s"), for_team=True
+    ),
     "change.checks_failed": Topic(
         _("The tests of my change fail"), _("The tests of “%(title)s” failed"), (IN_APP,), for_team=True
     ),
@@ -66,6 +69,16 @@ TOPICS: dict[str, Topic] = {
     ),
     "deployment.failed": Topic(
         _("A deployment fails"), _("Deployment %(id)s to %(environment)s failed: %(reason)s"), for_team=True
+    ),
+    "deployment.expired": Topic(
+        _("A deployment could not begin in its time"),
+        _("Deployment %(id)s to %(environment)s expired: %(reason)s"),
+        for_team=True,
+    ),
+    "backup.drill_failed": Topic(
+        _("A backup cannot be restored"),
+        _("The backup of %(environment)s could not be restored: %(reason)s"),
+        for_team=True,
     ),
     "watch.finding": Topic(_("A watch finds something"), _("Watch of %(version)s: %(finding)s"), for_team=True),
     "watch.closed": Topic(_("A watch ends"), _("The watch of %(version)s has ended: %(verdict)s"), for_team=True),

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from deployments import services
+from deployments import services, stopping
 from deployments.forms import ReasonForm
 from deployments.loading import get_deployment_for, get_environment_for
 from deployments.pages import deployment as page
@@ -75,7 +75,7 @@ def abort(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         context = {**page.detail(deployment, request.actor), "form": form}
         return render(request, "deployments/detail.html", context, status=422)
-    services.abort(deployment, by=request.user, reason=form.cleaned_data["reason"])
+    stopping.abort(deployment, by=request.user, reason=form.cleaned_data["reason"])
     messages.success(request, _("It is being stopped."))
     return redirect("deployments:detail", deployment.pk)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from deployments import intake, rollout, services
+from deployments import intake, rehearsals, rollout, services
 from deployments.models import Deployment
 from environments import repositories
 from environments.models import Environment
@@ -27,6 +27,7 @@ command = ["{python}", "step.py", "backup"]
 [migrate]
 command = ["{python}", "step.py", "migrate"]
 timeout_seconds = 30
+uninterruptible = false
 [start]
 command = ["{python}", "server.py"]
 [health]
@@ -74,7 +75,7 @@ class Shop:
         )
 
     def environment(self, kind: str) -> Environment:
-        return self.cast.product.environments.get(kind=kind)
+        return self.cast.product.environments.get(slug=kind)
 
     @property
     def production(self) -> Environment:
@@ -125,6 +126,7 @@ class Shop:
     def settle(self) -> None:
         """Do everything that waits, as the workers would, until nothing does."""
         for _round in range(30):
+            rehearsals.tick()
             works = list(Work.objects.filter(status=Work.Status.QUEUED, due_at__lte=timezone.now()))
             waiting = list(Deployment.objects.filter(status=Deployment.Status.QUEUED))
             for work in works:

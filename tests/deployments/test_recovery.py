@@ -14,7 +14,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test import override_settings
 
-from deployments import claims, keeper_state, recovery, rollout, running, services, targets
+from deployments import claims, keeper_state, recovery, rollout, running, services, stopping, targets
 from deployments.models import Deployment
 from environments.models import Environment
 from tests.deployments.engine import Shop, log_of
@@ -149,7 +149,7 @@ def test_a_lost_one_whose_abort_was_asked_for_is_stopped(engine: Shop):
     engine.deploy(engine.dev, engine.candidate("one"))
     deployment = services.request(engine.dev, engine.candidate("two"), by=engine.cast.ops)
     Deployment.objects.filter(pk=deployment.pk).update(status=S.LOST, attempt=1)
-    services.abort(deployment, by=engine.cast.ops)
+    stopping.abort(deployment, by=engine.cast.ops)
     engine.carry_out(deployment)
     assert deployment.status == S.ABORTED
     assert engine.runs(engine.dev) == "one"

@@ -6,7 +6,7 @@ import time
 import pytest
 from django.db import connection
 
-from deployments import rollout, running, services, steps
+from deployments import rollout, running, services, steps, stopping
 from deployments.models import Deployment
 from environments import repositories
 from environments.models import Environment
@@ -199,7 +199,7 @@ def test_an_abort_during_a_command_ends_it_and_changes_nothing(engine: Shop):
     deployment = services.request(engine.dev, engine.candidate("two"), by=engine.cast.ops)
     thread = in_background(deployment)
     assert eventually(lambda: len(engine.steps_run(engine.dev)) == 2)
-    services.abort(deployment, by=engine.cast.lena, reason="Wrong one.")
+    stopping.abort(deployment, by=engine.cast.lena, reason="Wrong one.")
     thread.join(15)
     deployment.refresh_from_db()
     assert deployment.status == S.ABORTED, log_of(deployment)
@@ -213,7 +213,7 @@ def test_an_abort_after_the_switch_brings_the_old_release_back(engine: Shop, mon
     real = steps.VERIFY[1].act
 
     def stop_now(attempt, step):
-        services.abort(deployment, by=engine.cast.ops)
+        stopping.abort(deployment, by=engine.cast.ops)
         return real(attempt, step)
 
     monkeypatch.setattr(steps, "VERIFY", (steps.VERIFY[0], steps.Plan("verify", stop_now), steps.VERIFY[2]))

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from deployments import running, services
+from deployments import running, services, stopping
 from deployments.models import Deployment
 from environments import holds, locks
 from environments.models import Environment
@@ -150,12 +150,12 @@ def hard_change(engine: Shop, candidate: Candidate) -> Change:
 
 def test_a_waiting_one_is_cancelled_and_an_ended_one_cannot_be(engine: Shop):
     waiting = services.request(engine.dev, engine.candidate("one"), by=engine.cast.ops)
-    services.abort(waiting, by=engine.cast.lena, reason="Not today.")
+    stopping.abort(waiting, by=engine.cast.lena, reason="Not today.")
     waiting.refresh_from_db()
     assert waiting.status == S.CANCELLED
     assert "Lena cancelled it. Not today." in log_of(waiting)
     with pytest.raises(NotAllowed, match="has ended"):
-        services.abort(waiting, by=engine.cast.lena)
+        stopping.abort(waiting, by=engine.cast.lena)
 
 
 def test_only_what_did_not_succeed_is_tried_again(engine: Shop):

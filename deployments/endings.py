@@ -1,0 +1,77 @@
+"""How a deployment ends: written with what follows from it in one transaction, under the fence."""
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from deployments import effects, running, snapshots
+from deployments.attempts import Attempt
+from deployments.models import Deployment
+from environments.models import Environment
+from lifecycle import jobs, logs
+from lifecycle.jobs import LeaseLost
+
+S = Deployment.Status
+
+
+def succeed(attempt: Attempt) -> None:
+    """What runs is a fact, so a mistake in what follows from it is put right later and never undoes it."""
+    attempt.output.store()
+    try:
+        _write_success(attempt, effects.succeeded)
+    except (LeaseLost, *jobs.DATABASE_GONE):
+        raise
+    except Exception as error:
+        logs.logger.exception("effects of deployment %s", attempt.deployment)
+        attempt.lease.log.warn(f"What follows from it could not be recorded and is tried again: {error}")
+        attempt.deployment.refresh_from_db()
+        _write_success(attempt, effects.later)
+    label = running.release_id(attempt.deployment.candidate)
+    attempt.lease.log.ok(f"{attempt.environment} runs {label}.")
+
+
+@transaction.atomic
+def _write_success(attempt: Attempt, follow_up: Callable[[Deployment], None]) -> None:
+    """The ending and what follows are one transaction; the push upstream is work of its own."""
+    deployment = attempt.deployment
+    _mark(attempt, Environment.State.OK)
+    attempt.lease.end(S.SUCCEEDED, verified_at=Now())
+    deployment.refresh_from_db()
+    follow_up(deployment)
+    if deployment.snapshot:
+        snapshots.push_later(deployment.environment)
+
+
+def _mark(attempt: Attempt, state: str) -> None:
+    """Lock the environment before the deployment, as everybody does."""
+    attempt.environment = running.locked(attempt.environment)
+    Environment.objects.filter(pk=attempt.environment.pk).update(state=state)
+
+
+def state_after_return(attempt: Attempt) -> str:
+    """Where nothing was verified before, nobody can say what a half-finished first deployment left."""
+    return Environment.State.OK if running.current(attempt.environment) else Environment.State.UNSURE
+
+
+def end_unsure(attempt: Attempt, reason: str) -> None:
+    """Neither release can be shown to run: said so, and the next rollback or deployment starts from scratch."""
+    attempt.lease.log.error(f"Nobody can say for sure what {attempt.environment} runs.")
+    end(attempt, S.ERRORED, reason, state=Environment.State.UNSURE)
+
+
+def stay(attempt: Attempt, status: str, reason: str) -> None:
+    """A step was begun that cannot be undone: the older code may not run on what it left, so nothing is switched."""
+    step = running.one_way_step(attempt.deployment)
+    attempt.lease.log.warn(f"{step} cannot be undone, so nothing goes back by itself: deploy a repair.")
+    end(attempt, status, reason, state=Environment.State.UNSURE)
+
+
+def end(attempt: Attempt, status: str, reason: str, *, state: str | None = None) -> None:
+    attempt.output.store()
+    attempt.lease.log.error(f"{S(status).label}. {reason}")
+    with transaction.atomic():
+        if state is not None:
+            _mark(attempt, state)
+        attempt.lease.end(status, error=reason)
+        effects.ended(attempt.deployment)
