@@ -8,4 +8,5 @@ class DeploymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from deployments import intake, snapshots  # noqa: F401, PLC0415  (they register their work)
+        # They register their work.
+        from deployments import creating, drills, intake, promotion, snapshots, test_data  # noqa: F401, PLC0415

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from deployments import intake, recovery, rollout
+from deployments import drills, intake, reality, recovery, rehearsals, rollout
 from deployments import watch as watches
 
 
@@ -24,3 +24,14 @@ def poll_upstream() -> None:
 @shared_task
 def watch() -> None:
     watches.tick()
+
+
+@shared_task
+def prove() -> None:
+    rehearsals.tick()
+    drills.tick()
+
+
+@shared_task
+def look() -> None:
+    reality.tick()

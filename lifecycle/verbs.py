@@ -54,7 +54,7 @@ VERBS: dict[str, str | Promise] = {
     "environment.moved": _("moved"),
     "environment.driver_set": _("changed the driver of"),
     "environment.effects_set": _("changed mail or payments of"),
-    "environment.data_restored": _("restored the test data of"),
+    "environment.data_requested": _("asked for the test data of"),
     "environment.variable_set": _("set a variable of"),
     "environment.variable_removed": _("removed a variable of"),
     "environment.locked": _("locked"),

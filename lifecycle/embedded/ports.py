@@ -15,7 +15,7 @@ def claim(port: int) -> bool:
     A free port is used only seconds later, so two launchers could find the same one. On Linux each also binds
     an abstract socket named after the port; it vanishes with the process, however that ends.
     """
-    if not _is_free(port):
+    if not is_free(port):
         return False
     marker = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -49,7 +49,8 @@ def pick_all(wanted: dict[str, int], *, remembered_in: Path) -> dict[str, int]:
     return chosen
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens there now; `claim` also keeps other launchers away."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

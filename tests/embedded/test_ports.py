@@ -22,7 +22,7 @@ def test_a_claimed_port_is_not_found_free_by_somebody_else():
 def test_it_takes_the_port_of_the_last_start(tmp_path):
     memory = tmp_path / "ports.json"
     wanted = ports.pick(24_000)
-    remembered = next(port for port in range(25_000, 25_100) if ports._is_free(port))
+    remembered = next(port for port in range(25_000, 25_100) if ports.is_free(port))
     memory.write_text(json.dumps({"web": remembered}))
     assert ports.pick_all({"web": wanted}, remembered_in=memory) == {"web": remembered}
 

@@ -1,0 +1,91 @@
+"""Test data of dev and staging: a named set, or a copy that was made harmless, by a command of lifecycle.toml."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from deployments import declared, running, targets
+from deployments.drivers import DriverError
+from environments.manifest import ManifestError, TestData
+from environments.models import Environment
+from lifecycle import events, jobs
+from lifecycle.events import By
+from lifecycle.jobs import Failed, Lease
+from lifecycle.models import Work
+from lifecycle.transitions import NotAllowed
+from releases.models import Candidate
+
+__test__ = False  # no tests, whatever pytest thinks of the name
+RESTORE, SCRUB = "test_data", "scrub"
+
+
+def offered(environment: Environment) -> TestData | None:
+    """What lifecycle.toml of the running release offers for test data here; never anything in production."""
+    current = None if environment.is_production else running.current(environment)
+    return _declared_by(current.candidate) if current else None
+
+
+def _declared_by(candidate: Candidate) -> TestData | None:
+    try:
+        return targets.manifest_of(candidate).test_data
+    except ManifestError:
+        return None
+
+
+@transaction.atomic
+def request(environment: Environment, *, by: By, scrub: bool = False, at: datetime | None = None) -> None:
+    """Have a worker restore the test data set, or copy and scrub. NotAllowed in production, or if nothing says how."""
+    if environment.is_production:
+        raise NotAllowed(_("Production never holds test data."))
+    found = offered(environment)
+    if found is None or not (found.scrub if scrub else found.restore):
+        raise NotAllowed(_("Nothing runs here whose lifecycle.toml says how, under [test_data]."))
+    if not environment.is_ready:
+        raise NotAllowed(_("%(environment)s is not in use.") % {"environment": environment})
+    jobs.enqueue(SCRUB if scrub else RESTORE, environment, product=environment.product)
+    events.record("environment.data_requested", environment, by=by, at=at, scrub=scrub)
+
+
+def could_not(work: Work) -> None:
+    Environment.objects.filter(pk=work.subject_id).update(test_data_note=work.error)
+
+
+@jobs.handler(RESTORE, ended=could_not)
+def restore(lease: Lease) -> None:
+    _carry_out(lease, RESTORE)
+
+
+@jobs.handler(SCRUB, ended=could_not)
+def scrub(lease: Lease) -> None:
+    _carry_out(lease, SCRUB)
+
+
+def _carry_out(lease: Lease, section: str) -> None:
+    """Run the command against the environment's own data, and say when and which."""
+    environment = Environment.objects.select_related("product", "cloned_from").get(pk=lease.row.subject_id)
+    _require_quiet(environment)
+    name = name_of(environment)
+    if not declared.run(lease, environment, section, TEST_DATA=name):
+        raise Failed("Nothing says how, under [test_data].")
+    Environment.objects.filter(pk=environment.pk).update(test_data_at=timezone.now(), test_data_note="")
+
+
+def _require_quiet(environment: Environment) -> None:
+    """Failed in production, during a deployment, and where the variables lead to production's database."""
+    if environment.is_production:
+        raise Failed("Production never holds test data.")
+    busy = running.active(environment)
+    if busy is not None:
+        raise Failed(f"Deployment {busy.pk} is running there. Try again when it has ended.")
+    try:
+        targets.require_own_database(environment)
+    except DriverError as error:
+        raise Failed(str(error)) from error
+
+
+def name_of(environment: Environment) -> str:
+    """The set that is restored: the environment's choice, else the one lifecycle.toml names."""
+    found = offered(environment)
+    return environment.test_data or (found.name if found else "")

@@ -1,0 +1,86 @@
+"""Further environments: what is verified before them moves on, by hand or by itself, and who decides elsewhere."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from deployments import promotion, running
+from deployments.models import Deployment
+from environments import places
+from environments.models import Environment
+from lifecycle.models import Work
+from lifecycle.transitions import NotAllowed
+from tests.deployments.shop import free_port
+
+AUTOMATIC = Environment.Promotion.AUTOMATIC
+
+
+@pytest.fixture
+def qa(engine):
+    """A second environment for development, behind the first."""
+    port = free_port()
+    made = Environment.objects.create(
+        product=engine.cast.product,
+        slug="qa",
+        name="Quality",
+        kind="dev",
+        position=1,
+        driver_settings={"port": port},
+    )
+    places.renumber([engine.dev, made, engine.environment("staging"), engine.production])
+    made.refresh_from_db()
+    return made
+
+
+def test_what_is_verified_before_it_moves_on_by_hand(engine, qa):
+    with pytest.raises(NotAllowed, match="Nothing is verified"):
+        promotion.promote_to(qa, by=engine.cast.lena)
+    one = engine.deploy(engine.dev, engine.candidate("one")).candidate
+    deployment = engine.carry_out(promotion.promote_to(qa, by=engine.cast.lena))
+    assert (deployment.candidate, deployment.status) == (one, "succeeded")
+    assert engine.runs(qa) == "one"
+
+
+def test_it_follows_by_itself_as_soon_as_the_one_before_has_verified(engine, qa):
+    describe(engine, qa, AUTOMATIC)
+    engine.deploy(engine.dev, engine.candidate("one"))
+    engine.settle()
+    assert engine.runs(qa) == "one"
+    engine.deploy(engine.dev, engine.broken("two"))
+    engine.settle()
+    assert engine.runs(qa) == "one"
+    assert Deployment.objects.filter(environment=qa).count() == 1
+
+
+def test_a_rollback_moves_nothing_on(engine, qa):
+    describe(engine, qa, AUTOMATIC)
+    for label in ("one", "two"):
+        engine.deploy(engine.dev, engine.candidate(label))
+        engine.settle()
+    engine.roll_back(engine.dev)
+    engine.settle()
+    assert (engine.runs(engine.dev), engine.runs(qa)) == ("one", "two")
+
+
+def test_why_it_does_not_follow_is_written_down(engine, qa):
+    describe(engine, qa, AUTOMATIC)
+    Environment.objects.filter(pk=engine.dev.pk).update(position=2)
+    Environment.objects.filter(pk=qa.pk).update(position=0)
+    engine.deploy(engine.dev, engine.candidate("one"))
+    promotion.jobs.enqueue("promote", qa, product=qa.product)
+    engine.settle()
+    assert Work.objects.filter(kind="promote", status="failed", error__contains="takes compositions").exists()
+
+
+@pytest.mark.parametrize("kind", ["dev", "staging", "production"])
+def test_where_people_or_compositions_decide_nothing_follows(engine, qa, kind):
+    place = engine.cast.product.environments.filter(kind=kind).first()
+    with pytest.raises(ValidationError):
+        describe(engine, place, AUTOMATIC)
+    with pytest.raises(NotAllowed):
+        promotion.promote_to(place, by=engine.cast.lena)
+    assert running.current(place) is None
+
+
+def describe(engine, environment, rule):
+    facts = {"name": environment.name, "url": "", "test_data": ""}
+    places.describe(environment, promotion=rule, by=engine.cast.ops, **facts)
