@@ -15,7 +15,7 @@ from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
 from lifecycle.models import Work
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, checks, verdicts
+from releases import candidates, checks, composing, verdicts
 from releases import intake as pushes
 from releases.models import Candidate, Release
 
@@ -71,7 +71,7 @@ def _broke_off(work: Work) -> None:
 def compose(lease: Lease) -> None:
     """Compose the candidate and send it on. A second run finds it composed and only sends it on."""
     candidate = Candidate.objects.select_related("product", "repository", "release").get(pk=lease.row.subject_id)
-    candidates.compose(candidate)
+    composing.compose(candidate)
     candidate.refresh_from_db()
     if candidate.status == Candidate.Status.FAILED:
         raise jobs.Failed(candidate.error)

@@ -46,7 +46,7 @@ def take(branch: Branch) -> Revision | None:
     change = change_on(branch) or change_meant_by(branch, git.log(None, branch.sha, limit=1))
     if change is None:
         return None
-    fork = fork_of(git, change, main.sha, branch.sha)
+    fork = stacking.fork_of(git, change, main.sha, branch.sha)
     return None if fork in (None, branch.sha) else record(git, change, fork, branch)
 
 
@@ -66,7 +66,7 @@ def record(git: Git, change: Change, fork: str, branch: Branch) -> Revision | No
         by=POLL,
     )
     git.point(f"refs/lifecycle/changes/{change.pk}/{revision.number}", branch.sha, None)
-    stacking.note(git, change, commits)
+    stacking.note(git, change, commits, by=POLL)
     read_trailers(change, commits)
     return revision
 
@@ -93,14 +93,6 @@ def idea_number(name: str, commits: list[Commit]) -> int | None:
         return int(trailer)
     found = IDEA_IN_NAME.match(name)
     return int(found[1]) if found else None
-
-
-def fork_of(git: Git, change: Change, main: str, tip: str) -> str | None:
-    """Where the branch left main. A branch that main contains already (it was live, then taken back) keeps its fork."""
-    fork = git.merge_base(main, tip)
-    if fork == tip and change.revision is not None:
-        return change.revision.fork
-    return fork
 
 
 def read_trailers(change: Change, commits: list[Commit]) -> None:
