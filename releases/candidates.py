@@ -1,4 +1,4 @@
-"""Candidates: asking for one, composing it with git in a worker, and its digest."""
+"""Candidates: asking for one, which one is live or on staging, adopting what runs, and the digest."""
 
 import hashlib
 import json
@@ -9,21 +9,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from environments import repositories
-from environments.git import Composition, CompositionConflict, Git, GitError, Step
-from environments.git import compose as compose_commits
+from environments.git import Git, GitError
 from environments.manifest import FILE_NAME, ManifestError, parse
 from environments.models import Repository
 from lifecycle import events, jobs
-from lifecycle.events import By, Machine
+from lifecycle.events import By
 from lifecycle.models import Product, Work
-from lifecycle.transitions import NotAllowed, move
-from releases import conflicts
-from releases.models import Candidate, CandidateChange, Change, Release
+from lifecycle.transitions import NotAllowed
+from releases.models import Candidate, CandidateChange, Release
 
 P = Candidate.Purpose
-WORKER = Machine("compose")
-FURTHEST = ("development", "ready", "staging", "approved")
-TAKES = {P.DEV: FURTHEST, P.STAGING: FURTHEST[1:], P.RELEASE: FURTHEST[3:]}
 
 
 class Broken(Exception):
@@ -115,83 +110,6 @@ def adopt(product: Product, *, sha: str, by: By, at: datetime | None = None) -> 
     git.point(ref_of(candidate), full, None)
     events.record("candidate.adopted", candidate, by=by, at=at)
     return candidate
-
-
-def changes_for(candidate: Candidate) -> list[Change]:
-    """The changes a composition takes, the furthest first: of two that conflict, the other one moves."""
-    takes = Change.objects.filter(product=candidate.product_id, status__in=TAKES[P(candidate.purpose)])
-    if candidate.purpose == P.RELEASE:
-        takes = takes.filter(release=candidate.release_id)
-    takes = takes.exclude(revision=None).select_related("revision", "developer", "product")
-    return sorted(takes, key=lambda change: (-FURTHEST.index(change.status), change.pk))
-
-
-def compose(candidate: Candidate, *, at: datetime | None = None) -> None:
-    """Compose the tree and end the candidate as READY, or as FAILED with the reason. Runs git; for workers.
-
-    Conflicts are recorded on the candidate and the changes. dev and staging leave the later change out; a release
-    fails, naming both changes and the files. Nothing happens unless the candidate is COMPOSING.
-    """
-    if candidate.status != Candidate.Status.COMPOSING:
-        return
-    changes = changes_for(candidate)
-    try:
-        base = require_base(candidate)
-        result = compose_commits(
-            repositories.git(candidate.repository), base.sha, steps_of(changes), at=at or candidate.created_at
-        )
-        conflicts.note(candidate, changes, result.conflicts, at=at)
-        require_clean(candidate, result.conflicts)
-        require_whole(candidate, changes)
-        finish(candidate, base, changes, result)
-    except (GitError, Broken) as error:
-        move(candidate, Candidate.Status.FAILED, by=WORKER, at=at, error=str(error), conflicts=candidate.conflicts)
-
-
-def require_base(candidate: Candidate) -> Candidate:
-    """What the candidate stands on now: production may have moved since it was asked for."""
-    base = live(candidate.product)
-    if base is None:
-        raise Broken(_("Say first what runs today: adopt a commit."))
-    return base
-
-
-def require_clean(candidate: Candidate, found: list[CompositionConflict]) -> None:
-    """A release takes all of its changes or does not come to be."""
-    if candidate.purpose == P.RELEASE and found:
-        raise Broken(" ".join(conflicts.sentence(conflict) for conflict in found))
-
-
-def require_whole(candidate: Candidate, changes: list[Change]) -> None:
-    """A change that was returned between the freeze and here must not be left out in silence."""
-    if candidate.purpose != P.RELEASE:
-        return
-    planned = candidate.release.changes.exclude(status=Change.Status.DROPPED).order_by("number")
-    missing = [change.key for change in planned if change not in changes]
-    if missing or not changes:
-        raise Broken(_("Not approved by a tester: %(changes)s.") % {"changes": ", ".join(missing)})
-
-
-def steps_of(changes: list[Change]) -> list[Step]:
-    return [Step(change.key, change.revision.fork, change.revision.tip, change.title) for change in changes]
-
-
-@transaction.atomic
-def finish(candidate: Candidate, base: Candidate, changes: list[Change], result: Composition) -> None:
-    """Store what came out, keep it from git's gc by its ref, and say READY."""
-    git = repositories.git(candidate.repository)
-    candidate.base, candidate.sha, candidate.tree = base, result.head, result.tree
-    candidate.manifest = manifest_of(git, result.head)
-    taken = [change for change in changes if change.key in result.applied]
-    rows = [
-        CandidateChange(candidate=candidate, change=change, revision=change.revision, position=position)
-        for position, change in enumerate(taken)
-    ]
-    CandidateChange.objects.filter(candidate=candidate).delete()
-    CandidateChange.objects.bulk_create(rows)
-    git.point(ref_of(candidate), result.head, git.refs("refs/lifecycle/candidates/").get(str(candidate.pk)))
-    facts = {name: getattr(candidate, name) for name in ("base", "sha", "tree", "manifest", "conflicts")}
-    move(candidate, Candidate.Status.READY, by=WORKER, digest=digest_of(candidate, rows), error="", **facts)
 
 
 def manifest_of(git: Git, sha: str) -> str:

@@ -17,7 +17,7 @@ from lifecycle.models import Comment, User
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import NotAllowed, move
-from releases import checks, progress
+from releases import checks, progress, stacking
 from releases.models import Change, Check, Release, Revision
 
 S = Change.Status
@@ -126,13 +126,14 @@ def back_to_development(change: Change, *, by: By, at: datetime) -> None:
     """A push makes a change begin, or begin again: what was said about an older revision no longer counts."""
     if change.status != S.DEVELOPMENT:
         move(change, S.DEVELOPMENT, by=by, at=at, waiting_since=at)
+        stacking.pull_back(change, by=by, at=at)
     progress.advance([change], Stop.DEVELOPMENT, by=by, fact=change, at=at)
     note = _("A new version is being built.")
     progress.take_back([change], Stop.DEVELOPMENT, by=by, fact=change, note=note, at=at)
 
 
 def reasons_not_ready(change: Change) -> list[str]:
-    """Sentences, empty when the change may go to staging: pushed, tests passed, nobody else's commits, no conflict."""
+    """Sentences, empty when the change may go to staging: pushed, tests passed, what is below goes too, no conflict."""
     check = newest_check(change.revision)
     reasons = []
     if change.revision is None:
@@ -143,9 +144,7 @@ def reasons_not_ready(change: Change) -> list[str]:
         reasons.append(_("The tests are running."))
     elif check.status != Check.Status.PASSED:
         reasons.append(_("The tests failed: %(summary)s") % {"summary": check.summary})
-    if change.requires and change.requires.status != S.LIVE:
-        other = change.requires.key
-        reasons.append(_("It contains the commits of %(other)s: rebase it without them.") % {"other": other})
+    reasons += stacking.reasons(change)
     if change.conflict:
         other = change.conflict["with"] or _("what is live")
         reasons.append(_("It conflicts with %(other)s: rebase it first.") % {"other": other})
@@ -172,6 +171,7 @@ def unmark_ready(change: Change, *, by: User, at: datetime | None = None) -> Non
     if change.status != S.READY:
         raise NotAllowed(_("%(change)s is not waiting for staging.") % {"change": change.key})
     move(change, S.DEVELOPMENT, by=by, at=at, waiting_since=at or timezone.now())
+    stacking.pull_back(change, by=by, at=at)
 
 
 @transaction.atomic
@@ -179,6 +179,7 @@ def returned(change: Change, *, reason: str, by: By, at: datetime | None = None)
     """Back to development with the words of whoever saw it fail; its developer and its voters are told."""
     now = at or timezone.now()
     move(change, S.DEVELOPMENT, by=by, at=at, note=reason, return_reason=reason, waiting_since=now)
+    stacking.pull_back(change, by=by, at=at)
     note = _("It needs more work.")
     progress.take_back([change], Stop.DEVELOPMENT, by=by, fact=change, note=note, at=at)
     if change.developer is not None:

@@ -17,13 +17,16 @@ def note(
 ) -> None:
     """Put the conflicts on the candidate (unsaved) and on its changes, and tell the developers.
 
-    Only dev's composition, which takes everything, may say that a conflict is solved.
+    Only dev's composition, which takes everything, may say that a conflict is solved. A change that was left out
+    because the one below it was has no conflict of its own.
     """
     by_key = {conflict.key: conflict for conflict in found}
     candidate.conflicts = [as_row(conflict) for conflict in found]
     for change in changes:
         conflict = by_key.get(change.key)
         if conflict is None and candidate.purpose != Candidate.Purpose.DEV:
+            continue
+        if conflict is not None and not conflict.files:
             continue
         row = as_row(conflict) | {"candidate": candidate.pk} if conflict else None
         if Change.objects.filter(pk=change.pk, revision=change.revision).update(conflict=row) and conflict:
@@ -38,6 +41,11 @@ def as_row(conflict: CompositionConflict) -> dict[str, object]:
 
 def sentence(conflict: CompositionConflict) -> str:
     """Names both sides and the files."""
+    if not conflict.files:
+        return _("%(one)s is built on %(other)s, which is not in.") % {
+            "one": conflict.key,
+            "other": conflict.other_key,
+        }
     return _("%(one)s and %(other)s change the same lines in %(files)s.") % {
         "one": conflict.key,
         "other": conflict.other_key or _("what is live"),

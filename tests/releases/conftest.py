@@ -12,7 +12,7 @@ from environments.models import Environment
 from ideas.models import Idea
 from lifecycle import jobs
 from lifecycle.models import Product, Work
-from releases import candidates, changes, facts, intake, plan, verdicts
+from releases import candidates, changes, composing, facts, intake, plan, verdicts
 from releases.models import Candidate, Change, Release
 from tests.cast import Cast
 from tests.environments.repositories import Upstream
@@ -105,7 +105,7 @@ def compose() -> Callable[[Candidate], Candidate]:
     """`compose(candidate)` does what the worker does with it."""
 
     def run(candidate: Candidate) -> Candidate:
-        candidates.compose(candidate)
+        composing.compose(candidate)
         candidate.refresh_from_db()
         return candidate
 
