@@ -1,15 +1,14 @@
-"""A repository of a size that real teams have, made in a few seconds: 5,200 files, 5,200 commits, fifty branches."""
+"""A repository of a size that real teams have, made in seconds: the sample shop among 5,200 files and as many commits."""
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.deployments.engine import MANIFEST, STEP
-from tests.deployments.shop import SERVER, answer, eventually
+from environments.manifest import Context, parse
+from tests.deployments.shop import answer, eventually
 
+SHOP = Path(__file__).resolve().parents[2] / "sample_shop" / "main"
 FILES, COMMITS, BRANCHES = 5_200, 5_200, 50
 BEGAN = 1_700_000_000
 
@@ -24,9 +23,9 @@ def make(path: Path) -> Path:
 
 def history() -> Iterator[str]:
     """One commit with the shop and all files, then one after another that changes a single line."""
-    product = {"server.py": SERVER, "step.py": STEP, "lifecycle.toml": MANIFEST}
+    product = [path for path in sorted(SHOP.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
     yield commit("main", 0, "shop: Say how it is run.")
-    yield "".join(file(name, text) for name, text in product.items())
+    yield "".join(file(str(path.relative_to(SHOP)), path.read_text()) for path in product)
     yield "".join(file(name_of(number), text_of(number)) for number in range(FILES))
     for number in range(1, COMMITS):
         changed = number % FILES
@@ -65,7 +64,8 @@ class BareWork:
     def __init__(self, mirror: Path, folder: Path, port: int) -> None:
         self.mirror, self.folder, self.port = mirror, folder, port
         self.server: subprocess.Popen[bytes] | None = None
-        self.environment = os.environ | {"PORT": str(port), "DATA_DIR": str(folder), "RELEASE": "bare"}
+        self.data = folder / "data"
+        self.data.mkdir(parents=True)
 
     def git(self, *arguments: str) -> str:
         return subprocess.run(
@@ -83,14 +83,20 @@ class BareWork:
         subprocess.run(f"git archive {sha} | tar -x -C {checkout}", shell=True, cwd=self.mirror, check=True)
         return checkout
 
+    def popen(self, section: str, checkout: Path) -> subprocess.Popen[bytes]:
+        """A command of the checkout's lifecycle.toml, started as Lifecycle starts it."""
+        context = Context("bare", "bare", str(checkout), str(self.data), self.port)
+        command = parse((checkout / "lifecycle.toml").read_text()).command(section, context)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(command, cwd=checkout, env=context.environ(), **quiet)
+
     def migrate(self, checkout: Path) -> None:
-        command = [sys.executable, "step.py", "migrate"]
-        subprocess.run(command, cwd=checkout, env=self.environment, check=True, stdout=subprocess.DEVNULL)
+        assert self.popen("migrate", checkout).wait() == 0
 
     def start(self, checkout: Path) -> None:
         """Replace the server and wait until the new one answers."""
         self.stop()
-        self.server = subprocess.Popen([sys.executable, "server.py"], cwd=checkout, env=self.environment)
+        self.server = self.popen("start", checkout)
         assert eventually(lambda: answer(self.port))
 
     def stop(self) -> None:
