@@ -1,4 +1,4 @@
-"""A repository of a size that real teams have, made in seconds: the sample shop among 5,200 files and as many commits."""
+"""A repository of the size of a real team: the sample shop among 5,200 files and as many commits, made in seconds."""
 
 import subprocess
 import time
