@@ -1,21 +1,24 @@
 """What workers do by themselves: notice pushes, compose candidates, send compositions where they belong."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
 
 from deployments import running, services
 from deployments.models import Deployment
-from environments import repositories
+from environments import branches, repositories
 from environments.git import GitError
-from environments.models import Environment, Repository
+from environments.models import Branch, Environment, Repository
 from lifecycle import events, jobs, logs
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
 from lifecycle.models import Work
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, checks, composing, verdicts
+from releases import candidates, checks, composing, expansion, trunk, verdicts
 from releases import intake as pushes
 from releases.models import Candidate, Release
 
@@ -29,7 +32,8 @@ def poll_upstream() -> int:
     with _alone() as mine:
         if not mine:
             return 0
-        return sum(_poll(repository) for repository in Repository.objects.select_related("product").order_by("id"))
+        due = Repository.objects.filter(Q(retry_at=None) | Q(retry_at__lte=timezone.now()))
+        return sum(_poll(repository) for repository in due.select_related("product").order_by("id"))
 
 
 @contextmanager
@@ -48,15 +52,25 @@ def _alone() -> Iterator[bool]:
 
 def _poll(repository: Repository) -> int:
     """Record what was pushed; after a push dev is composed anew."""
-    taken = 0
-    for branch in repositories.poll(repository):
-        try:
-            taken += pushes.take(branch) is not None
-        except GitError as error:
-            logs.logger.warning("branch %s: %s; the next poll tries again", branch, error)
-            repositories.forget(branch)
+    is_trunk = repository.mode == Repository.Mode.TRUNK
+    moved = repositories.poll(repository)
+    take_in = trunk.take_in if is_trunk else pushes.take_in
+    taken = sum(_take(branch, take_in) for branch in (trunk.due(repository, moved) if is_trunk else moved))
     if taken and candidates.live(repository.product):
         candidates.request(repository.product, P.DEV, by=INTAKE)
+    return taken
+
+
+def _take(branch: Branch, take_in: Callable[[Branch], int]) -> int:
+    """How many revisions came of it; what cannot be taken in is said on the branch and tried again ever later."""
+    try:
+        taken = take_in(branch)
+    except (GitError, NotAllowed, ValidationError) as error:
+        reason = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+        if branches.in_trouble(branch, reason, at=timezone.now()):
+            logs.logger.warning("branch %s: %s", branch, reason)
+        return 0
+    branches.out_of_trouble(branch)
     return taken
 
 
@@ -99,6 +113,7 @@ def _release_to_staging(candidate: Candidate) -> None:
     verdicts.carry_over(candidate)
     if not candidate.checks.exists():
         checks.request(candidate=candidate)
+        expansion.request(candidate)
     _deploy(candidate, Environment.Kind.STAGING, release=release)
 
 

@@ -3,7 +3,8 @@
 Only workers and commands call `connect` and `poll`: they run git. Pages read the Branch rows.
 """
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -12,13 +13,18 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from environments.git import UPSTREAM_HEADS, Git, GitError
+from environments import branches, drift, mirrors, secrets, upstream_keys
+from environments.git import Access, AccessDenied, Git, GitError, HostKeyUnknown
 from environments.git.names import checked_upstream
 from environments.models import Branch, Repository
-from lifecycle import events
+from lifecycle import events, jobs
 from lifecycle.events import By, Machine
 from lifecycle.models import Product
 from lifecycle.transitions import NotAllowed
+
+SENT_AWAY = (AccessDenied, HostKeyUnknown)
+SENT_AWAY_SECONDS = 60
+CREDENTIAL_CHARACTERS = 20_000
 
 
 def mirror_path(product: Product) -> Path:
@@ -29,6 +35,24 @@ def mirror_path(product: Product) -> Path:
 def git(repository: Repository) -> Git:
     """The wrapper around the repository's mirror; the mirror exists after the first successful `poll`."""
     return Git(Path(repository.mirror))
+
+
+def speaking(repository: Repository) -> Git:
+    """The same, able to sign in upstream. For workers: it opens the credential."""
+    return replace(git(repository), access=access_of(repository))
+
+
+def access_of(repository: Repository) -> Access:
+    """The confirmed servers and the credential: a private key speaks ssh, anything else is a password or token."""
+    secret = secrets.open_sealed(repository.credential) if repository.credential else ""
+    is_key = "PRIVATE KEY-----" in secret
+    return Access(
+        known_hosts=upstream_keys.known_hosts(repository),
+        key=secret if is_key else "",
+        login=repository.login,
+        password="" if is_key else secret,
+        ca_file=settings.GIT_CA_FILE,
+    )
 
 
 @transaction.atomic
@@ -48,10 +72,34 @@ def name_upstream(
         found = Repository(product=product, mirror=str(mirror_path(product)))
     elif found.upstream != upstream and found.fetched_at is not None:
         raise NotAllowed(_("The repository %(address)s is in use already.") % {"address": found.upstream})
-    found.upstream, found.main_branch, found.fetch_error = upstream, main_branch, ""
+    found.upstream, found.main_branch, found.fetch_error, found.retry_at = upstream, main_branch, "", None
     found.save()
     events.record("repository.connected", found, by=by, at=at)
     return found
+
+
+@transaction.atomic
+def set_credential(repository: Repository, *, login: str, secret: str, by: By, at: datetime | None = None) -> None:
+    """Seal what git signs in with: a private ssh key, or a password or token with its user name. "" forgets it."""
+    if len(secret) > CREDENTIAL_CHARACTERS or "\0" in secret:
+        raise ValidationError({"secret": _("This is neither a key nor a token.")})
+    sealed = secrets.seal(secret) if secret else ""
+    Repository.objects.filter(pk=repository.pk).update(login=login, credential=sealed, retry_at=None)
+    repository.login, repository.credential, repository.retry_at = login, sealed, None
+    events.record("repository.credential_set", repository, by=by, at=at, forgotten=not secret)
+
+
+@transaction.atomic
+def set_mode(repository: Repository, *, mode: str, by: By, at: datetime | None = None) -> None:
+    """How the team works: a branch per change, or pull requests merged to main. Holds from the next push on."""
+    if mode not in Repository.Mode.values:
+        raise ValidationError({"mode": _("Choose one of the two.")})
+    found = Repository.objects.select_for_update().get(pk=repository.pk)
+    if found.mode != mode:
+        found.mode, found.trunk_from, found.trunk_sha, found.main_note = mode, "", "", ""
+        found.save(update_fields=["mode", "trunk_from", "trunk_sha", "main_note"])
+        events.record("repository.mode_set", found, by=by, at=at, mode=mode)
+    repository.refresh_from_db()
 
 
 def connect(
@@ -64,60 +112,38 @@ def connect(
 
 
 def poll(repository: Repository, *, at: datetime | None = None) -> list[Branch]:
-    """Fetch the upstream and return the branches that are new or moved, oldest news first.
+    """Fetch the upstream and return the branches that are new, moved or due for another try, main first.
 
     A fetch that finds nothing new costs the same one question as `ls-remote`. A failure is kept in `fetch_error`
     and never raised, so that one broken repository does not stop the others.
     """
     now = at or timezone.now()
     try:
-        heads = fetch(repository)
-        moved = note_heads(repository, heads, at=now)
-    except GitError as error:
-        note_failure(repository, str(error))
+        mirror = speaking(repository)
+        heads = mirrors.fetch(repository, mirror, at=now)
+        moved = branches.note(repository, mirror, heads, at=now)
+        drift.note(repository, mirror, moved, at=now)
+    except (GitError, OSError, NotAllowed) as error:
+        note_failure(repository, error, at=now)
         return []
     if repository.fetch_error:
         events.record("repository.reachable", repository, by=Machine("poll"), at=now)
-    Repository.objects.filter(pk=repository.pk).update(fetched_at=now, fetch_error="")
+    Repository.objects.filter(pk=repository.pk).update(fetched_at=now, fetch_error="", retry_at=None)
     repository.fetched_at, repository.fetch_error = now, ""
     return moved
 
 
-def fetch(repository: Repository) -> dict[str, str]:
-    """Bring the mirror up to date (making it the first time); branch name → object id."""
-    mirror = git(repository)
-    if (mirror.path / "HEAD").exists():
-        mirror.fetch(repository.upstream)
-    else:
-        mirror = Git.create_mirror(mirror.path, repository.upstream)
-    return mirror.refs(UPSTREAM_HEADS)
+def note_failure(repository: Repository, error: Exception, *, at: datetime) -> None:
+    """Keep the reason on the row; an event only when it is news, because the poll comes every two seconds.
 
-
-def note_heads(repository: Repository, heads: dict[str, str], *, at: datetime) -> list[Branch]:
-    """Make the Branch rows say what `heads` says; the rows that are new or moved."""
-    known = {branch.name: branch for branch in repository.branches.all()}
-    gone = [branch.pk for name, branch in known.items() if name not in heads]
-    if gone:
-        repository.branches.filter(pk__in=gone).delete()
-    news = [name for name, sha in heads.items() if name not in known or known[name].sha != sha]
-    return [note_head(repository, name, heads[name], at=at) for name in news]
-
-
-def note_head(repository: Repository, name: str, sha: str, *, at: datetime) -> Branch:
-    commit = git(repository).log(None, sha, limit=1)[0]
-    facts = {"sha": sha, "subject": commit.subject[:200], "author": commit.author[:200], "moved_at": at}
-    branch, _created = Branch.objects.update_or_create(repository=repository, name=name, defaults=facts)
-    return branch
-
-
-def forget(branch: Branch) -> None:
-    """Let the next poll see the branch as moved once more: what was on it could not be taken in."""
-    Branch.objects.filter(pk=branch.pk).update(sha="")
-
-
-def note_failure(repository: Repository, error: str) -> None:
-    """Keep the reason on the row; an event only when it is news, because the poll comes every two seconds."""
-    if repository.fetch_error != error:
-        Repository.objects.filter(pk=repository.pk).update(fetch_error=error)
-        events.record("repository.unreachable", repository, by=Machine("poll"), note=error)
-        repository.fetch_error = error
+    A server that sent us away is asked once a minute only. If the reason is a broken mirror, a new one is made.
+    """
+    is_news = repository.fetch_error != str(error)
+    retry_at = at + timedelta(seconds=SENT_AWAY_SECONDS) if isinstance(error, SENT_AWAY) else None
+    Repository.objects.filter(pk=repository.pk).update(fetch_error=str(error), retry_at=retry_at)
+    if is_news:
+        events.record("repository.unreachable", repository, by=Machine("poll"), note=str(error), at=at)
+        mirrors.put_aside_if_broken(repository, git(repository), at=at)
+    if isinstance(error, HostKeyUnknown):
+        jobs.enqueue("upstream_key", repository, product=repository.product)
+    repository.fetch_error, repository.retry_at = str(error), retry_at

@@ -33,6 +33,11 @@ def look(lease: Lease) -> None:
         candidates.request(change.product, Candidate.Purpose.DEV, by=POLL)
 
 
+def take_in(branch: Branch) -> int:
+    """How many revisions came of a branch that moved."""
+    return int(take(branch) is not None)
+
+
 def take(branch: Branch) -> Revision | None:
     """Record what was pushed to `branch` for the change it belongs to; None if it is nobody's or holds nothing new.
 
@@ -51,22 +56,26 @@ def take(branch: Branch) -> Revision | None:
 
 
 def record(git: Git, change: Change, fork: str, branch: Branch) -> Revision | None:
-    """Write the revision with its facts, keep its commits from git's gc, and read the trailers."""
-    if change.revision and (change.revision.fork, change.revision.tip) == (fork, branch.sha):
-        return None
+    """Write the revision of what was pushed, and what it stands on."""
     commits = git.log(fork, branch.sha)
-    revision = changes.record_push(
-        change,
-        fork=fork,
-        tip=branch.sha,
-        subject=branch.subject,
-        author=branch.author,
-        commits=len(commits),
-        files=[file.path for file in git.diff(fork, branch.sha)],
-        by=POLL,
-    )
-    git.point(f"refs/lifecycle/changes/{change.pk}/{revision.number}", branch.sha, None)
-    stacking.note(git, change, commits, by=POLL)
+    facts = {"subject": branch.subject, "author": branch.author, "commits": commits}
+    revision = write(git, change, fork=fork, tip=branch.sha, **facts)
+    if revision is not None:
+        stacking.note(git, change, commits, by=POLL)
+    return revision
+
+
+def write(
+    git: Git, change: Change, *, fork: str, tip: str, subject: str, author: str, commits: list[Commit]
+) -> Revision | None:
+    """The revision with its facts, its commits kept from git's gc, its trailers read; None when it is no news."""
+    if change.revision and (change.revision.fork, change.revision.tip) == (fork, tip):
+        return None
+    files = [file.path for file in git.diff(fork, tip)]
+    facts = {"subject": subject, "author": author, "commits": len(commits), "files": files}
+    revision = changes.record_push(change, fork=fork, tip=tip, by=POLL, **facts)
+    kept = f"refs/lifecycle/changes/{change.pk}/"
+    git.point(f"{kept}{revision.number}", tip, git.refs(kept).get(str(revision.number)))
     read_trailers(change, commits)
     return revision
 

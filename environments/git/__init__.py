@@ -3,6 +3,7 @@
 `Git` is one bare mirror; `compose` builds a candidate out of changes. Nothing here knows the database.
 """
 
+from .access import Access, AccessDenied, HostKeyUnknown, ssh_server
 from .compose import Composition, CompositionConflict, Step, compose
 from .errors import Conflict, GitError, PushRejected, RefMoved
 from .export import ExportLimits
@@ -13,6 +14,8 @@ from .repository import Git
 __all__ = [
     "LIFECYCLE",
     "UPSTREAM_HEADS",
+    "Access",
+    "AccessDenied",
     "Commit",
     "Composition",
     "CompositionConflict",
@@ -21,10 +24,12 @@ __all__ = [
     "FileChange",
     "Git",
     "GitError",
+    "HostKeyUnknown",
     "PushRejected",
     "RefMoved",
     "Signature",
     "Step",
     "branch_name_is_valid",
     "compose",
+    "ssh_server",
 ]

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Self
 
 from . import names
+from .access import NOBODY, Access, explain
 from .errors import GitError, PushRejected, RefMoved
 from .runner import Answer, require_git, run
 
 _FETCH = f"+refs/heads/*:{names.UPSTREAM_HEADS}*"
+_KEPT = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*", "refs/lifecycle/*:refs/lifecycle/*")
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Mirror:
     path: Path
     timeout_seconds: float = 60
     max_output_bytes: int = 50_000_000
+    access: Access = NOBODY
 
     def _run(self, *args: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Answer:
         return run(
@@ -36,17 +39,22 @@ class Mirror:
             raise GitError(f"git {args[0]} failed: {answer.complaint[:500]}", answer.complaint)
         return answer.text
 
+    def _speak(self, *args: str) -> Answer:
+        """Like `_run`, with what it takes to reach an upstream."""
+        with self.access.environment() as env:
+            return self._run(*args, env=env)
+
     @classmethod
-    def create_mirror(cls, path: Path, upstream: str, *, timeout_seconds: float = 600) -> Self:
+    def create_mirror(cls, path: Path, upstream: str, *, timeout_seconds: float = 600, access: Access = NOBODY) -> Self:
         """A bare mirror of `upstream`'s branches, fetched once; harmless when it is already there."""
         require_git()
         names.checked_upstream(upstream)
-        git = cls(path, timeout_seconds)
+        git = cls(path, timeout_seconds, access=access)
         path.mkdir(parents=True, exist_ok=True)
         git._ask("init", "--quiet", "--bare", "--template=", "--initial-branch=main")
         git._ask("config", "gc.auto", "0")
         git.fetch(upstream)
-        return cls(path)
+        return cls(path, access=access)
 
     def fetch(self, upstream: str) -> None:
         """Bring `refs/upstream/heads/` up to date with the branches of `upstream`; nothing else changes."""
@@ -57,13 +65,28 @@ class Mirror:
             "--no-write-fetch-head",
             "--no-recurse-submodules",
         ]
-        self._ask(
-            "fetch",
-            *options,
-            "--end-of-options",
-            names.checked_upstream(upstream),
-            _FETCH,
-        )
+        answer = self._speak("fetch", *options, "--end-of-options", names.checked_upstream(upstream), _FETCH)
+        if answer.code:
+            raise explain(GitError(f"git fetch failed: {answer.complaint[:500]}", answer.complaint))
+
+    def salvage(self, old: Path) -> None:
+        """Take over from another mirror what only mirrors have: environment branches, tags, changes, candidates.
+
+        What cannot be read there any more is left behind.
+        """
+        for refs in _KEPT:
+            self._run("fetch", "--quiet", "--no-write-fetch-head", "--end-of-options", f"file://{old}", refs)
+
+    def is_sound(self) -> bool:
+        """False when this is no repository or something that a ref needs is missing; True also if nobody can tell."""
+        try:
+            return self._run("fsck", "--connectivity-only", "--no-dangling", "--no-progress").code == 0
+        except GitError:
+            return True
+
+    def collect(self, *, keep_days: int) -> None:
+        """Pack, and forget what no ref has needed for `keep_days`: work that is under way never loses a thing."""
+        self._ask("gc", "--quiet", f"--prune={keep_days}.days.ago")
 
     def push(self, upstream: str, refspecs: Sequence[str]) -> None:
         """Push `<sha or ref>:<ref>` pairs, all or none, never forced. PushRejected = a definite no."""
@@ -73,20 +96,23 @@ class Mirror:
             if not names.is_sha(source):
                 names.checked_ref(source)
         options = ["--porcelain", "--atomic", "--no-verify", "--recurse-submodules=no"]
-        answer = self._run(
-            "push",
-            *options,
-            "--end-of-options",
-            names.checked_upstream(upstream),
-            *refspecs,
-        )
+        answer = self._speak("push", *options, "--end-of-options", names.checked_upstream(upstream), *refspecs)
         if any(line.startswith("!\t") for line in answer.text.splitlines()):
             raise PushRejected(
                 "the upstream refused the push",
                 f"{answer.text}\n{answer.complaint}".strip(),
             )
         if answer.code:
-            raise GitError(f"git push failed: {answer.complaint[:500]}", answer.complaint)
+            raise explain(GitError(f"git push failed: {answer.complaint[:500]}", answer.complaint))
+
+    def upstream_tags(self, upstream: str) -> dict[str, str]:
+        """The upstream's tags: name → the commit it means, also through an annotated tag."""
+        answer = self._speak("ls-remote", "--tags", "--quiet", "--end-of-options", names.checked_upstream(upstream))
+        if answer.code:
+            raise explain(GitError(f"git ls-remote failed: {answer.complaint[:500]}", answer.complaint))
+        pairs = (line.split("\t", 1) for line in answer.text.splitlines() if "\t" in line)
+        # The peeled line, which means the commit, comes after that of the tag object.
+        return {name.removeprefix("refs/tags/").removesuffix("^{}"): sha for sha, name in pairs}
 
     def refs(self, prefix: str) -> dict[str, str]:
         """Refs under `prefix` (`refs/upstream/heads/`): what follows the prefix → object id."""

@@ -6,10 +6,14 @@ from .errors import GitError
 
 UPSTREAM_HEADS = "refs/upstream/heads/"
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+#@=-]*")
+_NAME = re.compile(r"[^\W_][\w./+#@=-]*")
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _STEPS_BACK = re.compile(r"(?:[~^][0-9]{0,4})*")
-_UPSTREAM = re.compile(r"(?:(?:https|ssh|file)://|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:|/)[^\s\x00-\x1f]+")
+_USER = r"[A-Za-z0-9_][A-Za-z0-9._+-]*@"
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
+_UPSTREAM = re.compile(
+    rf"(?:(?:https|ssh)://(?:{_USER})?{_HOST}(?::[0-9]{{1,5}})?/|{_USER}{_HOST}:(?!/*-)|file:///|/)[^\s\x00-\x1f]+"
+)
 
 
 def branch_name_is_valid(name: str) -> bool:
@@ -47,9 +51,9 @@ def checked_rev(rev: str) -> str:
 
 
 def checked_upstream(url: str) -> str:
-    """https, ssh, file or an absolute path: no `ext::`, nothing that looks like an option."""
+    """https, ssh, file or an absolute path: no `ext::`, nothing that looks like an option, no password."""
     if not _UPSTREAM.fullmatch(url):
-        raise GitError("the address of the repository must be https, ssh, file or an absolute path")
+        raise GitError("the address of the repository must be https, ssh, file or an absolute path, without a password")
     return url
 
 

@@ -42,6 +42,8 @@ class Commit:
         return values[-1] if values else None
 
 
+LAST_SECOND = 253_402_300_799 - 86_400  # of the year 9999, in whatever zone it is shown
+
 # NUL cannot occur inside a commit's text, so names and bodies can never shift a field.
 LOG_FIELDS = (
     "%H",
@@ -62,8 +64,15 @@ def parse_log(output: str) -> Iterator[Commit]:
     size = len(LOG_FIELDS)
     for start in range(0, len(values) - size + 1, size):
         sha, parents, author, email, seconds, subject, body, trailers = values[start : start + size]
-        at = datetime.fromtimestamp(int(seconds), UTC)
-        yield Commit(sha, parents.split(), author, email, at, subject, body, _trailers(trailers))
+        yield Commit(sha, parents.split(), author, email, _moment(seconds), subject, body, _trailers(trailers))
+
+
+def _moment(seconds: str) -> datetime:
+    """A commit may claim any second there is; what no calendar knows becomes the first or the last one it does."""
+    try:
+        return datetime.fromtimestamp(min(max(int(seconds or 0), 0), LAST_SECOND), UTC)
+    except (ValueError, OverflowError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def _trailers(text: str) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from .records import LIFECYCLE, LOG_FORMAT, Commit, FileChange, Signature, commi
 
 _EPOCH = "@0 +0000"
 _USUAL_LIMITS = ExportLimits()
+_LOG = ("-z", f"--format=tformat:{LOG_FORMAT}", "--encoding=UTF-8")
 
 
 class Git(Mirror):
@@ -37,17 +38,26 @@ class Git(Mirror):
             raise GitError("git merge-base failed", answer.complaint)
         return answer.code == 0
 
-    def log(self, from_: str | None, to: str, *, limit: int = 1000) -> list[Commit]:
-        """Commits reachable from `to` and not from `from_`, newest first, at most `limit`."""
+    def log(self, from_: str | None, to: str, *, limit: int = 1000, first_parent: bool = False) -> list[Commit]:
+        """Commits reachable from `to` and not from `from_`, newest first, at most `limit`.
+
+        `first_parent` follows only the line itself: a merge is one step, whatever it brought.
+        """
         span = names.checked_sha(to) if from_ is None else f"{names.checked_sha(from_)}..{names.checked_sha(to)}"
-        options = [
-            "-z",
-            f"--format=tformat:{LOG_FORMAT}",
-            "--topo-order",
-            f"--max-count={limit}",
-            "--encoding=UTF-8",
-        ]
+        options = [*_LOG, "--topo-order", f"--max-count={limit}", *(["--first-parent"] if first_parent else [])]
         return list(parse_log(self._ask("log", *options, "--end-of-options", span)))
+
+    def commits(self, shas: Sequence[str]) -> dict[str, Commit]:
+        """Each of these commits by its id, in one go."""
+        if not shas:
+            return {}
+        wanted = "".join(f"{names.checked_sha(sha)}\n" for sha in shas)
+        found = parse_log(self._ask("log", *_LOG, "--no-walk=unsorted", "--stdin", stdin=wanted.encode()))
+        return {commit.sha: commit for commit in found}
+
+    def has(self, sha: str) -> bool:
+        """Whether this commit is in the mirror."""
+        return self._run("cat-file", "-e", names.checked_sha(sha) + "^{commit}").code == 0
 
     def diff(self, a: str, b: str) -> list[FileChange]:
         """Paths that differ between two commits or trees; a rename is a deletion and an addition."""

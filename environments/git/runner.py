@@ -1,8 +1,10 @@
 """Running `git` with a fixed environment, fixed options and hard limits."""
 
+import contextlib
 import functools
 import os
 import re
+import resource
 import selectors
 import signal
 import subprocess
@@ -14,6 +16,9 @@ from typing import IO, NamedTuple
 from .errors import GitError
 
 MINIMUM_VERSION = (2, 38)  # merge-tree --write-tree
+MIRROR_BYTES = 8_000_000_000
+MEMORY_BYTES = 8_000_000_000
+_LIMITS = {resource.RLIMIT_FSIZE: MIRROR_BYTES, resource.RLIMIT_AS: MEMORY_BYTES, resource.RLIMIT_CORE: 0}
 _CHUNK = 1 << 16
 _OPTIONS = [
     "core.hooksPath=/dev/null",
@@ -64,7 +69,7 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "/bin/false",
         "GIT_ALLOW_PROTOCOL": "file:ssh:https",
-        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
+        "GIT_SSH_COMMAND": "false",  # who may be spoken with over ssh is in access.py
         **(extra or {}),
     }
 
@@ -73,9 +78,18 @@ def popen(folder: Path | None, args: list[str], **kwargs: object) -> subprocess.
     """A git process in its own session, so that a limit can end it with everything it started."""
     where = [f"--git-dir={folder}"] if folder else []
     try:
-        return subprocess.Popen([*_COMMAND, *where, *args], start_new_session=True, cwd="/", **kwargs)  # type: ignore[call-overload, no-any-return]
+        process = subprocess.Popen([*_COMMAND, *where, *args], start_new_session=True, cwd="/", **kwargs)  # type: ignore[call-overload]
     except FileNotFoundError as error:
         raise GitError("git is not installed") from error
+    _limit(process.pid)
+    return process  # type: ignore[no-any-return]
+
+
+def _limit(pid: int) -> None:
+    """Caps for git and whatever it starts: the size of one file (a pack), memory, no core dumps."""
+    for kind, most in _LIMITS.items():
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, kind, (most, most))
 
 
 def run(

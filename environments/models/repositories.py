@@ -25,6 +25,7 @@ class Repository(models.Model):
     main_branch = models.CharField(_("main branch"), max_length=100, default="main")
     fetched_at = models.DateTimeField(null=True)
     fetch_error = models.TextField(blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True, help_text=_("not asked before, because it sent us away"))
     main_note = models.TextField(blank=True, help_text=_("why the main branch could not be moved forward, or empty"))
     tag_note = models.TextField(blank=True, help_text=_("version tags that mean another commit upstream, or empty"))
     collected_at = models.DateTimeField(null=True, blank=True, help_text=_("when git last tidied the mirror up"))

@@ -1,0 +1,78 @@
+"""The upstream's branches as rows: what moved, and what git could not take."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from environments.git import Commit, Git, branch_name_is_valid
+from environments.models import Branch, Repository
+
+NAME_CHARACTERS = 200
+NEWS_PER_POLL = 500
+TRIES = 5
+FIRST_WAIT_SECONDS = 2
+
+
+def note(repository: Repository, git: Git, heads: dict[str, str], *, at: datetime) -> list[Branch]:
+    """Make the Branch rows say what `heads` says; those that are new, moved or due for another try, main first.
+
+    At most NEWS_PER_POLL at once: the next poll, two seconds later, takes the following ones.
+    """
+    named = {shown(name): sha for name, sha in heads.items()}
+    known = {branch.name: branch for branch in repository.branches.all()}
+    gone = [branch.pk for name, branch in known.items() if name not in named]
+    if gone:
+        repository.branches.filter(pk__in=gone).delete()
+    news = [name for name, sha in named.items() if name not in known or known[name].sha != sha]
+    news = sorted(news, key=lambda name: name != repository.main_branch)[:NEWS_PER_POLL]
+    commits = git.commits([named[name] for name in news])
+    moved = [remember(repository, name, commits[named[name]], at=at) for name in news if named[name] in commits]
+    return [branch for branch in moved if not branch.trouble] + waiting(repository, moved, at=at)
+
+
+def shown(name: str) -> str:
+    """The name, or the beginning of one that is too long to be kept."""
+    return name if len(name) <= NAME_CHARACTERS else name[: NAME_CHARACTERS - 1] + "…"
+
+
+def remember(repository: Repository, name: str, tip: Commit, *, at: datetime) -> Branch:
+    """The row for a branch that is new or moved; a name that cannot be used says so and is left alone."""
+    usable = branch_name_is_valid(name)
+    facts = {
+        "sha": tip.sha,
+        "subject": tip.subject[:200],
+        "author": tip.author[:200],
+        "moved_at": at,
+        "trouble": "" if usable else _("A branch of this name cannot be used: rename it."),
+        "tries": 0,
+        "retry_at": None,
+    }
+    branch, _created = Branch.objects.update_or_create(repository=repository, name=name, defaults=facts)
+    return branch
+
+
+def waiting(repository: Repository, but: list[Branch], *, at: datetime) -> list[Branch]:
+    """Branches that did not move but are due for another try."""
+    due = repository.branches.filter(retry_at__lte=at).exclude(pk__in=[branch.pk for branch in but])
+    return list(due.order_by("retry_at")[:NEWS_PER_POLL])
+
+
+def in_trouble(branch: Branch, reason: str, *, at: datetime) -> bool:
+    """Keep why it could not be taken in and when to try again: at the next poll, then ever later, five times in all.
+
+    After that only when the branch moves. True when the reason is news.
+    """
+    is_news = branch.trouble != reason
+    tries = branch.tries + 1
+    wait = timedelta(seconds=FIRST_WAIT_SECONDS * (2 ** (tries - 1) - 1))
+    facts = {"trouble": reason, "tries": tries, "retry_at": at + wait if tries < TRIES else None}
+    Branch.objects.filter(pk=branch.pk, sha=branch.sha).update(**facts)
+    branch.trouble, branch.tries, branch.retry_at = reason, tries, facts["retry_at"]
+    return is_news
+
+
+def out_of_trouble(branch: Branch) -> None:
+    """It was taken in (or is nobody's)."""
+    rows = Branch.objects.filter(pk=branch.pk).filter(~Q(trouble="") | Q(retry_at__isnull=False))
+    rows.update(trouble="", tries=0, retry_at=None)
