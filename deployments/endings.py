@@ -41,6 +41,8 @@ def _write_success(attempt: Attempt, follow_up: Callable[[Deployment], None]) ->
     follow_up(deployment)
     if deployment.snapshot:
         snapshots.push_later(deployment.environment)
+    else:
+        snapshots.record_later(deployment)
 
 
 def _mark(attempt: Attempt, state: str) -> None:

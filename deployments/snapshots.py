@@ -64,6 +64,33 @@ def _parent(git: Git, environment: Environment, head: str | None) -> str | None:
     return head if head and git.is_ancestor(foreign, head) else foreign
 
 
+def record_later(deployment: Deployment) -> None:
+    """What runs was verified and its snapshot failed (a full disk, a damaged mirror): a worker makes up for it."""
+    due_at = timezone.now() + timedelta(seconds=AGAIN_SECONDS)
+    jobs.enqueue("snapshot", deployment, product=deployment.product, due_at=due_at)
+
+
+def _record_again(work: Work) -> None:
+    record_later(Deployment.objects.select_related("product").get(pk=work.subject_id))
+
+
+@jobs.handler("snapshot", queue="git", ended=_record_again)
+def make_up(lease: Lease) -> None:
+    """Record what still runs; while something else is on its way it waits, and what has been replaced is left out."""
+    deployment = Deployment.objects.get(pk=lease.row.subject_id)
+    environment = deployment.environment
+    if running.current(environment) != deployment:
+        return
+    if running.active(environment):
+        raise jobs.Failed(f"{environment} is being deployed to.")
+    try:
+        snapshot = record(deployment)
+    except GitError as error:
+        raise jobs.Failed(str(error)) from error
+    Deployment.objects.filter(pk=deployment.pk).update(snapshot=snapshot)
+    push_later(environment)
+
+
 def push_later(environment: Environment) -> None:
     """Let a worker push the branch; an upstream that is away never keeps a deployment."""
     jobs.enqueue("push_upstream", environment, product=environment.product)
