@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import approval_rules, gates, running, services
+from deployments import approval_rules, gates, proofs, running, services
 from environments.models import Environment
 from lifecycle import events
 from lifecycle.models import Product, Role, User
@@ -106,10 +106,15 @@ def who_can_approve(release: Release) -> list[User]:
 
 @transaction.atomic
 def waive_rollback(release: Release, *, by: User, reason: str, at: datetime | None = None) -> None:
-    """DevOps know that there is no way back after this digest and accept it. ValidationError without a reason."""
+    """DevOps know that the way back from this digest cannot be proved and accept it.
+
+    ValidationError without a reason, NotAllowed when nothing has to be accepted: what can be proved is proved.
+    """
     actor_for(by, release.product).require("configure")
     if not reason.strip():
         raise ValidationError({"reason": _("Say what you will do instead if it goes wrong.")})
     if release.candidate is None:
         raise NotAllowed(_("Release %(release)s is not frozen.") % {"release": release})
-    events.record(gates.WAIVER, release, by=by, at=at, note=reason, digest=release.candidate.digest)
+    if not proofs.acceptable(release):
+        raise NotAllowed(_("There is nothing to accept: the way back can be rehearsed."))
+    events.record(proofs.WAIVER, release, by=by, at=at, note=reason, digest=release.candidate.digest)

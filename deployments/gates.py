@@ -4,7 +4,6 @@ The same functions answer the cockpit and decide inside the transaction that cla
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
@@ -13,37 +12,14 @@ from django.utils.translation import gettext as _
 
 from deployments import running
 from deployments.approval_rules import RULES, counted, still_needed, summary
+from deployments.cases import Case, Gate
+from deployments.proof_gates import expand_proved, rollback_rehearsed
 from environments import freezes, locks
 from environments.models import Environment, Lock
-from lifecycle.models import Event, Role
+from lifecycle.models import Role
 from lifecycle.transitions import NotAllowed
 from releases import candidates, verdicts
 from releases.models import Approval, Candidate, Check, Release, SignOff, Verdict
-
-WAIVER = "release.rollback_waived"
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One condition with its evidence: `who` can open it, at `url`; `since` when it stands as it does, if known."""
-
-    key: str
-    label: str
-    is_open: bool
-    evidence: str
-    who: str
-    url: str
-    since: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Case:
-    """A release with what its gates look at."""
-
-    release: Release
-    candidate: Candidate
-    production: Environment
-    at: datetime
 
 
 def gates(release: Release, *, at: datetime | None = None) -> list[Gate]:
@@ -100,7 +76,7 @@ def _changes_approved(case: Case) -> Gate:
 
 
 def _check_passed(case: Case) -> Gate:
-    check = case.candidate.checks.order_by("-id").first()
+    check = case.candidate.checks.filter(kind=Check.Kind.TESTS).order_by("-id").first()
     evidence = _("The combined tests have not run yet.")
     if check:
         evidence = check.verdict
@@ -135,36 +111,6 @@ def _demo(case: Case, audience: str, key: str, label: str, who: str) -> Gate:
     url = reverse("releases:demo", args=[case.release.version])
     is_open = bool(word and word.outcome == SignOff.Outcome.YES)
     return Gate(key, label, is_open, evidence, who, url, word.at if word else None)
-
-
-def _rollback_possible(case: Case) -> Gate:
-    """Open when one click leads back; else DevOps must have said that they know it does not."""
-    back = running.current(case.production)
-    target = back.candidate if back else candidates.live(case.release.product)
-    evidence, is_open = _way_back(case, target)
-    url = reverse("deployments:cockpit", args=[case.release.version])
-    return Gate("rollback_possible", _("Rollback possible"), is_open, evidence, _("DevOps"), url)
-
-
-def _way_back(case: Case, target: Candidate | None) -> tuple[str, bool]:
-    if target is None:
-        return _("The first release: there is nothing to go back to."), True
-    hard = running.one_way(case.candidate, target)
-    if not hard:
-        return _("Back to %(target)s by one click; no migration in between prevents it.") % {"target": target}, True
-    names = ", ".join(change.key for change in hard)
-    waiver = waived(case.release, case.candidate)
-    if waiver:
-        return _("No way back after %(changes)s; accepted by %(who)s.") % {"changes": names, "who": waiver.actor}, True
-    return _("No way back after %(changes)s: the older code does not run on the new schema.") % {
-        "changes": names
-    }, False
-
-
-def waived(release: Release, candidate: Candidate) -> Event | None:
-    """DevOps' word that this digest may ship although it cannot be rolled back."""
-    about = Event.objects.filter(subject_kind="release", subject_id=release.pk, verb=WAIVER)
-    return about.filter(data__digest=candidate.digest).select_related("actor").first()
 
 
 def _base_current(case: Case) -> Gate:
@@ -215,9 +161,10 @@ def _approvals(case: Case) -> Gate:
 GATES: tuple[Callable[[Case], Gate | None], ...] = (
     _changes_approved,
     _check_passed,
+    expand_proved,
     _managers_demo,
     _customers_demo,
-    _rollback_possible,
+    rollback_rehearsed,
     _base_current,
     _no_freeze,
     _approvals,

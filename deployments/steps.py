@@ -11,6 +11,7 @@ from deployments.models import Deployment, Step
 from environments import deltas, repositories
 from environments.git import GitError
 from environments.models import Environment
+from lifecycle import logs
 from releases.models import Candidate
 
 COMMAND_SECONDS = 300
@@ -62,7 +63,9 @@ def backup(attempt: Attempt, step: Step) -> str:
         raise NotNeeded("only on production")
     if not brings_migrations(attempt.deployment):
         raise NotNeeded("no migration in this delta")
-    return _command(attempt, step, "backup", attempt.deployment.candidate)
+    said = _command(attempt, step, "backup", attempt.deployment.candidate)
+    attempt.output.store()
+    return logs.last_output(attempt.deployment.log_key) or said
 
 
 def brings_migrations(deployment: Deployment) -> bool:

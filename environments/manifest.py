@@ -53,6 +53,7 @@ class Manifest:
     """The parsed file. A section that is missing is None: the product does not have that step."""
 
     test: CommandSection | None = None
+    expand_test: CommandSection | None = None
     build: CommandSection | None = None
     backup: CommandSection | None = None
     restore_drill: CommandSection | None = None
@@ -84,6 +85,7 @@ class Manifest:
 
 _SECTIONS: dict[str, type] = {
     "test": CommandSection,
+    "expand_test": CommandSection,
     "build": CommandSection,
     "backup": CommandSection,
     "restore_drill": CommandSection,

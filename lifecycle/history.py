@@ -41,6 +41,8 @@ SUBJECTS: dict[str, Subject] = {
     "environment": Subject(gettext_lazy("environment"), "deployments:history", "slug"),
     "freeze": Subject(gettext_lazy("freeze")),
     "deployment": Subject(gettext_lazy("deployment"), "deployments:detail"),
+    "rehearsal": Subject(gettext_lazy("rehearsal of"), needs=("release",)),
+    "backupdrill": Subject(gettext_lazy("restore of"), needs=("environment",)),
     "watch": Subject(gettext_lazy("watch"), "deployments:watch", needs=("deployment",)),
     "repository": Subject(gettext_lazy("repository")),
 }

@@ -198,3 +198,9 @@ def _note_idle(log: str, seq: int) -> None:
         cache.add(sequence_key(log), seq, timeout=CACHE_SECONDS)
     except Exception as error:
         logger.warning("log sequence of %s not cached: %s", log, error)
+
+
+def last_output(log: str) -> str:
+    """The last line that a command printed, e.g. where a backup is; "" if it printed nothing."""
+    lines = LogLine.objects.filter(log=log, stream=LogLine.Stream.OUT).order_by("-seq")
+    return lines.values_list("text", flat=True).first() or ""

@@ -25,19 +25,31 @@ from releases.models import Candidate, Check, Revision
 
 S = Check.Status
 WORKER = Machine("check")
+WORK: dict[str, str] = {Check.Kind.TESTS: "check", Check.Kind.EXPAND: "expand_check"}
 TROUBLE = re.compile(r"(?:FAIL|ERROR|FAILED)\b.{3,}|Traceback|\w*Error: ")
 
 
 @transaction.atomic
 def request(
-    *, revision: Revision | None = None, candidate: Candidate | None = None, at: datetime | None = None
+    *,
+    revision: Revision | None = None,
+    candidate: Candidate | None = None,
+    kind: str = Check.Kind.TESTS,
+    tests_sha: str = "",
+    at: datetime | None = None,
 ) -> Check:
-    """Queue the tests of a revision's tip or of a candidate; a worker runs them (Work kind "check")."""
+    """Queue the tests of a revision's tip or of a candidate; a worker runs them (Work kind: see WORK)."""
     product, sha = (revision.change.product, revision.tip) if revision else (candidate.product, candidate.sha)
     check = Check.objects.create(
-        product=product, revision=revision, candidate=candidate, sha=sha, requested_at=at or timezone.now()
+        product=product,
+        revision=revision,
+        candidate=candidate,
+        kind=kind,
+        sha=sha,
+        tests_sha=tests_sha,
+        requested_at=at or timezone.now(),
     )
-    jobs.enqueue("check", check, product=product)
+    jobs.enqueue(WORK[kind], check, product=product)
     return check
 
 
@@ -47,7 +59,7 @@ def again(check: Check, *, by: By) -> Check:
     if check.status in (S.QUEUED, S.RUNNING):
         raise NotAllowed(_("It is running already."))
     events.record("check.repeated", check, by=by)
-    return request(revision=check.revision, candidate=check.candidate)
+    return request(revision=check.revision, candidate=check.candidate, kind=check.kind, tests_sha=check.tests_sha)
 
 
 def broke_off(work: Work) -> None:

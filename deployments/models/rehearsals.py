@@ -69,7 +69,7 @@ class Rehearsal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.release} {self.status}"
+        return str(self.release)
 
 
 class BackupDrill(models.Model):
@@ -96,7 +96,7 @@ class BackupDrill(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.environment} {self.status}"
+        return str(self.environment)
 
     @property
     def log_key(self) -> str:

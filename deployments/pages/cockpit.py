@@ -7,10 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from deployments import gates, running
+from deployments import gates, proofs, running
 from deployments.gates import Gate
-from deployments.models import Deployment, Watch
+from deployments.models import Deployment, Rehearsal, Watch
 from deployments.pages.rollback import how_long
+from deployments.proof_gates import EXPANDED, REHEARSED
 from environments.models import Environment
 from lifecycle import dates
 from lifecycle.roles import Actor
@@ -21,18 +22,21 @@ VERBS = {
     "changes_approved": "give_verdict",
     "managers_demo": "sign_off_managers",
     "customers_demo": "sign_off_customers",
-    "rollback_possible": "configure",
+    "expand_proved": "configure",
+    "rollback_rehearsed": "deploy",
     "base_current": "freeze_release",
     "no_freeze": "configure",
     "approvals": "approve_release",
 }
 LOOKS = dict.fromkeys(("managers_demo", "customers_demo"), gettext_lazy("See the demo"))
 AFTER = {"customers_demo": "managers_demo"}
+BEFORE_IT = ("base_current", "rollback_rehearsed", "expand_proved")
 SHIPPED = (Release.Status.LIVE, Release.Status.DONE)
 ACTIONS = {
     "candidate": gettext_lazy("Open the plan"),
     "changes_approved": gettext_lazy("Test it"),
     "check_passed": gettext_lazy("See the tests"),
+    "expand_proved": gettext_lazy("See the tests"),
     "managers_demo": gettext_lazy("Record their answer"),
     "customers_demo": gettext_lazy("Record their answer"),
     "base_current": gettext_lazy("Freeze it again"),
@@ -76,7 +80,8 @@ def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
         "watch": Watch.objects.filter(release=release).order_by("-id").first(),
         "live_since": f"{dates.day(release.live_at)}, {dates.clock(release.live_at)}" if release.live_at else "",
         "delta_url": delta_url(release, production),
-        "may_waive": actor.may("configure") and any(one.gate.key == "rollback_possible" for one in shut),
+        "to_accept": to_accept(release, shut, actor),
+        "may_rehearse": may_rehearse(release, shut, actor),
     }
 
 
@@ -89,7 +94,7 @@ def my_move(shut: list[Row]) -> str:
 
 def matters(release: Release, gate: Gate) -> bool:
     """What it stood on and where it could go back to are questions of the time before it shipped."""
-    return release.status not in SHIPPED or gate.key not in ("base_current", "rollback_possible")
+    return release.status not in SHIPPED or gate.key not in BEFORE_IT
 
 
 def row(release: Release, gate: Gate, actor: Actor) -> Row:
@@ -171,6 +176,22 @@ def risks(release: Release) -> list[tuple[str, str, str]]:
 def way_back(production: Environment) -> list[tuple[str, str, str]]:
     """How long going back would take."""
     return [("undo-2", "good", words) for _icon, _tone, words in how_long(production)]
+
+
+def to_accept(release: Release, shut: list[Row], actor: Actor) -> list[str]:
+    """What this person may accept so that a gate about the way back opens."""
+    waits = {one.gate.key for one in shut} & {REHEARSED, EXPANDED}
+    return proofs.acceptable(release) if waits and actor.may("configure") else []
+
+
+def may_rehearse(release: Release, shut: list[Row], actor: Actor) -> bool:
+    """Whether the button "Rehearse now" does anything: a retry, or sooner than it would begin by itself."""
+    is_shut = any(one.gate.key == REHEARSED for one in shut) and release.status == Release.Status.FROZEN
+    if not is_shut or release.candidate is None or not actor.may("deploy"):
+        return False
+    target, staging = proofs.would_return_to(release.product), proofs.staging_of(release.product)
+    going = release.rehearsals.filter(status__in=Rehearsal.GOING).exists()
+    return not going and not proofs.impossible(release.candidate, target, staging)
 
 
 def delta_url(release: Release, production: Environment | None) -> str:

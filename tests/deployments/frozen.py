@@ -14,11 +14,13 @@ from releases.models import (
     Verdict,
 )
 from tests.cast import Cast
+from tests.deployments.paper import rehearsed
 from tests.deployments.watched import candidate, deployment, environment, release
 
 
 def frozen(cast: Cast) -> Release:
     """24.11 with one change by Dev on top of 24.10, which production runs; management's word is missing."""
+    staging = environment(cast.product, Environment.Kind.STAGING)
     production = environment(cast.product)
     first = candidate(cast.product, "24.10", purpose=Candidate.Purpose.ADOPTED)
     deployment(production, first)
@@ -28,6 +30,7 @@ def frozen(cast: Cast) -> Release:
     made.candidate.refresh_from_db()
     add_change(cast, made)
     open_gates(cast, made)
+    rehearsed(made, made.candidate, first, staging, "succeeded")
     return made
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from deployments.models import Rehearsal
 from environments.models import Environment, Repository
 from releases.models import (
     Candidate,
@@ -87,6 +88,7 @@ class Paper:
         self.release.candidate = candidate
         self.release.save()
         self.check(candidate)
+        self.rehearse(candidate)
         said = {"candidate": candidate, "digest": digest, "at": self.now}
         Verdict.objects.create(
             change=self.change, revision=self.change.revision, outcome="approved", by=self.cast.tess, **said
@@ -95,7 +97,7 @@ class Paper:
             SignOff.objects.create(release=self.release, audience=audience, outcome="yes", by=who, **said)
         return candidate
 
-    def check(self, candidate: Candidate, status: str = "passed") -> Check:
+    def check(self, candidate: Candidate, status: str = "passed", **facts: Any) -> Check:
         return Check.objects.create(
             product=self.cast.product,
             candidate=candidate,
@@ -103,4 +105,26 @@ class Paper:
             status=status,
             requested_at=self.now,
             finished_at=self.now,
+            **facts,
         )
+
+    def rehearse(self, candidate: Candidate, status: str = "succeeded", **facts: Any) -> Rehearsal:
+        """Staging went back to what production runs and forward again."""
+        return rehearsed(self.release, candidate, self.adopted, self.environments["staging"], status, **facts)
+
+
+def rehearsed(
+    release: Release, candidate: Candidate, target: Candidate, staging: Environment, status: str, **facts: Any
+) -> Rehearsal:
+    now = timezone.now()
+    return Rehearsal.objects.create(
+        product=release.product,
+        release=release,
+        candidate=candidate,
+        target=target,
+        environment=staging,
+        digest=candidate.digest,
+        status=status,
+        requested_at=now,
+        **{"back_seconds": 0.7, "forward_seconds": 1.1, "finished_at": now, **facts},
+    )

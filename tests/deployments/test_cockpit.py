@@ -77,7 +77,7 @@ def test_devops_accept_that_there_is_no_way_back(made: Release, cast: Cast, sign
     assert "No way back after C-1" in cockpit(client)
     assert client.post("/releases/24.11/waive/", {"reason": ""}).status_code == 422
     assert client.post("/releases/24.11/waive/", {"reason": "We restore the backup"}).status_code == 302
-    assert "accepted by Ops" in cockpit(client)
+    assert "Accepted by Ops" in cockpit(client)
 
 
 def test_only_devops_accept_it(made: Release, cast: Cast, sign_in: SignIn) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from deployments import approvals, gates, services
+from deployments.models import Rehearsal
 from environments import locks
 from environments.models import Freeze
 from lifecycle.transitions import NotAllowed
@@ -29,7 +30,7 @@ def test_the_gates_come_in_the_order_of_the_process(paper: Paper):
         "check_passed",
         "managers_demo",
         "customers_demo",
-        "rollback_possible",
+        "rollback_rehearsed",
         "base_current",
         "no_freeze",
         "approvals",
@@ -99,16 +100,62 @@ def test_a_freeze_and_a_hard_lock_close_it_and_a_warning_does_not(paper: Paper):
 @pytest.mark.parametrize("migrations", ["contract", "irreversible"])
 def test_no_way_back_closes_it_until_devops_accept_that(paper: Paper, migrations: str):
     Change.objects.update(migrations=migrations)
-    assert closed(paper) == ["rollback_possible", "approvals"]
+    assert closed(paper) == ["rollback_rehearsed", "approvals"]
     approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="We restore the backup.")
     assert closed(paper) == ["approvals"]
-    evidence = next(gate.evidence for gate in gates.gates(paper.release) if gate.key == "rollback_possible")
-    assert evidence == "No way back after C-1; accepted by Ops."
+    evidence = next(gate.evidence for gate in gates.gates(paper.release) if gate.key == "rollback_rehearsed")
+    assert evidence.startswith("No way back after C-1: ") and evidence.endswith(" Accepted by Ops.")
 
 
-def test_an_expand_migration_can_be_rolled_back(paper: Paper):
+def test_expand_needs_the_tests_of_what_is_live_on_the_new_schema(paper: Paper):
     Change.objects.update(migrations="expand")
+    assert closed(paper) == ["expand_proved", "approvals"]
+    check = paper.check(paper.release.candidate, status="failed", kind="expand")
+    assert closed(paper) == ["expand_proved", "approvals"]
+    Check.objects.filter(pk=check.pk).update(status="passed")
     assert closed(paper) == ["approvals"]
+
+
+def test_expand_that_failed_is_not_to_be_accepted_and_one_that_could_not_be_run_is(paper: Paper):
+    Change.objects.update(migrations="expand")
+    check = paper.check(paper.release.candidate, status="failed", kind="expand")
+    with pytest.raises(NotAllowed, match="nothing to accept"):
+        approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="It will be fine.")
+    Check.objects.filter(pk=check.pk).update(status="errored", summary="no [expand_test] section.")
+    assert closed(paper) == ["expand_proved", "approvals"]
+    approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="We watch it ourselves.")
+    assert closed(paper) == ["approvals"]
+
+
+@pytest.mark.parametrize("status", ["queued", "back", "forward", "failed", "superseded"])
+def test_only_a_rehearsal_that_succeeded_opens_it(paper: Paper, status: str):
+    Rehearsal.objects.update(status=status)
+    assert closed(paper) == ["rollback_rehearsed", "approvals"]
+
+
+def test_a_rehearsal_holds_for_its_digest_and_its_way_back_only(paper: Paper):
+    other = paper.candidate("staging", "9" * 64, label="staging")
+    Rehearsal.objects.update(target=other)
+    assert "rollback_rehearsed" in closed(paper)
+    Rehearsal.objects.update(target=paper.adopted, digest="8" * 64)
+    assert "rollback_rehearsed" in closed(paper)
+
+
+def test_the_newest_rehearsal_counts_and_says_how_long_it_took(paper: Paper):
+    evidence = next(gate.evidence for gate in gates.gates(paper.release) if gate.key == "rollback_rehearsed")
+    assert evidence == "Back in 0.7 s, forward in 1.1 s on Staging"
+    paper.rehearse(paper.release.candidate, "failed", reason="The way forward: health failed.")
+    assert "rollback_rehearsed" in closed(paper)
+
+
+def test_the_first_release_has_no_way_back_and_devops_must_know(paper: Paper):
+    Candidate.objects.filter(pk=paper.release.candidate_id).update(base=None)
+    Rehearsal.objects.all().delete()
+    paper.adopted.delete()
+    assert "rollback_rehearsed" in closed(paper)
+    paper.release.refresh_from_db()
+    approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="We start anew.")
+    assert "rollback_rehearsed" not in closed(paper)
 
 
 def test_before_the_candidate_is_composed_only_that_is_said(paper: Paper):

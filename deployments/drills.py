@@ -1,0 +1,176 @@
+"""Restoring the latest backup into a place of its own, by the product's command: a backup nobody restored is a hope.
+
+`[restore_drill]` of lifecycle.toml runs in the artefact that is live, with a scratch folder as DATA_DIR and the
+environment's own data folder as LIVE_DATA_DIR, weekly and when somebody asks.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from deployments import running, targets
+from deployments.drivers import Driver, DriverError
+from deployments.models import BackupDrill, Deployment, Step
+from environments.manifest import CommandSection, Context, ManifestError
+from environments.models import Environment
+from lifecycle import events, jobs, logs, process
+from lifecycle.events import By, Machine
+from lifecycle.jobs import Lease
+from lifecycle.models import Work
+from lifecycle.notifications import tell
+from lifecycle.roles import people_who_may
+from lifecycle.transitions import NotAllowed, move
+from releases.models import Candidate
+
+DRILLER = Machine("drill")
+EVERY = timedelta(days=7)
+S = BackupDrill.Status
+
+
+class NotRestored(Exception):
+    """The backup could not be restored; the text is for people."""
+
+
+def tick(*, at: datetime | None = None) -> None:
+    """Ask for the drills that are due; two ticks at once ask once."""
+    for environment in due(at=at):
+        try:
+            request(environment, by=DRILLER, at=at)
+        except NotAllowed:
+            continue
+
+
+def due(*, at: datetime | None = None) -> Iterator[Environment]:
+    """Production environments that were backed up and not drilled for a week, whose product says how."""
+    lately = (at or timezone.now()) - EVERY
+    backups = Step.objects.filter(
+        deployment__environment=OuterRef("pk"), key="backup", status=Step.Status.DONE, deployment__kind="deploy"
+    )
+    drills = BackupDrill.objects.filter(environment=OuterRef("pk"), requested_at__gt=lately)
+    places = Environment.objects.filter(kind=Environment.Kind.PRODUCTION).select_related("product")
+    for environment in places.filter(Exists(backups), ~Exists(drills)):
+        if not why_not(environment):
+            yield environment
+
+
+def why_not(environment: Environment) -> str:
+    """Why no backup of it can be drilled; "" if one can."""
+    now = running.current(environment)
+    if environment.kind != Environment.Kind.PRODUCTION:
+        return _("Only production is backed up.")
+    if now is None:
+        return _("Nothing was deployed there yet.")
+    return "" if section_of(now.candidate) else _("lifecycle.toml does not say how: it has no [restore_drill] section.")
+
+
+def section_of(candidate: Candidate) -> CommandSection | None:
+    try:
+        return targets.manifest_of(candidate).restore_drill
+    except ManifestError:
+        return None
+
+
+@transaction.atomic
+def request(environment: Environment, *, by: By, at: datetime | None = None) -> BackupDrill:
+    """Queue a drill (Work kind "restore_drill"). NotAllowed while one waits, or where none is possible."""
+    environment = running.locked(environment)
+    if reason := why_not(environment):
+        raise NotAllowed(reason)
+    if environment.backup_drills.filter(status=S.QUEUED).exists():
+        raise NotAllowed(_("A backup is being restored already."))
+    drill = BackupDrill.objects.create(
+        environment=environment,
+        requested_by=None if isinstance(by, Machine) else by,
+        requested_at=at or timezone.now(),
+    )
+    events.record("backupdrill.requested", drill, by=by, product=environment.product, at=at)
+    jobs.enqueue("restore_drill", drill, product=environment.product)
+    return drill
+
+
+def broke_off(work: Work) -> None:
+    """The worker died or failed while it ran: a restore that was not seen to the end is none."""
+    drill = BackupDrill.objects.select_related("environment__product").get(pk=work.subject_id)
+    if drill.status == S.QUEUED:
+        finish(drill, S.FAILED, note=work.error)
+
+
+@jobs.handler("restore_drill", queue="default", ended=broke_off)
+def restore(lease: Lease) -> None:
+    """Run one drill to its end; one that ended is left alone."""
+    drill = BackupDrill.objects.select_related("environment__product").get(pk=lease.row.subject_id)
+    if drill.status != S.QUEUED:
+        return
+    log, begun = logs.Writer(drill.log_key, targets.secrets_of(drill.environment)), time.monotonic()
+    try:
+        run(drill.environment, lease, log)
+    except (NotRestored, DriverError, ManifestError, OSError) as error:
+        log.error(str(error))
+        finish(drill, S.FAILED, note=str(error), seconds=time.monotonic() - begun)
+        return
+    log.ok(f"Restored in {time.monotonic() - begun:.1f} s.")
+    finish(drill, S.SUCCEEDED, note=logs.last_output(drill.log_key), seconds=time.monotonic() - begun)
+
+
+def run(environment: Environment, lease: Lease, log: logs.Writer) -> None:
+    """Restore into a scratch folder that is thrown away; NotRestored unless the command says it worked."""
+    now = running.current(environment)
+    section = section_of(now.candidate) if now else None
+    if now is None or section is None:
+        raise NotRestored(why_not(environment))
+    driver = targets.driver_for(environment, now.candidate)
+    release, batch = targets.release_of(now.candidate), logs.Batch(log)
+    with tempfile.TemporaryDirectory(prefix="lifecycle-drill-") as scratch:
+        context = Context(environment.slug, release.label, str(release.path), scratch)
+        argv = driver.target.manifest.command("restore_drill", context)
+        log.info("$ " + " ".join(argv))
+        done = process.run(
+            argv,
+            cwd=release.path,
+            env=environ(driver, context),
+            on_output=batch.add,
+            stop=lease.lost,
+            total_seconds=section.timeout_seconds,
+            inactivity_seconds=section.inactivity_seconds,
+        )
+    batch.store()
+    lease.check()
+    if not done.ok:
+        said = f"exit code {done.exit_code}" if done.reason == "exited" else f"no end after {done.seconds:.0f} s"
+        raise NotRestored(f"[restore_drill]: {said}")
+
+
+def environ(driver: Driver, context: Context) -> dict[str, str]:
+    """What the command is told: the environment's variables, the scratch folder, and where the live data is."""
+    return context.environ(driver.target.variables) | {"LIVE_DATA_DIR": str(driver.target.data)}
+
+
+@transaction.atomic
+def finish(drill: BackupDrill, status: str, *, note: str, seconds: float | None = None) -> None:
+    """Write the ending; DevOps hear of a backup that cannot be restored."""
+    move(drill, status, by=DRILLER, note=note, seconds=seconds, finished_at=timezone.now())
+    environment = drill.environment
+    if status == S.FAILED:
+        tell(
+            people_who_may("configure", environment.product),
+            "backup.drill_failed",
+            url=reverse("deployments:backups", args=[environment.slug]),
+            key=f"drill:{drill.pk}",
+            product=environment.product,
+            environment=environment,
+            reason=note,
+        )
+
+
+def last_backup(environment: Environment) -> tuple[Deployment, str] | None:
+    """The newest deployment that was backed up before, and where the copy is, in its command's words."""
+    done = Step.objects.filter(deployment__environment=environment, key="backup", status=Step.Status.DONE)
+    step = done.select_related("deployment__candidate").order_by("-finished_at").first()
+    return (step.deployment, step.detail) if step else None

@@ -1,0 +1,75 @@
+"""The gates that are about the way back: rehearsed on staging, and the old release proved to run on the new schema.
+
+Where that cannot be done at all, DevOps' word that they know opens them; a proof that failed needs another candidate.
+"""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from deployments import proofs
+from deployments.cases import Case, Gate
+from deployments.models import Rehearsal
+from lifecycle.models import Event
+from releases import expansion
+from releases.models import Check
+
+REHEARSED, EXPANDED = "rollback_rehearsed", "expand_proved"
+
+
+def rollback_rehearsed(case: Case) -> Gate:
+    """Open when staging has gone back and forward with this digest, or when DevOps accept that it cannot."""
+    target = proofs.would_return_to(case.release.product)
+    found = proofs.latest(case.candidate, target)
+    why = proofs.impossible(case.candidate, target, proofs.staging_of(case.release.product))
+    is_open = bool(found and found.status == Rehearsal.Status.SUCCEEDED)
+    evidence = proofs.words(found) if found else _("It is rehearsed when the candidate is on staging and tested.")
+    if why:
+        word = proofs.waived(case.release, case.candidate)
+        evidence, is_open = accepted(why, word), word is not None
+    elif found and found.status == Rehearsal.Status.QUEUED and found.environment is not None:
+        evidence = waits(proofs.obstacle(found.environment, case.candidate, at=case.at))
+    return Gate(
+        REHEARSED,
+        _("Rollback rehearsed"),
+        is_open,
+        evidence,
+        _("DevOps") if why else _("A worker"),
+        reverse("deployments:cockpit", args=[case.release.version]),
+        found.finished_at if found and is_open else None,
+    )
+
+
+def accepted(why: str, word: Event | None) -> str:
+    if word is None:
+        return why
+    return _("%(why)s Accepted by %(who)s.") % {"why": why, "who": word.actor}
+
+
+def waits(obstacle: str) -> str:
+    return _("Staging is not free: %(why)s") % {"why": obstacle} if obstacle else _("It begins in a moment.")
+
+
+def expand_proved(case: Case) -> Gate | None:
+    """Only where a change says "expand": the tests of what is live must pass on the schema that it leaves."""
+    if not expansion.expanding(case.candidate):
+        return None
+    check = expansion.latest(case.candidate)
+    evidence = check.verdict if check else _("The tests of what is live have not run on the new schema yet.")
+    is_open = bool(check and check.status == Check.Status.PASSED)
+    cannot = proofs.unproved(case.candidate)
+    if cannot:
+        word = proofs.waived(case.release, case.candidate)
+        evidence, is_open = accepted(cannot, word), word is not None
+    return Gate(
+        EXPANDED,
+        _("What is live runs on the new schema"),
+        is_open,
+        evidence,
+        _("DevOps") if cannot else _("A worker"),
+        reverse("releases:check", args=[check.pk]) if check else case_url(case),
+        check.finished_at if check and is_open else None,
+    )
+
+
+def case_url(case: Case) -> str:
+    return reverse("releases:detail", args=[case.release.version])

@@ -1,0 +1,163 @@
+"""What is known of the way back before production needs it: rehearsed on staging, or impossible and accepted.
+
+Only reads; deployments/rehearsals.py does the rehearsing. A proof holds for a digest and the candidate that production
+would go back to, so composing the same once more does not ask for another one.
+"""
+
+from datetime import datetime
+
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from deployments import running
+from deployments.models import Deployment, Rehearsal
+from environments import holds, locks
+from environments.models import Environment, Lock
+from lifecycle import dates
+from lifecycle.models import Event, Product
+from releases import candidates, expansion
+from releases.models import Candidate, Change, Check, Release
+
+WAIVER = "release.rollback_waived"
+R = Rehearsal.Status
+
+
+def would_return_to(product: Product) -> Candidate | None:
+    """What a rollback of production would lead to after the next release: what it runs now."""
+    place = running.production(product)
+    now = running.current(place) if place else None
+    return now.candidate if now else candidates.live(product)
+
+
+def staging_of(product: Product) -> Environment | None:
+    return running.place(product, Environment.Kind.STAGING)
+
+
+def impossible(candidate: Candidate, target: Candidate | None, staging: Environment | None) -> str:
+    """Why going back from `candidate` to `target` cannot be rehearsed; "" if it can."""
+    if target is None:
+        return _("The first release: there is nothing to go back to.")
+    hard = running.one_way(candidate, target)
+    if hard:
+        return no_way_back(hard)
+    return "" if staging else _("The product has no staging environment.")
+
+
+def no_way_back(hard: list[Change]) -> str:
+    """The sentence about changes after which the older code does not run."""
+    names = ", ".join(change.key for change in hard)
+    return _("No way back after %(changes)s: the older code does not run on the new schema.") % {"changes": names}
+
+
+def latest(candidate: Candidate, target: Candidate | None) -> Rehearsal | None:
+    """The newest rehearsal that speaks for this digest and this way back."""
+    rows = Rehearsal.objects.filter(product=candidate.product_id, digest=candidate.digest, target=target)
+    return rows.exclude(status=R.SUPERSEDED).select_related("environment", "back", "forward").order_by("-id").first()
+
+
+def going(product: Product) -> Rehearsal | None:
+    """The rehearsal that has staging now."""
+    rows = Rehearsal.objects.filter(product=product, status__in=[R.BACK, R.FORWARD])
+    return rows.select_related("environment", "candidate", "target", "back", "forward").order_by("id").first()
+
+
+def obstacle(staging: Environment, candidate: Candidate, *, at: datetime | None = None) -> str:
+    """Why staging cannot be taken for a rehearsal of `candidate` at this moment; "" if it can."""
+    who = holds.holder(staging, at=at)
+    if who is not None:
+        until = dates.clock(staging.held_until) if staging.held_until else ""
+        return _("%(who)s holds it until %(time)s.") % {"who": who, "time": until}
+    lock = locks.in_force(staging, at=at).filter(kind=Lock.Kind.HARD).first()
+    if lock is not None:
+        return _("It is locked by %(who)s: %(reason)s") % {"who": lock.owner, "reason": lock.reason}
+    if is_busy(staging, at=at):
+        return _("Something else is being deployed there.")
+    return "" if runs(staging, candidate) else _("It does not run this candidate.")
+
+
+def runs(staging: Environment, candidate: Candidate) -> bool:
+    """Whether it runs the candidate for sure."""
+    now = running.current(staging)
+    return staging.state == Environment.State.OK and now is not None and now.candidate_id == candidate.pk
+
+
+def is_busy(staging: Environment, *, at: datetime | None = None) -> bool:
+    """Whether something is being done there, or would be if a worker were free; what is planned for later waits."""
+    return running.active(staging) is not None or running.line(staging).filter(due_at__lte=at or Now()).exists()
+
+
+def tested_together(candidate: Candidate) -> bool:
+    """Whether the newest combined check has passed."""
+    newest = candidate.checks.filter(kind=Check.Kind.TESTS).order_by("-id").first()
+    return bool(newest and newest.status == Check.Status.PASSED)
+
+
+def words(rehearsal: Rehearsal) -> str:
+    """What it found, or where it is, in one sentence."""
+    if rehearsal.status == R.SUCCEEDED:
+        return _("Back in %(back)s, forward in %(forward)s on %(environment)s") % {
+            "back": took(rehearsal.back_seconds),
+            "forward": took(rehearsal.forward_seconds),
+            "environment": rehearsal.environment,
+        }
+    if rehearsal.status == R.BACK:
+        return _("%(environment)s is going back now.") % {"environment": rehearsal.environment}
+    if rehearsal.status == R.FORWARD:
+        return _("%(environment)s is coming forward again.") % {"environment": rehearsal.environment}
+    return rehearsal.reason
+
+
+def took(seconds: float | None) -> str:
+    """ "0.7 s", "41 s"; a dash where nothing was measured."""
+    if seconds is None:
+        return "–"
+    return _("%(n)s s") % {"n": f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"}
+
+
+def seconds_left(rehearsal: Rehearsal, *, at: datetime | None = None) -> int | None:
+    """About how long until staging runs the candidate again, by the last rehearsal there; None if nobody can tell."""
+    last = Rehearsal.objects.filter(environment=rehearsal.environment, status=R.SUCCEEDED).order_by("-id").first()
+    if last is None or last.back_seconds is None or last.forward_seconds is None:
+        return None
+    began = begun(rehearsal.forward) or begun(rehearsal.back)
+    whole = last.forward_seconds + (last.back_seconds if rehearsal.forward is None else 0)
+    passed = ((at or timezone.now()) - began).total_seconds() if began else 0.0
+    return max(1, round(whole - passed))
+
+
+def begun(half: Deployment | None) -> datetime | None:
+    return (half.started_at or half.requested_at) if half else None
+
+
+def note(product: Product) -> str:
+    """What testers read while staging is rehearsing; "" at all other times."""
+    rehearsal = going(product)
+    if rehearsal is None:
+        return ""
+    facts = {"candidate": rehearsal.candidate, "environment": rehearsal.environment, "n": seconds_left(rehearsal)}
+    if facts["n"] is None:
+        return _("A rollback is being rehearsed on %(environment)s; %(candidate)s is back in a moment.") % facts
+    return _("A rollback is being rehearsed on %(environment)s; %(candidate)s is back in about %(n)s s.") % facts
+
+
+def unproved(candidate: Candidate) -> str:
+    """Why nobody can say whether what is live runs on the new schema; "" where that was tried, or needs no proof."""
+    check = expansion.latest(candidate) if expansion.expanding(candidate) else None
+    return f"{check.verdict.rstrip('.')}." if check and check.status == Check.Status.ERRORED else ""
+
+
+def acceptable(release: Release) -> list[str]:
+    """What no worker can prove of the frozen candidate, and DevOps may accept for it."""
+    candidate = release.candidate
+    if candidate is None:
+        return []
+    product = release.product
+    way_back = impossible(candidate, would_return_to(product), staging_of(product))
+    return [reason for reason in (way_back, unproved(candidate)) if reason]
+
+
+def waived(release: Release, candidate: Candidate) -> Event | None:
+    """DevOps' word that this digest may ship although the way back is not proved."""
+    about = Event.objects.filter(subject_kind="release", subject_id=release.pk, verb=WAIVER)
+    return about.filter(data__digest=candidate.digest).select_related("actor").first()
