@@ -9,6 +9,7 @@ from django.test import TestCase, override_settings
 
 from features.catalogue.models import Product
 from features.operations.backup import KEPT, backup
+from features.operations.restoring import NotRestored, newest, restore
 
 
 class HealthTests(TestCase):
@@ -58,3 +59,34 @@ class BackupTests(TestCase):
             os.utime(copy, (number, number))
         kept = sorted(copy.stem for copy in (self.folder / "backups").iterdir())
         self.assertEqual(kept, ["2", "3", "4", "5", "6"])
+
+
+class RestoreTests(TestCase):
+    def setUp(self) -> None:
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def copy_of(self, script: str) -> Path:
+        made = self.folder / "24-11.sqlite3"
+        with closing(sqlite3.connect(made)) as database:
+            database.executescript(script)
+        return made
+
+    def test_the_rows_of_a_copy_are_counted(self) -> None:
+        copy = self.copy_of("CREATE TABLE t (x); INSERT INTO t VALUES (42);")
+        self.assertEqual(newest(self.folder), copy)
+        self.assertEqual(restore(copy, self.folder / "restored"), {"t": 1})
+
+    def test_a_broken_an_empty_and_a_missing_copy_are_no_backup(self) -> None:
+        empty = self.copy_of("CREATE TABLE t (x);")
+        for copy, reason in ((empty, "empty"), (self.broken(), "cannot be read")):
+            with self.assertRaisesMessage(NotRestored, reason):
+                restore(copy, self.folder / "restored")
+        with self.assertRaisesMessage(NotRestored, "no backup"):
+            newest(self.folder / "nowhere")
+
+    def broken(self) -> Path:
+        made = self.folder / "broken.sqlite3"
+        made.write_bytes(b"this is no database, however long one looks at it" * 50)
+        return made
