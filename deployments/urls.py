@@ -11,6 +11,7 @@ urlpatterns = [
     path("environments/promote/", board.promote, name="promote"),
     path("environments/<slug:slug>/roll-back/", rollback.roll_back, name="roll_back"),
     path("environments/<slug:slug>/history/", deployment.history, name="history"),
+    path("delta/", delta.compare, name="compare"),
     re_path(r"^delta/(?P<old>[\w.-]+?)\.\.(?P<new>[\w.-]+)/$", delta.detail, name="delta"),
     path("deployments/", deployment.index, name="list"),
     path("deployments/<int:pk>/", deployment.detail, name="detail"),

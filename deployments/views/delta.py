@@ -1,10 +1,11 @@
 """What differs between two environments or releases, in users' words and in commits."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
-from deployments.pages.delta import delta
+from deployments.pages import delta as page
 from lifecycle.roles import allow
 
 
@@ -12,6 +13,18 @@ from lifecycle.roles import allow
 @allow("see_team_pages")
 def detail(request: HttpRequest, old: str, new: str) -> HttpResponse:
     """`old` and `new` name environments or versions. A pair nobody has compared yet is asked for, and says so."""
-    page = delta(request.actor.product, old, new)
+    found = page.delta(request.actor.product, old, new)
     template = "deployments/_delta.html" if request.htmx else "deployments/delta.html"
-    return render(request, template, page)
+    return render(request, template, found)
+
+
+@require_safe
+@allow("see_team_pages")
+def compare(request: HttpRequest) -> HttpResponse:
+    """The address of the two ends that were chosen; without a choice, what waits in front of production."""
+    chosen = request.GET.get("old", ""), request.GET.get("new", "")
+    try:
+        return redirect(reverse("deployments:delta", args=chosen))
+    except NoReverseMatch:
+        usual = page.usual_ends(request.actor.product)
+        return redirect("deployments:delta", *usual) if usual else redirect("deployments:board")

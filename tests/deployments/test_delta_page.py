@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from environments import variables
 from environments.models import Delta
 from lifecycle.models import User, Work
-from releases.models import Release
+from releases.models import Change, Release, Revision
 from tests.cast import Cast
-from tests.deployments.frozen import frozen
+from tests.deployments.frozen import frozen, production
 
 SignIn = Callable[[User | None], Client]
 DELTA = "/delta/production..24.11/"
@@ -37,7 +38,7 @@ def test_it_shows_changes_commits_files_and_migrations(made: Release, cast: Cast
         migrations=["features/wishlist/migrations/0001_initial.py"],
     )
     page = sign_in(cast.dev).get(DELTA).content.decode()
-    assert "1 change; all of them can be taken out again" in page
+    assert "One change; it can be taken out again" in page
     for words in ("wishlist: Keep products", "features/wishlist/models.py", "0001_initial.py", "Open the cockpit"):
         assert words in page
     assert "hx-trigger" not in page.split('id="delta"')[1].split(">")[0]
@@ -61,6 +62,38 @@ def test_candidates_can_be_compared_after_environments_have_moved_on(
 ) -> None:
     base, top = made.candidate.base_id, made.candidate.pk
     assert "Keep a wishlist" in sign_in(cast.dev).get(f"/delta/c{base}..c{top}/").content.decode()
+
+
+def test_two_ends_are_chosen_by_a_form_that_needs_no_script(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.dev)
+    page = client.get("/delta/production..24.11/").content.decode()
+    assert '<option value="production" selected>' in page and '<option value="24.11" selected>' in page
+    assert client.get("/delta/?old=24.11&new=production")["Location"] == "/delta/24.11..production/"
+    assert client.get("/delta/?old=../etc&new=")["Location"] == "/delta/production..staging/", "what waits there"
+
+
+def test_it_says_what_the_next_deployment_changes_in_variables(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    variables.set_variable(production(), name="PAYMENT_KEY", value="s3cret-of-the-shop", is_secret=True, by=cast.ops)
+    variables.set_variable(production(), name="WISHES", value="200", is_secret=False, by=cast.ops)
+    page = sign_in(cast.dev).get(DELTA).content.decode()
+    assert "PAYMENT_KEY" in page and "a secret" in page and "s3cret" not in page
+    assert "WISHES" in page and "200" in page
+
+
+def test_migrations_are_named_with_the_change_that_brings_them(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    path = "features/wishlist/migrations/0001_initial.py"
+    Revision.objects.update(files=[path])
+    Change.objects.update(migrations="contract")
+    sign_in(cast.dev).get(DELTA)
+    Delta.objects.update(status=Delta.Status.READY, migrations=[path])
+    page = sign_in(cast.dev).get(DELTA).content.decode()
+    assert "contract" in page and page.count("C-1") >= 2
+    assert "there is no way back by one press" in page and "cannot simply be taken out again" in page
+
+
+def test_it_says_what_one_press_would_do(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    page = sign_in(cast.dev).get(DELTA).content.decode()
+    assert "One press returns Production to 24.10." in page and "data and schema stay" in page
 
 
 def test_htmx_gets_the_fragment(made: Release, cast: Cast, sign_in: SignIn) -> None:

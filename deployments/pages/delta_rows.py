@@ -1,0 +1,133 @@
+"""The parts of a delta: changes in users' words, migrations with what they mean, variables, and the way back."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from deployments import running
+from deployments.models import Deployment, Rehearsal
+from deployments.names import destination
+from environments import variables
+from environments.models import Environment
+from environments.variables import Difference
+from lifecycle.chips import Chip
+from releases import changes, migration_flags
+from releases.models import Candidate, Change
+
+M = Change.Migrations
+ONE_WAY = (M.CONTRACT, M.IRREVERSIBLE)
+FLAGS = {
+    M.EXPAND: Chip("ok", "plus", gettext_lazy("expand")),
+    M.CONTRACT: Chip("warn", "minus", gettext_lazy("contract")),
+    M.IRREVERSIBLE: Chip("bad", "lock", gettext_lazy("irreversible")),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One change: what customers get, how much it is, and what an undo of it meets."""
+
+    change: Change
+    url: str
+    votes: int
+    commits: int
+    files: int
+    flag: Chip | None
+    is_one_way: bool
+    ties: list[str]
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One migration file, the change that brings it and what that change says about it."""
+
+    path: str
+    key: str
+    flag: Chip | None
+
+
+def rows(found: list[Change]) -> list[Row]:
+    """The changes with their votes and ties, in three statements."""
+    with_facts = with_votes(Change.objects.filter(pk__in=[change.pk for change in found]))
+    ordered = list(with_facts.select_related("revision", "requires", "product").order_by("number"))
+    return [row(change, ordered) for change in ordered]
+
+
+def with_votes(found: QuerySet[Change]) -> QuerySet[Change]:
+    return found.annotate(asked=Sum("ideas__votes"))
+
+
+def row(change: Change, others: list[Change]) -> Row:
+    revision = change.revision
+    return Row(
+        change=change,
+        url=changes.page_of(change),
+        votes=getattr(change, "asked", 0) or 0,
+        commits=revision.commits if revision else 0,
+        files=len(revision.files) if revision else 0,
+        flag=FLAGS.get(M(change.migrations)),
+        is_one_way=change.migrations in ONE_WAY,
+        ties=ties(change, others),
+    )
+
+
+def ties(change: Change, others: list[Change]) -> list[str]:
+    """Which changes go with it when it is taken out, and on which one it stands."""
+    above = [_("%(title)s is built on it") % {"title": one.title} for one in others if one.requires_id == change.pk]
+    below = [_("built on %(title)s") % {"title": change.requires.title}] if change.requires else []
+    return below + above
+
+
+def migrations(paths: list[str], found: list[Change]) -> list[Migration]:
+    """Each new migration file with the change that brings it."""
+    brought = {path: change for change in found for path in migration_flags.migrations_of(change.revision)}
+    return [migration(path, brought.get(path)) for path in paths]
+
+
+def migration(path: str, change: Change | None) -> Migration:
+    return Migration(path, change.key if change else "", FLAGS.get(M(change.migrations)) if change else None)
+
+
+def differing_variables(before: Environment | None, after: Environment | None) -> list[Difference]:
+    """Between two environments what they are started with; towards one alone, what its next deployment brings."""
+    if before is not None and after is not None:
+        return variables.delta(before, after)
+    place = before or after
+    last = running.current(place) if place else None
+    return variables.since(place, last.config_version) if place and last else []
+
+
+def going_back(production: Environment, candidate: Candidate) -> str:
+    """What one press would do if production ran `candidate`, and how long it took when it was rehearsed."""
+    now = running.current(production)
+    back_to = running.previous_verified(production) if now and now.candidate_id == candidate.pk else candidate_of(now)
+    if back_to is None:
+        return _("There is nothing to go back to: nothing was verified on %(place)s before.") % {"place": production}
+    hard = running.one_way(candidate, back_to)
+    if hard:
+        names = ", ".join(change.key for change in hard)
+        return _(
+            "%(changes)s changes the database so that the older code cannot run: there is no way back by one press."
+        ) % {"changes": names}
+    what = {"place": production, "target": destination(back_to), "rehearsed": rehearsed(candidate)}
+    return (
+        _("One press returns %(place)s to %(target)s. Code and variables go back, data and schema stay.%(rehearsed)s")
+        % what
+    )
+
+
+def candidate_of(deployment: Deployment | None) -> Candidate | None:
+    return deployment.candidate if deployment else None
+
+
+def rehearsed(candidate: Candidate) -> str:
+    done = Rehearsal.objects.filter(candidate=candidate, status=Rehearsal.Status.SUCCEEDED).order_by("-id").first()
+    if done is None or done.back_seconds is None:
+        return ""
+    seconds = max(1, round(done.back_seconds))
+    words = ngettext(
+        " It took %(n)d second when it was rehearsed.", " It took %(n)d seconds when it was rehearsed.", seconds
+    )
+    return words % {"n": seconds}
