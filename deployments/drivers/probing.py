@@ -28,7 +28,8 @@ def _printed(target: Target, argv: Sequence[str]) -> str | None:
             printed.append(text)
 
     nothing = Release("", Path(target.data), "")
-    done = run_for(target, argv, nothing, keep, lambda: False, _SECONDS)
+    seconds = target.manifest.probe.timeout_seconds if target.manifest.probe else _SECONDS
+    done = run_for(target, argv, nothing, keep, lambda: False, seconds)
     return "".join(printed).strip() if done.ok else None
 
 
