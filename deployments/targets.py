@@ -7,7 +7,7 @@ from django.conf import settings
 from deployments import drivers, keeper_state, running
 from deployments.drivers import CREDENTIALS, Driver, DriverError, Target
 from deployments.models import Deployment
-from environments import database_addresses, places, variables
+from environments import database_addresses, host_keys, places, variables
 from environments.manifest import Manifest, parse
 from environments.models import Environment
 from releases.models import Candidate
@@ -58,7 +58,8 @@ def driver_for(
         port=_port(environment),
         variables={name: value for name, value in given.items() if name not in CREDENTIALS},
         settings=environment.driver_settings,
-        credentials={name: value for name, value in given.items() if name in CREDENTIALS},
+        credentials=_credentials(environment),
+        host_keys=host_keys.pinned(environment),
         key=key_of(deployment, candidate) if deployment else "",
     )
     target.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -69,6 +70,11 @@ def _variables(environment: Environment, config_version: int | None) -> dict[str
     if config_version is None:
         return variables.opened(environment)
     return variables.opened_at(environment, config_version)
+
+
+def _credentials(environment: Environment) -> dict[str, str]:
+    """Today's, also on the way back to what ran with other variables: a key that was replaced opens nothing."""
+    return {name: value for name, value in variables.opened(environment).items() if name in CREDENTIALS}
 
 
 def key_of(deployment: Deployment, candidate: Candidate) -> str:

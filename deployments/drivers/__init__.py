@@ -9,6 +9,7 @@ from .base import CREDENTIALS, Driver, DriverError, Release, Report, Stopped, Ta
 from .command import CommandDriver
 from .fake import FakeDriver
 from .process import ProcessDriver
+from .ssh import SshDriver
 
 __all__ = [
     "CREDENTIALS",
@@ -24,7 +25,8 @@ __all__ = [
     "get",
 ]
 
-DRIVERS: dict[str, type[Driver]] = {driver.name: driver for driver in (ProcessDriver, CommandDriver, FakeDriver)}
+_ALL: tuple[type[Driver], ...] = (ProcessDriver, CommandDriver, SshDriver, FakeDriver)
+DRIVERS = {driver.name: driver for driver in _ALL}
 
 
 def get(name: str) -> type[Driver]:

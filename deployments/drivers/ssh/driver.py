@@ -1,0 +1,225 @@
+"""The `ssh` driver: one or several servers, each with `releases/<digest>` and a symlink `current`.
+
+Releases are brought to every host before anything changes; then one host after another is switched, restarted and
+waited for. At the first one that is not healthy nothing goes on, and the engine brings all of them back.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from deployments.drivers import settings as checks
+from deployments.drivers.base import Driver, DriverError, Log, Release, Stop, Stopped, asked
+from deployments.drivers.http import Answer
+from deployments.drivers.ssh import hosts
+from deployments.drivers.ssh.connecting import Identity, Unreachable
+from deployments.drivers.ssh.hosts import Host
+from deployments.drivers.ssh.remote.files import MARKER
+from deployments.drivers.ssh.session import Session
+from deployments.keeper_state import FencedOut
+from environments.manifest import Context
+
+_POLL_SECONDS, _PROBE_SECONDS, _GET_SECONDS, _RESTART_SECONDS = 0.2, 20, 3, 120
+
+
+class SshDriver(Driver):
+    name = "ssh"
+    label = _("Servers over ssh")
+    settings = {
+        "hosts": hosts.check,
+        "user": checks.text,
+        "folder": checks.folder,
+        "restart": checks.argv,
+        "port": checks.port,
+        "health": checks.argv,
+        "probe": checks.argv,
+        "python": checks.text,
+    }
+    required = ("hosts", "user", "folder", "restart")
+    runs_commands = True
+
+    @cached_property
+    def servers(self) -> list[Host]:
+        """DriverError for settings that are wrong."""
+        found = list(checks.complaints(self.target.settings, self.settings, self.required))
+        if found:
+            raise DriverError("; ".join(found))
+        return hosts.hosts_of(self.target.settings)
+
+    def hold(self, fence: int) -> None:
+        """A host that is away is left out: it is asked again before anything is done there."""
+        with self._session() as session:
+            answers = session.ask_all({host: self._request(host, "hold", fence) for host in self.servers})
+        for answer in answers.values():
+            if isinstance(answer, Exception) and not isinstance(answer, Unreachable):
+                raise answer
+
+    def probe(self) -> str | None:
+        """Every host is asked: what all of them answer, else None."""
+        try:
+            with self._session() as session:
+                answers = {self._running(session, host) for host in self.servers}
+        except DriverError:
+            return None
+        return answers.pop() if len(answers) == 1 else None
+
+    def bring(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
+        with self._session() as session:
+            for host in self.servers:
+                self._send(session, host, release, fence, log, stop)
+
+    def command(self, section: str, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
+        """Once, on the first host, in the new release's folder."""
+        host, limits = self.servers[0], getattr(self.target.manifest, section)
+        argv = self.target.manifest.command(section, self._context(host, release))
+        request = self._request(host, "run", fence, release, argv=argv, cwd=self._path(host, release))
+        request |= {"seconds": limits.timeout_seconds, "inactivity": limits.inactivity_seconds}
+        log("system", f"{host}: $ {' '.join(argv)}\n")
+        with self._session() as session:
+            self._require_success(host, session.ask(host, request, log=log, stop=stop), section)
+
+    def switch(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
+        with self._session() as session:
+            for host in self.servers:
+                self._switch(session, host, release, fence, log, stop)
+
+    def restore(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
+        """Every host that can be reached goes back; then DriverError names those that could not."""
+        failed = []
+        with self._session() as session:
+            for host in self.servers:
+                try:
+                    self._send(session, host, release, fence, log, stop)
+                    self._switch(session, host, release, fence, log, stop)
+                except (Stopped, FencedOut):
+                    raise
+                except DriverError as error:
+                    log("system", f"{error}\n")
+                    failed.append(error)
+        if failed:
+            raise DriverError("; ".join(map(str, failed)), retry=all(error.retry for error in failed))
+
+    def health(self, release: Release, *, deadline_seconds: float, log: Log, stop: Stop) -> bool:
+        with self._session() as session:
+            return all(self._wait(session, host, release, deadline_seconds, log, stop) for host in self.servers)
+
+    def _send(self, session: Session, host: Host, release: Release, fence: int, log: Log, stop: Stop) -> None:
+        marker = (release.path / MARKER).read_text()
+        facts = {"contents": json.loads(marker)["contents"], "marker": marker}
+        answer = session.send(host, self._request(host, "receive", fence, release, **facts), release.path, stop=stop)
+        log("system", f"{host} has {release.label}{' already' if answer['kept'] else ''}\n")
+
+    def _switch(self, session: Session, host: Host, release: Release, fence: int, log: Log, stop: Stop) -> None:
+        """Link, restart and wait, unless the host runs it already and is well."""
+        if asked(stop):
+            raise Stopped(f"stopped before {host}")
+        answer = session.ask(host, self._request(host, "switch", fence, release))
+        if not (answer["settled"] and self._trouble(session, host, release) == ""):
+            self._restart(session, host, release, fence, log, stop)
+        if not self._wait(session, host, release, self.target.manifest.health.timeout_seconds, log, stop):
+            raise DriverError(f"{host} is not healthy with {release.label}; the hosts after it were not touched")
+
+    def _restart(self, session: Session, host: Host, release: Release, fence: int, log: Log, stop: Stop) -> None:
+        argv = [self._context(host, release).fill(part) for part in self.target.settings["restart"]]
+        limits = {"seconds": _RESTART_SECONDS, "inactivity": _RESTART_SECONDS}
+        request = self._request(host, "run", fence, release, argv=argv, cwd=f"{host.folder}/current", **limits)
+        log("system", f"{host}: {release.label} is linked; $ {' '.join(argv)}\n")
+        self._require_success(host, session.ask(host, request, log=log, stop=stop), "restart")
+        session.ask(host, self._request(host, "settle", fence, release))
+
+    def _wait(self, session: Session, host: Host, release: Release, seconds: float, log: Log, stop: Stop) -> bool:
+        deadline = time.monotonic() + seconds
+        while trouble := self._trouble(session, host, release):
+            if asked(stop):
+                raise Stopped(f"stopped while waiting for {host}")
+            if time.monotonic() > deadline:
+                log("system", f"{host}: {release.label} is not healthy: {trouble}\n")
+                return False
+            time.sleep(_POLL_SECONDS)
+        log("system", f"{host}: {release.label} is healthy\n")
+        return True
+
+    def _trouble(self, session: Session, host: Host, release: Release) -> str:
+        """Why `release` does not serve well on this host, "" if it does."""
+        if argv := self.target.settings.get("health"):
+            done = self._asked(session, host, argv, release)[0]
+            if done["code"] or done["reason"] != "exited":
+                return f"the health command ended with {done['code']} ({done['reason']})"
+        elif host.app_port:
+            answer = self._got(session, host, self.target.manifest.health.path)
+            if not answer.ok:
+                return f"GET {self.target.manifest.health.path} → {answer.status or answer.text}"
+        if not (self.target.manifest.can_verify or self.target.settings.get("probe")):
+            return ""
+        running = self._running(session, host)
+        return "" if running == release.label else f"{running or 'nothing known'} answers"
+
+    def _running(self, session: Session, host: Host) -> str | None:
+        """The label this host answers with, "" when nothing was ever switched in there, None without a clear answer."""
+        probe = self.target.manifest.probe
+        if not session.ask(host, self._request(host, "look"))["digest"]:
+            return ""
+        if argv := self.target.settings.get("probe") or (probe.command if probe else ()):
+            done, text = self._asked(session, host, argv, Release("", self.target.data, ""))
+            return text.strip() if done["code"] == 0 and done["reason"] == "exited" else None
+        return self._got(session, host, probe.path).field(probe.field) if probe and host.app_port else None
+
+    def _asked(self, session: Session, host: Host, argv: Sequence[str], release: Release) -> tuple[dict[str, Any], str]:
+        """How a command that only looks ended, and what it printed."""
+        printed: list[str] = []
+        limits = {"seconds": _PROBE_SECONDS, "inactivity": _PROBE_SECONDS}
+        filled = [self._context(host, release).fill(part) for part in argv]
+        request = self._request(host, "ask", 0, release, argv=filled, cwd=f"{host.folder}/current", **limits)
+        done = session.ask(host, request, log=lambda stream, text: printed.append(text) if stream == "stdout" else None)
+        return done, "".join(printed)
+
+    def _got(self, session: Session, host: Host, path: str) -> Answer:
+        request = self._request(host, "get", port=host.app_port, path=path, seconds=_GET_SECONDS)
+        return Answer(**session.ask(host, request))
+
+    def _require_success(self, host: Host, done: dict[str, Any], what: str) -> None:
+        if done["reason"] == "stopped":
+            raise Stopped(f"{host}: {what} was stopped")
+        if done["reason"] != "exited":
+            raise DriverError(f"{host}: {what} was ended ({done['reason']})", retry=True)
+        if done["code"]:
+            raise DriverError(f"{host}: {what} ended with exit code {done['code']}")
+
+    def _request(
+        self, host: Host, do: str, fence: int = 0, release: Release | None = None, **more: Any
+    ) -> dict[str, Any]:
+        request = {"do": do, "folder": host.folder, "fence": fence, **more}
+        if release is not None:
+            request |= {"digest": release.digest, "label": release.label, "env": self._environ(host, release)}
+        return request
+
+    def _path(self, host: Host, release: Release) -> str:
+        return f"{host.folder}/releases/{release.digest}"
+
+    def _context(self, host: Host, release: Release) -> Context:
+        """The placeholders, as they are on the host."""
+        path, data = self._path(host, release), f"{host.folder}/data"
+        python = self.target.settings.get("python", "python3")
+        return Context(self.target.environment, release.label, path, data, host.app_port, python)
+
+    def _environ(self, host: Host, release: Release) -> dict[str, str]:
+        """What commands and the application get; PATH, HOME and LANG are the host's own unless a variable says so."""
+        variables = self.target.variables
+        whole = self._context(host, release).environ(variables)
+        return {name: text for name, text in whole.items() if name not in ("PATH", "HOME", "LANG") or name in variables}
+
+    def _session(self) -> Session:
+        credentials = self.target.credentials
+        if "SSH_KEY" not in credentials:
+            raise DriverError("the secret SSH_KEY of this environment is not set")
+        identity = Identity(
+            user=self.target.settings.get("user", ""),
+            key=credentials["SSH_KEY"],
+            passphrase=credentials.get("SSH_KEY_PASSPHRASE"),
+            host_keys=self.target.host_keys,
+        )
+        return Session(identity, python=self.target.settings.get("python", "python3"))
