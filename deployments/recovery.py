@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from deployments import effects, running
 from deployments.models import Deployment
 from environments.models import Environment
-from lifecycle import jobs, leases, logs
+from lifecycle import jobs, leases, logs, lookout
 from lifecycle.events import Machine
 from lifecycle.transitions import NotAllowed, move
 
@@ -68,3 +68,6 @@ def _ring() -> list[int]:
     for pk in ids:
         jobs.doorbell("deployments.tasks.deploy", pk, queue="deploy")
     return ids
+
+
+lookout.every_scan(sweep)

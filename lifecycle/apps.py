@@ -8,4 +8,4 @@ class LifecycleConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from lifecycle import celery  # noqa: F401, PLC0415  (shared tasks and the doorbell need the app)
+        from lifecycle import celery, lookout  # noqa: F401, PLC0415  (tasks and doorbell need the app, workers the lookout)

@@ -197,7 +197,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {
+# Short and regular: never behind checks and compositions, which may take minutes in "default" and "git".
+TICKS = ["lifecycle.tasks.heartbeat", "lifecycle.tasks.sweep", "deployments.tasks.sweep", "deployments.tasks.watch"]
+TICKS += ["deployments.tasks.poll_upstream", "deployments.tasks.look"]
+CELERY_TASK_ROUTES = dict.fromkeys(TICKS, {"queue": "tick"}) | {
     "deployments.tasks.deploy": {"queue": "deploy"},
     "deployments.tasks.prove": {"queue": "deploy"},
     "lifecycle.tasks.send_mail": {"queue": "mail"},
@@ -211,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "deployments": {"task": "deployments.tasks.sweep", "schedule": SCAN_SECONDS, "options": {"expires": 10}},
     "look": {"task": "deployments.tasks.look", "schedule": 10.0, "options": {"expires": 20}},
     "watch": {"task": "deployments.tasks.watch", "schedule": 2.0, "options": {"expires": 4}},
+    "collect": {"task": "deployments.tasks.collect", "schedule": 3600.0, "options": {"expires": 600}},
     "proofs": {"task": "deployments.tasks.prove", "schedule": 2.0, "options": {"expires": 4}},
 }
 if DEMO:

@@ -47,6 +47,8 @@ def _since() -> float | None:
 
 def in_worker(**_: Any) -> None:
     """In a worker's main process, when it was asked to stop: tell the pool, and see to it that all ends in time."""
+    if is_asked():
+        return
     ask()
     threading.Thread(target=_end_at_last, daemon=True, name="end-at-last").start()
 

@@ -17,7 +17,7 @@ def sweep() -> None:
 
 @shared_task
 def heartbeat() -> None:
-    heartbeats.beat_and_worker()
+    heartbeats.beat()
 
 
 @shared_task

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from deployments.models import Deployment
-from lifecycle.embedded import ports
+from lifecycle.embedded import ports, services
 from lifecycle.models import LogLine, Work
 
 Found = TypeVar("Found")
@@ -76,7 +76,7 @@ class Machinery:
         """Keeper, worker and beat, as `make run` starts them."""
         self.start("keeper", "-m", "deployments.keeper")
         celery = ("-m", "celery", "-A", "lifecycle")
-        queues = ("-Q", "deploy,default,mail,git", "-c", "3", "--without-gossip", "--without-mingle")
+        queues = ("-Q", services.QUEUES, "-c", "3", "--without-gossip", "--without-mingle")
         self.start("worker", *celery, "worker", *queues)
         self.start("beat", *celery, "beat", "-s", str(settings.VAR / "beat"), "--pidfile=")
 

@@ -1,4 +1,4 @@
-"""Health of one service, for docker-compose.yml: `python -m lifecycle.embedded.health web|worker|beat|keeper`.
+"""Health of one service, for docker-compose.yml: `python -m lifecycle.embedded.health web|deployer|worker|beat|keeper`.
 
 Exit code 0 when it lives. Quick on purpose, because it runs every few seconds: Django is not loaded.
 """
@@ -38,7 +38,7 @@ def web() -> str:
 
 
 def last_pulse(kind: str) -> float | None:
-    """Seconds since worker or beat noted in the database that they live."""
+    """Seconds since a worker or beat noted in the database that they live."""
     connection = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=3)
     with connection, connection.cursor() as cursor:
         cursor.execute(LAST_PULSE, [kind])

@@ -38,6 +38,7 @@ class Service:
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 25
+    finishes_first: bool = False  # told to stop before the others are waited for: it may have something to finish
     account: Account = Account()
 
 

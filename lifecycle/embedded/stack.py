@@ -53,7 +53,7 @@ class Stack:
         self._forget_pulses()
         for service in self._services():
             self.supervisor.start(service)
-        say("keeper, web, worker and beat started")
+        say("keeper, web, deployer, worker and beat started")
         self._wait_until_ready()
 
     def tend_forever(self) -> None:
@@ -141,6 +141,7 @@ class Stack:
         return [
             services.keeper(environment),
             services.web(environment, port=self.ports["web"]),
+            services.deployer(environment),
             services.worker(environment),
             services.beat(environment, schedule=str(self.var / "beat")),
         ]

@@ -109,7 +109,10 @@ class Supervisor:
         self.on_change()
 
     def stop_all(self) -> None:
-        """Stop the children one after the other, the last one started first."""
+        """Stop the children one after the other, the last one started first; what has work to finish begins at once."""
+        for child in self.children.values():
+            if child.service.finishes_first and child.process.poll() is None:
+                child.process.send_signal(child.service.stop_signal)
         while self.children:
             _name, child = self.children.popitem()
             began = time.monotonic()

@@ -13,7 +13,7 @@ def compose(pytestconfig) -> dict:
 
 
 def test_it_has_every_service_with_a_health_check(compose):
-    assert compose.keys() == {"postgres", "redis", "migrate", "keeper", "web", "worker", "beat"}
+    assert compose.keys() == {"postgres", "redis", "migrate", "keeper", "web", "deployer", "worker", "beat"}
     assert [name for name in compose if "healthcheck" not in compose[name]] == ["migrate"]
 
 
@@ -24,8 +24,16 @@ def test_a_service_comes_after_the_ones_it_depends_on(compose):
             assert order.index(needed) < order.index(name)
 
 
-def test_the_worker_takes_the_same_queues_as_under_the_launcher(compose):
-    assert services.QUEUES in compose["worker"]["command"]
+@pytest.mark.parametrize("name", ["deployer", "worker"])
+def test_the_workers_are_started_as_under_the_launcher(compose, name):
+    here = compose[name]["command"]
+    there = list(getattr(services, name)({}).command)[2:]
+    assert sorted(here) == sorted(there)
+
+
+def test_checks_never_stand_in_front_of_a_rollback():
+    assert not set(services.DEPLOY_QUEUES.split(",")) & set(services.WORK_QUEUES.split(","))
+    assert "deploy" in services.DEPLOY_QUEUES.split(",")
 
 
 def test_each_secret_fails_with_words_when_it_is_missing(compose):

@@ -18,7 +18,7 @@ from tests.embedded.stacks import Launcher, alive, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("launcher")]
 OWN_SERVERS = {"postgres", "valkey"}
-SERVICES = {"keeper", "web", "worker", "beat"}
+SERVICES = {"keeper", "web", "deployer", "worker", "beat"}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ class TestRunning:
         assert "stop it first" in result.stdout
         assert (var / "secrets.json").exists()
 
-    @pytest.mark.parametrize("name", ["worker", "postgres"])
+    @pytest.mark.parametrize("name", ["deployer", "postgres"])
     def test_a_killed_child_comes_back(self, running, name):
         before = running.facts["pids"][name]
         os.killpg(before, signal.SIGKILL)
@@ -107,7 +107,7 @@ class TestStopping:
         assert alive(pids) == []
         assert not (launcher.var / "run.json").exists()
         order = [line.split()[4] for line in launcher.said.splitlines() if "stopped " in line]
-        assert order == ["beat", "worker", "web", "keeper", "valkey", "postgres"]
+        assert order == ["beat", "worker", "deployer", "web", "keeper", "valkey", "postgres"]
 
     def test_killing_the_launcher_leaves_nothing_behind(self, launcher):
         pids = launcher.facts["pids"]

@@ -96,16 +96,19 @@ class TestHistory:
 class TestSystem:
     def test_it_says_which_part_is_silent(self, cast: Cast, sign_in: SignIn) -> None:
         page = sign_in(cast.ops).get("/system/").content.decode()
-        assert "3 parts are silent" in page
+        assert "4 parts are silent" in page
         assert "never seen" in page
 
     def test_all_parts_answer(self, cast: Cast, sign_in: SignIn) -> None:
-        heartbeats.beat_and_worker()
+        heartbeats.worker(heartbeats.QUEUE_OF)
+        heartbeats.beat()
         keeper_state.beat(settings.VAR)
         assert "All parts answer" in sign_in(cast.ops).get("/system/").content.decode()
 
     def test_a_part_not_seen_for_a_minute_is_late(self, cast: Cast) -> None:
-        heartbeats.beat_and_worker(at=timezone.now() - timedelta(minutes=1))
+        minute_ago = timezone.now() - timedelta(minutes=1)
+        heartbeats.worker(heartbeats.QUEUE_OF, at=minute_ago)
+        heartbeats.beat(at=minute_ago)
         assert all(pulse.is_late for pulse in heartbeats.pulses())
 
     def test_work_that_failed_shows_its_error(self, cast: Cast, sign_in: SignIn) -> None:

@@ -314,9 +314,11 @@ def test_a_batch_stores_what_came_when_it_is_told_to():
 
 
 def test_the_pulse_tells_who_was_not_seen():
-    assert [pulse.seconds for pulse in heartbeats.pulses()] == [None, None]
+    assert [pulse.seconds for pulse in heartbeats.pulses()] == [None, None, None]
     now = timezone.now()
     Heartbeat.objects.create(name="old:1", kind="worker", at=now - timezone.timedelta(days=2))
-    heartbeats.beat_and_worker(at=now - timezone.timedelta(seconds=40))
-    assert [(pulse.kind, pulse.is_late) for pulse in heartbeats.pulses(at=now)] == [("worker", True), ("beat", True)]
+    heartbeats.worker(["deployer"], at=now)
+    heartbeats.beat(at=now - timezone.timedelta(seconds=40))
+    late = [(pulse.kind, pulse.is_late) for pulse in heartbeats.pulses(at=now)]
+    assert late == [("deployer", False), ("worker", True), ("beat", True)]
     assert not Heartbeat.objects.filter(name="old:1").exists()
