@@ -73,7 +73,7 @@ def _require_no_stop(environment: Environment) -> None:
 
 
 def _require_staging_free(staging: Environment, release: Release | None) -> None:
-    frozen = Release.objects.filter(product=staging.product_id, status=Release.Status.FROZEN).first()
+    frozen = Release.objects.filter(product=staging.product_id, status=Release.Status.FROZEN, parked_at=None).first()
     if frozen is not None and frozen != release:
         raise NotAllowed(_("Release %(release)s is frozen and has staging until it is shipped.") % {"release": frozen})
 

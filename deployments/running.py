@@ -7,7 +7,8 @@ from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from deployments.models import Deployment, Step
 from environments.models import Environment
 from lifecycle.models import Product
-from releases.models import Candidate, CandidateChange, Change
+from releases.contents import contents
+from releases.models import Candidate, Change
 
 S = Deployment.Status
 
@@ -128,26 +129,10 @@ def _place(environment: Environment, now: Deployment | None, open_rows: list[Dep
 
 
 def leaving(from_: Candidate, to: Candidate) -> list[Change]:
-    """The changes that are in `from_` and not in `to`: what users lose when one goes back."""
-    chains = _chains(from_, to)
-    applied = CandidateChange.objects.filter(action=CandidateChange.Action.APPLY)
-    stay = applied.filter(candidate__in=chains[to.pk]).values("change_id")
-    go = applied.filter(candidate__in=chains[from_.pk]).exclude(change_id__in=stay).values("change_id")
-    return list(Change.objects.filter(pk__in=go).order_by("number"))
-
-
-def _chains(*candidates: Candidate) -> dict[int, set[int]]:
-    """Each candidate with everything it stands on, by id."""
-    bases = dict(Candidate.objects.filter(product=candidates[0].product_id).values_list("pk", "base_id"))
-    chains: dict[int, set[int]] = {}
-    for candidate in candidates:
-        chain: set[int] = set()
-        below: int | None = candidate.pk
-        while below is not None and below not in chain:
-            chain.add(below)
-            below = bases.get(below)
-        chains[candidate.pk] = chain
-    return chains
+    """The changes that are in `from_` and not in `to`, also because they were undone: what users lose on the way."""
+    stay = contents(to)
+    gone = [held.change for pk, held in contents(from_).items() if pk not in stay]
+    return sorted(gone, key=lambda change: change.number)
 
 
 def one_way(from_: Candidate, to: Candidate) -> list[Change]:

@@ -58,6 +58,8 @@ VERBS: dict[str, frozenset[str]] = {
     "promote": frozenset({LEAD, QA, OPS, DEV}),
     "give_verdict": frozenset({QA}),
     "freeze_release": frozenset({PO, LEAD}),
+    "propose_hotfix": frozenset({PO, LEAD, OPS}),
+    "undo_change": frozenset({PO, LEAD, MAN, OPS}),
     "record_demo": frozenset({PO, LEAD, MAN}),
     "sign_off_managers": frozenset({MAN}),
     "sign_off_customers": frozenset({PO, C}),
@@ -77,12 +79,13 @@ VERBS: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """A person (or nobody) in one product, with the roles they have there."""
+    """A person (or nobody) in one product, with the roles they have there; why the product is stopped, if it is."""
 
     user: User | None
     product: Product
     roles: frozenset[str] = field(default_factory=frozenset)
     has_unread: bool = False
+    stop_reason: str = ""
 
     @property
     def is_team(self) -> bool:

@@ -17,7 +17,7 @@ from lifecycle.models import Comment, User
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import NotAllowed, move
-from releases import checks, progress, stacking
+from releases import checks, overlaps, progress, stacking
 from releases.models import Change, Check, Release, Revision
 
 S = Change.Status
@@ -91,7 +91,8 @@ def record_push(
 
     In a frozen release the status stays, because the candidate keeps the revision it was composed of.
     """
-    locked = Change.objects.select_for_update(of=("self",)).select_related("revision", "release").get(pk=change.pk)
+    rows = Change.objects.select_for_update(of=("self",)).select_related("revision", "release", "product")
+    locked = rows.get(pk=change.pk)
     newest = locked.revision
     if newest and (newest.fork, newest.tip) == (fork, tip):
         return newest
@@ -113,6 +114,7 @@ def record_push(
     if not is_frozen(locked):
         back_to_development(locked, by=by, at=now)
     checks.request(revision=revision, at=at)
+    overlaps.request(locked.product)
     change.refresh_from_db()
     return revision
 
@@ -192,6 +194,16 @@ def returned(change: Change, *, reason: str, by: By, at: datetime | None = None)
             title=change.title,
             reason=reason,
         )
+
+
+def leave_plan(change: Change, *, by: By, reason: str, at: datetime | None = None) -> None:
+    """Unlink a change from its release; its ideas go back to the queue unless it is being built."""
+    release, change.release = change.release, None
+    change.save(update_fields=["release"])
+    events.record("change.left_plan", change, by=by, at=at, note=reason, release=release.pk)
+    if change.status == S.PLANNED:
+        move(change, S.DROPPED, by=by, at=at)
+        progress.take_back([change], Stop.REVIEW, by=by, fact=change, note=reason, at=at)
 
 
 @transaction.atomic

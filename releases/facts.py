@@ -13,13 +13,14 @@ from lifecycle.events import By
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import move
-from releases import changes, feedback, plan, progress
-from releases.models import Candidate, Change, Release
+from releases import changes, feedback, freezing, overlaps, plan, progress, stacking, undoing
+from releases.models import Candidate, CandidateChange, Change, Release
 from releases.signoffs import mark_demo
 
 __all__ = ["mark_demo", "mark_live", "mark_on_staging", "mark_proven", "mark_rolled_back"]
 
 S = Change.Status
+Action = CandidateChange.Action
 
 
 @transaction.atomic
@@ -29,7 +30,9 @@ def mark_on_staging(candidate: Candidate, *, by: By, at: datetime | None = None)
     Candidate.objects.filter(pk=candidate.pk).update(staged_at=now)
     candidate.staged_at = now
     events.record("candidate.on_staging", candidate, by=by, at=at)
-    arrived = list(Change.objects.filter(candidate_rows__candidate=candidate).select_related("product"))
+    arrived = rows_of(candidate, Action.APPLY)
+    for change in rows_of(candidate, Action.UNDO):
+        tell_testers(change, candidate)
     for change in arrived:
         if change.status == S.READY:
             move(change, S.STAGING, by=by, at=at, waiting_since=now)
@@ -40,9 +43,13 @@ def mark_on_staging(candidate: Candidate, *, by: By, at: datetime | None = None)
 
 
 def leave_staging(candidate: Candidate, arrived: list[Change], *, by: By, at: datetime) -> None:
-    """What was being tried but is not in this candidate waits for the next promotion; its ideas hear nothing of it."""
+    """What was being tried but is not in this candidate waits for the next promotion; its ideas hear nothing of it.
+
+    A release that made way for this one comes back with its changes as they are.
+    """
     present = [change.pk for change in arrived]
     gone = Change.objects.filter(product=candidate.product_id, status=S.STAGING).exclude(pk__in=present)
+    gone = gone.exclude(release__in=Release.objects.filter(status=Release.Status.FROZEN))
     for change in gone:
         move(change, S.READY, by=by, at=at, waiting_since=at)
 
@@ -61,19 +68,48 @@ def tell_testers(change: Change, candidate: Candidate) -> None:
 
 @transaction.atomic
 def mark_live(release: Release, *, deployment: Model, by: By, at: datetime | None = None) -> None:
-    """Production runs the release and is healthy: changes and ideas are live, the team is told."""
-    move(release, Release.Status.LIVE, by=by, at=at, live_at=at or timezone.now(), data={"deployment": deployment.pk})
+    """Production runs the release and is healthy: what it took in is live, what it took out is in development.
+
+    The team is told, and a release that made way for this one has staging again.
+    """
+    now = at or timezone.now()
+    fields = {"live_at": now, "parked_at": None}
+    move(release, Release.Status.LIVE, by=by, at=at, data={"deployment": deployment.pk}, **fields)
     shipped = shipped_changes(release)
     for change in shipped:
         if change.status == S.APPROVED:
-            move(change, S.LIVE, by=by, at=at, waiting_since=at or timezone.now())
+            move(change, S.LIVE, by=by, at=at, waiting_since=now)
     progress.advance(shipped, Stop.PRODUCTION, by=by, fact=deployment, at=at)
+    return_changes(undone_changes(release), deployment=deployment, reason=release.reason, by=by, at=at)
+    if release.kind == Release.Kind.HOTFIX:
+        for idea in progress.ideas_of(shipped):
+            ideas.put_on_agenda(idea, by=by, reason=AgendaItem.Reason.HOTFIX, words=release.reason, at=at)
+    if not release.is_planned:
+        freezing.bring_back(release.product, by=by, at=at)
+    look_ahead(release, shipped)
     tell_team(release, "release.live", key=f"release:{release.pk}:live:{deployment.pk}")
 
 
+def look_ahead(release: Release, shipped: list[Change]) -> None:
+    """Another base: what clashes now, and what undoing each of these changes would do, is worked out beforehand."""
+    overlaps.request(release.product)
+    for change in shipped:
+        undoing.preview(release.product, [change])
+
+
 def shipped_changes(release: Release) -> list[Change]:
-    """The changes in the release's candidate."""
-    return list(Change.objects.filter(candidate_rows__candidate=release.candidate_id).select_related("product"))
+    """The changes that the release's candidate takes in."""
+    return rows_of(release.candidate, Action.APPLY)
+
+
+def undone_changes(release: Release) -> list[Change]:
+    """The changes that the release's candidate takes out."""
+    return rows_of(release.candidate, Action.UNDO)
+
+
+def rows_of(candidate: Candidate | None, action: str) -> list[Change]:
+    rows = CandidateChange.objects.filter(candidate=candidate, action=action)
+    return list(Change.objects.filter(pk__in=rows.values("change")).select_related("product", "revision"))
 
 
 @transaction.atomic
@@ -81,21 +117,37 @@ def mark_proven(release: Release, *, by: By, at: datetime | None = None) -> None
     """The watch closed well: the release is done and the people who asked for it are asked whether it helps."""
     move(release, Release.Status.DONE, by=by, at=at, ended_at=at or timezone.now())
     progress.advance(shipped_changes(release), Stop.FEEDBACK, by=by, fact=release, at=at)
-    feedback.open_survey(release, by=by, at=at)
+    if not release.is_undo:
+        feedback.open_survey(release, by=by, at=at)
 
 
 @transaction.atomic
 def mark_rolled_back(release: Release, *, deployment: Model, reason: str, by: By, at: datetime | None = None) -> None:
-    """The release left production: its changes are back in development, voters are told, the review hears why."""
+    """The release left production: its changes are back in development, voters are told, the review hears why.
+
+    What an undo had taken out is live again, unless its developer went on with it meanwhile.
+    """
     move(release, Release.Status.ROLLED_BACK, by=by, at=at, note=reason, data={"deployment": deployment.pk})
-    taken_back = [change for change in shipped_changes(release) if change.status == S.LIVE]
+    return_changes(shipped_changes(release), deployment=deployment, reason=reason, by=by, at=at)
+    for row in release.candidate.rows.filter(action=Action.UNDO).select_related("change__product", "revision"):
+        if row.change.status == S.DEVELOPMENT and row.change.revision_id == row.revision_id:
+            fields = {"return_reason": "", "waiting_since": at or timezone.now()}
+            move(row.change, S.LIVE, by=by, at=at, note=reason, **fields)
+            progress.advance([row.change], Stop.PRODUCTION, by=by, fact=deployment, at=at)
+    overlaps.request(release.product)
+    tell_team(release, "release.rolled_back", key=f"release:{release.pk}:back:{deployment.pk}", reason=reason)
+
+
+def return_changes(left: list[Change], *, deployment: Model, reason: str, by: By, at: datetime | None = None) -> None:
+    """Production no longer has these changes: back to development with the reason, and so what is built on them."""
+    taken_back = [change for change in left if change.status == S.LIVE]
     for change in taken_back:
         fields = {"return_reason": reason, "waiting_since": at or timezone.now(), "branch": free_branch(change)}
         move(change, S.DEVELOPMENT, by=by, at=at, note=reason, **fields)
+        stacking.pull_back(change, by=by, at=at)
     progress.take_back(taken_back, Stop.DEVELOPMENT, by=by, fact=deployment, note=reason, at=at)
     for idea in progress.ideas_of(taken_back):
         ideas.put_on_agenda(idea, by=by, reason=AgendaItem.Reason.RETURNED, words=reason, at=at)
-    tell_team(release, "release.rolled_back", key=f"release:{release.pk}:back:{deployment.pk}", reason=reason)
 
 
 def free_branch(change: Change) -> str:

@@ -16,7 +16,7 @@ from lifecycle.events import By
 from lifecycle.models import User
 from lifecycle.notifications import tell
 from lifecycle.transitions import NotAllowed
-from releases.models import Answer, Change, Release, Survey
+from releases.models import Answer, CandidateChange, Change, Release, Survey
 
 ENOUGH_ANSWERS = 5
 YES, PARTLY, NO = Answer.Outcome.YES, Answer.Outcome.PARTLY, Answer.Outcome.NO
@@ -24,12 +24,15 @@ YES, PARTLY, NO = Answer.Outcome.YES, Answer.Outcome.PARTLY, Answer.Outcome.NO
 
 @transaction.atomic
 def open_survey(release: Release, *, by: By, at: datetime | None = None) -> Survey:
-    """Ask authors and voters of everything in the release, once; a second call finds the survey there."""
+    """Ask authors and voters of everything in the release, once; a second call finds the survey there.
+
+    Nobody is asked about what was undone meanwhile.
+    """
     survey, created = Survey.objects.get_or_create(release=release, defaults={"opened_at": at or timezone.now()})
     if created:
         events.record("survey.opened", survey, by=by, at=at, product=release.product, release=release.pk)
         asked = set()
-        for idea in ideas_in(release):
+        for idea in ideas_in(release, status=Change.Status.LIVE):
             people = people_to_ask(idea)
             ask(release, idea, people)
             asked |= {person.pk for person in people}
@@ -38,9 +41,10 @@ def open_survey(release: Release, *, by: By, at: datetime | None = None) -> Surv
     return survey
 
 
-def ideas_in(release: Release) -> list[Idea]:
-    """The ideas that the release's candidate serves."""
-    shipped = Change.objects.filter(candidate_rows__candidate=release.candidate_id)
+def ideas_in(release: Release, **narrow: str) -> list[Idea]:
+    """The ideas that the release's candidate serves, by the changes it takes in (or those of them that `narrow`)."""
+    taken_in = CandidateChange.objects.filter(candidate=release.candidate_id, action=CandidateChange.Action.APPLY)
+    shipped = Change.objects.filter(pk__in=taken_in.values("change"), **narrow)
     return list(Idea.objects.filter(changes__in=shipped).distinct().order_by("-votes", "pk"))
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -19,17 +19,35 @@ from lifecycle.models import Product, User
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, migration_flags, progress
-from releases.models import Candidate, Change, Release
+from releases import changes, progress
+from releases.freezing import freeze, reasons_not_to_freeze, unfreeze
+from releases.models import Change, Release
 
-RESERVED = ("new", "next")  # addresses below /releases/
+__all__ = [
+    "add_idea",
+    "create",
+    "drop",
+    "drop_change",
+    "freeze",
+    "page_of",
+    "publish",
+    "reasons_not_to_freeze",
+    "require_open",
+    "reschedule",
+    "set_must",
+    "suggest_version",
+    "unfreeze",
+]
+
+RESERVED = ("new", "next", "hotfix")  # addresses below /releases/
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,19}")
 S = Release.Status
 
 
 def suggest_version(product: Product) -> str:
-    """The version after the newest one: 24.11 → 24.12; 1.0 for the first release."""
-    newest = product.releases.order_by("-id").values_list("version", flat=True).first()
+    """The version after the newest planned one: 24.11 → 24.12, also after 24.11.1; 1.0 for the first release."""
+    planned = product.releases.filter(kind=Release.Kind.PLANNED).order_by("-id")
+    newest = planned.values_list("version", flat=True).first()
     if newest is None:
         return "1.0"
     found = re.fullmatch(r"(.*?)(\d+)", newest)
@@ -88,7 +106,7 @@ def check_plan(
 def add_idea(release: Release, idea: Idea, *, by: User, must: bool = True, at: datetime | None = None) -> Change:
     """Plan one more idea. NotAllowed once the release is frozen, or when the idea is being built already."""
     require_open(release)
-    if idea.changes.filter(Q(release__isnull=False), ~Q(status__in=[Change.Status.DROPPED, Change.Status.LIVE])):
+    if under_way(idea).filter(release__status__in=[S.DRAFT, S.PLANNED, S.FROZEN]).exists():
         raise NotAllowed(_("“%(idea)s” is planned already.") % {"idea": idea})
     change = waiting_change(idea) or new_change(release, idea, by=by, at=at)
     change.release, change.must = release, must
@@ -99,10 +117,13 @@ def add_idea(release: Release, idea: Idea, *, by: User, must: bool = True, at: d
     return change
 
 
+def under_way(idea: Idea) -> QuerySet[Change]:
+    return idea.changes.exclude(status__in=[Change.Status.DROPPED, Change.Status.LIVE])
+
+
 def waiting_change(idea: Idea) -> Change | None:
-    """A change of this idea that left an earlier plan and can go on in this one."""
-    open_changes = idea.changes.filter(release=None).exclude(status__in=[Change.Status.DROPPED, Change.Status.LIVE])
-    return open_changes.order_by("pk").first()
+    """A change of this idea that left an earlier plan, or came back from production, and can go on in this one."""
+    return under_way(idea).order_by("pk").first()
 
 
 def new_change(release: Release, idea: Idea, *, by: User, at: datetime | None = None) -> Change:
@@ -174,17 +195,7 @@ def set_must(change: Change, *, must: bool, by: User, at: datetime | None = None
 def drop_change(change: Change, *, by: By, reason: str = "", at: datetime | None = None) -> None:
     """Take a change out of its plan: not begun it is dropped, begun it waits for another plan."""
     require_open(change.release)
-    leave(change, by=by, reason=reason, at=at)
-
-
-def leave(change: Change, *, by: By, reason: str, at: datetime | None = None) -> None:
-    """Unlink a change from its release; its ideas go back to the queue unless it is being built."""
-    release, change.release = change.release, None
-    change.save(update_fields=["release"])
-    events.record("change.left_plan", change, by=by, at=at, note=reason, release=release.pk)
-    if change.status == Change.Status.PLANNED:
-        move(change, Change.Status.DROPPED, by=by, at=at)
-        progress.take_back([change], Stop.REVIEW, by=by, fact=change, note=reason, at=at)
+    changes.leave_plan(change, by=by, reason=reason, at=at)
 
 
 @transaction.atomic
@@ -195,53 +206,7 @@ def drop(release: Release, *, by: User, reason: str, at: datetime | None = None)
         raise ValidationError({"reason": _("Say why: whoever waits for it reads this.")})
     move(release, S.DROPPED, by=by, at=at, note=reason, ended_at=at or timezone.now())
     for change in release.changes.all():
-        leave(change, by=by, reason=reason, at=at)
-
-
-@transaction.atomic
-def freeze(release: Release, *, by: User, at: datetime | None = None) -> Candidate:
-    """Ask for the candidate of all approved changes; "if ready" ones that are not wait for the next plan.
-
-    Raises NotAllowed naming whatever is in the way (see `reasons_not_to_freeze`).
-    """
-    reasons = reasons_not_to_freeze(release)
-    if reasons:
-        raise NotAllowed(" ".join(reasons))
-    move(release, S.FROZEN, by=by, at=at, frozen_at=at or timezone.now())
-    for change in release.changes.exclude(status=Change.Status.APPROVED):
-        leave(change, by=by, reason=_("Not ready when %(release)s was frozen.") % {"release": release}, at=at)
-    release.candidate = candidates.request(release.product, Candidate.Purpose.RELEASE, by=by, release=release, at=at)
-    release.save(update_fields=["candidate"])
-    return release.candidate
-
-
-def reasons_not_to_freeze(release: Release) -> list[str]:
-    """Sentences, empty when the release may be frozen: plan published, nothing else frozen, musts approved, flags."""
-    if release.status != S.PLANNED:
-        return [_("Only a published plan can be frozen.")]
-    changes = list(release.changes.select_related("revision").order_by("number"))
-    approved = [change for change in changes if change.status == Change.Status.APPROVED]
-    missing = [change.key for change in changes if change.must and change not in approved]
-    unsaid = [change.key for change in approved if migration_flags.is_missing(change)]
-    frozen = Release.objects.filter(product=release.product_id, status=S.FROZEN).first()
-    reasons = []
-    if frozen:
-        reasons.append(_("Release %(release)s is frozen and has staging.") % {"release": frozen})
-    if missing:
-        reasons.append(_("Not approved by a tester: %(changes)s.") % {"changes": ", ".join(missing)})
-    if unsaid:
-        reasons.append(
-            _("Adds a migration but does not say of which kind: %(changes)s.") % {"changes": ", ".join(unsaid)}
-        )
-    if not approved and not missing:
-        reasons.append(_("No change is approved yet."))
-    return reasons
-
-
-@transaction.atomic
-def unfreeze(release: Release, *, by: User, reason: str = "", at: datetime | None = None) -> None:
-    """Open the plan again and give staging back; the candidate and what was said about it stay on record."""
-    move(release, S.PLANNED, by=by, at=at, note=reason, candidate=None, frozen_at=None)
+        changes.leave_plan(change, by=by, reason=reason, at=at)
 
 
 def require_open(release: Release | None) -> None:

@@ -23,6 +23,7 @@ __all__ = ["all_approved", "approve", "carry_over", "give_back", "hold", "holder
 
 S = Change.Status
 YES, NO = Verdict.Outcome.APPROVED, Verdict.Outcome.RETURNED
+UNDO = CandidateChange.Action.UNDO
 
 
 @transaction.atomic
@@ -31,6 +32,8 @@ def approve(change: Change, *, candidate: Candidate, by: User, reason: str = "",
     row = require_testable(change, candidate, by=by, at=at)
     if change.product.preset == Product.Preset.STRICT and change.developer_id == by.pk:
         raise NotAllowed(_("Somebody else than its developer must test it."))
+    if row.action == UNDO:
+        return say(row, YES, by=by, reason=reason, at=at)
     if change.status == S.STAGING:
         move(change, S.APPROVED, by=by, at=at, waiting_since=at or timezone.now())
     elif change.status != S.APPROVED:
@@ -40,12 +43,16 @@ def approve(change: Change, *, candidate: Candidate, by: User, reason: str = "",
 
 @transaction.atomic
 def give_back(change: Change, *, candidate: Candidate, by: User, reason: str, at: datetime | None = None) -> Verdict:
-    """Return the change to development with what was seen; ValidationError without words."""
+    """Return the change to development with what was seen; ValidationError without words.
+
+    A no to an undo moves nothing: the change stays live and the undo does not ship.
+    """
     if not reason.strip():
         raise ValidationError({"reason": _("Say what you saw: the developer reads these words.")})
     row = require_testable(change, candidate, by=by, at=at)
     verdict = say(row, NO, by=by, reason=reason, at=at)
-    changes.returned(change, reason=reason, by=by, at=at)
+    if row.action != UNDO:
+        changes.returned(change, reason=reason, by=by, at=at)
     return verdict
 
 
@@ -103,9 +110,9 @@ def standing(candidate: Candidate) -> dict[int, Verdict]:
 
 
 def all_approved(candidate: Candidate) -> bool:
-    """Whether the newest word on every change of this digest is a yes."""
+    """Whether the newest word on every change of this digest, taken in or out, is a yes."""
     said = standing(candidate)
-    rows = candidate.rows.filter(action=CandidateChange.Action.APPLY).values_list("change_id", flat=True)
+    rows = candidate.rows.values_list("change_id", flat=True)
     return bool(candidate.digest) and all(pk in said and said[pk].outcome == YES for pk in rows)
 
 
@@ -113,13 +120,14 @@ def all_approved(candidate: Candidate) -> bool:
 def carry_over(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
     """Copy the yeses that still hold to this candidate; the changes that need a tester again, back on STAGING.
 
+    An undo needs a tester each time.
     A yes holds when the revision is the same and the change's files do not overlap what differs between the tree it
     was given for and this one (DESIGN "Approval"). Runs git; for workers.
     """
     said = standing(candidate)
     again = []
     for row in candidate.rows.select_related("change", "revision", "candidate"):
-        if row.change_id in said:
+        if row.change_id in said or row.action == UNDO:
             continue
         earlier = earlier_yes(row)
         if earlier and not overlaps(candidate, earlier.candidate, row.revision.files):
@@ -135,6 +143,7 @@ def carry_over(candidate: Candidate, *, at: datetime | None = None) -> list[Chan
 def earlier_yes(row: CandidateChange) -> Verdict | None:
     """The newest verdict on this revision, if it is a yes."""
     verdicts = Verdict.objects.filter(change=row.change, revision=row.revision).select_related("candidate", "by")
+    verdicts = verdicts.exclude(candidate__rows__in=CandidateChange.objects.filter(change=row.change, action=UNDO))
     newest = verdicts.order_by("-id").first()
     return newest if newest and newest.outcome == YES else None
 

@@ -86,7 +86,8 @@ def to_plan(actor: Actor) -> Iterator[Waiting]:
 
 def to_sign_off(actor: Actor) -> Iterator[Waiting]:
     """The demo of a frozen release, for managers and for whoever speaks for the customers."""
-    release = Release.objects.filter(product=actor.product, status=Release.Status.FROZEN).first()
+    planned = Release.objects.filter(product=actor.product, kind=Release.Kind.PLANNED, parked_at=None)
+    release = planned.filter(status=Release.Status.FROZEN).first()
     if release is None or release.candidate is None or release.candidate.staged_at is None:
         return
     wanted = [SignOff.Audience.MANAGERS]

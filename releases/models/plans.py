@@ -120,7 +120,7 @@ class Change(models.Model):
 
     MOVES = {
         Status.PLANNED: (Status.DEVELOPMENT, Status.DROPPED),
-        Status.DEVELOPMENT: (Status.READY, Status.PLANNED, Status.DROPPED),
+        Status.DEVELOPMENT: (Status.READY, Status.PLANNED, Status.DROPPED, Status.LIVE),
         Status.READY: (Status.STAGING, Status.DEVELOPMENT, Status.DROPPED),
         Status.STAGING: (Status.APPROVED, Status.DEVELOPMENT, Status.READY, Status.DROPPED),
         Status.APPROVED: (Status.LIVE, Status.STAGING, Status.DEVELOPMENT, Status.READY, Status.DROPPED),

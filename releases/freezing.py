@@ -1,0 +1,147 @@
+"""Freezing a release: one candidate from then on, and staging kept for it until it ships.
+
+A hotfix or an undo does not wait: the planned release that has staging is parked and comes back by itself, put
+together again on what is live by then.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lifecycle import events
+from lifecycle.events import By
+from lifecycle.models import Product, User
+from lifecycle.transitions import NotAllowed, move
+from releases import candidates, changes, migration_flags, overlaps
+from releases.models import Candidate, Change, Release
+
+S, Kind = Release.Status, Release.Kind
+OFFERED = (Change.Status.READY, Change.Status.STAGING, Change.Status.APPROVED)
+
+
+@transaction.atomic
+def freeze(release: Release, *, by: By, at: datetime | None = None) -> Candidate:
+    """Ask for the candidate of all approved changes; "if ready" ones that are not wait for the next plan.
+
+    Raises NotAllowed naming whatever is in the way (see `reasons_not_to_freeze`).
+    """
+    reasons = reasons_not_to_freeze(release)
+    if reasons:
+        raise NotAllowed(" ".join(reasons))
+    park_for(release, by=by, at=at)
+    move(release, S.FROZEN, by=by, at=at, frozen_at=at or timezone.now())
+    for change in release.changes.exclude(status__in=enough(release)):
+        why = _("Not ready when %(release)s was frozen.") % {"release": release}
+        changes.leave_plan(change, by=by, reason=why, at=at)
+    return ask(release, by=by, at=at)
+
+
+def enough(release: Release) -> tuple[str, ...]:
+    """What a change must be to be frozen; a hotfix meets its tester on staging only after that."""
+    return OFFERED if release.kind == Kind.HOTFIX else (Change.Status.APPROVED,)
+
+
+def reasons_not_to_freeze(release: Release) -> list[str]:
+    """Sentences, empty when the release may be frozen: plan published, staging to have, changes ready, flags said."""
+    if release.status != S.PLANNED:
+        return [_("Only a published plan can be frozen.")]
+    if release.is_undo:
+        return staging_taken(release)
+    found = list(release.changes.select_related("revision", "requires").order_by("number"))
+    taken = [change for change in found if change.status in enough(release)]
+    missing = [change.key for change in found if change.must and change not in taken]
+    reasons = [*staging_taken(release)]
+    if missing:
+        reasons.append(not_ready(release) % {"changes": ", ".join(missing)})
+    reasons += [*without_flag(taken), *without_the_one_below(taken), *overlaps.reasons(taken)]
+    if not taken and not missing:
+        reasons.append(_("No change is approved yet."))
+    return reasons
+
+
+def not_ready(release: Release) -> str:
+    if release.kind == Kind.HOTFIX:
+        return _("Not ready: %(changes)s. The tests must have passed and the developer must have said so.")
+    return _("Not approved by a tester: %(changes)s.")
+
+
+def without_flag(taken: list[Change]) -> list[str]:
+    unsaid = [change.key for change in taken if migration_flags.is_missing(change)]
+    facts = {"changes": ", ".join(unsaid)}
+    return [_("Adds a migration but does not say of which kind: %(changes)s.") % facts] if unsaid else []
+
+
+def without_the_one_below(taken: list[Change]) -> list[str]:
+    """Stacked changes whose lower one is neither in the release nor live."""
+    alone = [one for one in taken if one.requires and one.requires not in taken]
+    return [
+        _("%(one)s is built on %(other)s, which is not in this release.") % {"one": one.key, "other": one.requires.key}
+        for one in alone
+        if one.requires.status != Change.Status.LIVE
+    ]
+
+
+def staging_taken(release: Release) -> list[str]:
+    """Who has staging and does not make way."""
+    others = frozen(release.product).exclude(pk=release.pk)
+    if not release.is_planned:
+        others = others.filter(parked_at=None).exclude(kind=Kind.PLANNED)
+    other = others.order_by("pk").first()
+    return [_("Release %(release)s is frozen and has staging.") % {"release": other}] if other else []
+
+
+def frozen(product: Product) -> QuerySet[Release]:
+    """The frozen releases: one that has staging, and one it parked."""
+    return Release.objects.filter(product=product, status=S.FROZEN)
+
+
+def park_for(release: Release, *, by: By, at: datetime | None = None) -> None:
+    """Let the planned release that has staging step aside for one that cannot wait."""
+    other = None if release.is_planned else frozen(release.product).filter(parked_at=None).first()
+    if other is not None:
+        other.parked_at = at or timezone.now()
+        other.save(update_fields=["parked_at"])
+        events.record("release.parked", other, by=by, at=at, makes_way_for=release.pk)
+
+
+@transaction.atomic
+def bring_back(product: Product, *, by: By, at: datetime | None = None) -> None:
+    """The release that made way has staging again, put together on what is live now."""
+    parked = frozen(product).exclude(parked_at=None).select_related("candidate").first()
+    if parked is not None:
+        parked.parked_at = None
+        parked.save(update_fields=["parked_at"])
+        events.record("release.brought_back", parked, by=by, at=at)
+        ask(parked, by=by, at=at)
+
+
+@transaction.atomic
+def recompose(release: Release, *, by: By, at: datetime | None = None) -> Candidate:
+    """Put a frozen release together again on what is live now; a verdict holds where nothing overlaps.
+
+    NotAllowed unless it is frozen and has staging. Asked twice, the composition under way is enough.
+    """
+    if not release.is_frozen:
+        raise NotAllowed(_("Release %(release)s is not frozen.") % {"release": release})
+    if release.is_parked:
+        raise NotAllowed(_("%(release)s made way; it is put together again when it comes back.") % {"release": release})
+    if release.candidate and release.candidate.status == Candidate.Status.COMPOSING:
+        return release.candidate
+    return ask(release, by=by, at=at)
+
+
+def ask(release: Release, *, by: By, at: datetime | None) -> Candidate:
+    release.candidate = candidates.request(release.product, Candidate.Purpose.RELEASE, by=by, release=release, at=at)
+    release.save(update_fields=["candidate"])
+    return release.candidate
+
+
+@transaction.atomic
+def unfreeze(release: Release, *, by: User, reason: str = "", at: datetime | None = None) -> None:
+    """Open the plan again and give staging back; the candidate and what was said about it stay on record."""
+    move(release, S.PLANNED, by=by, at=at, note=reason, candidate=None, frozen_at=None, parked_at=None)
+    if not release.is_planned:
+        bring_back(release.product, by=by, at=at)
