@@ -9,4 +9,17 @@ class DeploymentsConfig(AppConfig):
 
     def ready(self) -> None:
         # They register their work.
-        from deployments import creating, drills, intake, promotion, snapshots, test_data  # noqa: F401, PLC0415
+        from deployments import (  # noqa: F401, PLC0415
+            advancing,
+            collecting,
+            creating,
+            drills,
+            host_keys,
+            intake,
+            previews,
+            promotion,
+            pushing,
+            restoring,
+            snapshots,
+            test_data,
+        )

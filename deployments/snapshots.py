@@ -1,4 +1,4 @@
-"""The environment's branch: one commit per verified deployment, and pushing it upstream as work of its own."""
+"""The environment's branch: one commit per verified deployment (pushing.py brings it upstream)."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from deployments import running
 from deployments.models import Deployment
-from environments import repositories
-from environments.git import LIFECYCLE, UPSTREAM_HEADS, Git, GitError, PushRejected, RefMoved, Signature
-from environments.models import Environment, Repository
+from deployments.pushing import push_later
+from environments import drift, repositories
+from environments.git import LIFECYCLE, UPSTREAM_HEADS, Git, GitError, RefMoved, Signature
+from environments.models import Environment
 from lifecycle import jobs
 from lifecycle.jobs import Lease
 from lifecycle.models import Work
+from releases.models import Candidate
 
 AGAIN_SECONDS = 60
 
@@ -39,6 +41,7 @@ def record(deployment: Deployment) -> str:
     at = deployment.requested_at
     sha = git.commit(deployment.candidate.tree, [parent] if parent else [], message, trailers, author, at)
     git.point(ref_of(environment), sha, head)
+    drift.set_foreign(environment, "")
     _tag(git, deployment)
     return sha
 
@@ -57,11 +60,32 @@ def _is_of(git: Git, head: str, deployment: Deployment) -> bool:
 
 
 def _parent(git: Git, environment: Environment, head: str | None) -> str | None:
-    """The branch's head; what others committed to it upstream stays, and the snapshot goes on top."""
-    foreign = git.refs(UPSTREAM_HEADS).get(environment.branch)
-    if foreign is None or foreign == head:
+    """What the next snapshot stands on: our log, or what others committed upstream with our newer ones on top.
+
+    The first one stands on what was adopted, so that a pull request from the branch to main is possible.
+    """
+    theirs = git.refs(UPSTREAM_HEADS).get(environment.branch)
+    if head is None:
+        return theirs or _adopted(environment)
+    if theirs is None or git.is_ancestor(theirs, head):
         return head
-    return head if head and git.is_ancestor(foreign, head) else foreign
+    return theirs if git.is_ancestor(head, theirs) else _on_top(git, theirs, head)
+
+
+def _adopted(environment: Environment) -> str | None:
+    rows = Candidate.objects.filter(product=environment.product_id, purpose=Candidate.Purpose.ADOPTED)
+    return rows.exclude(sha="").order_by("id").values_list("sha", flat=True).first()
+
+
+def _on_top(git: Git, theirs: str, head: str) -> str:
+    """Our snapshots that the upstream never got, once more, on top of commits that it got from others."""
+    ours = git.log(git.merge_base(theirs, head), head, first_parent=True)
+    parent = theirs
+    for one in reversed([commit for commit in ours if commit.trailer("Deployment")]):
+        trailers = {key: values[-1] for key, values in one.trailers.items()}
+        author = Signature(one.author, one.email)
+        parent = git.commit(git.tree_of(one.sha), [parent], one.subject, trailers, author, one.at)
+    return parent
 
 
 def record_later(deployment: Deployment) -> None:
@@ -89,30 +113,3 @@ def make_up(lease: Lease) -> None:
         raise jobs.Failed(str(error)) from error
     Deployment.objects.filter(pk=deployment.pk).update(snapshot=snapshot)
     push_later(environment)
-
-
-def push_later(environment: Environment) -> None:
-    """Let a worker push the branch; an upstream that is away never keeps a deployment."""
-    jobs.enqueue("push_upstream", environment, product=environment.product)
-
-
-def _again(work: Work) -> None:
-    """Try once more in a while, unless the upstream refused for good."""
-    if not work.error.startswith("refused"):
-        environment = Environment.objects.select_related("product").get(pk=work.subject_id)
-        due_at = timezone.now() + timedelta(seconds=AGAIN_SECONDS)
-        jobs.enqueue("push_upstream", environment, product=environment.product, due_at=due_at)
-
-
-@jobs.handler("push_upstream", queue="git", ended=_again)
-def push(lease: Lease) -> None:
-    """Push the environment's branch as it is now, never forced."""
-    environment = Environment.objects.get(pk=lease.row.subject_id)
-    repository = Repository.objects.get(product=environment.product_id)
-    ref = ref_of(environment)
-    try:
-        repositories.git(repository).push(repository.upstream, [f"{ref}:{ref}"])
-    except PushRejected as error:
-        raise jobs.Failed(f"refused by the upstream: {error.output}") from error
-    except GitError as error:
-        raise jobs.Failed(str(error)) from error

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from deployments import drills, intake, reality, recovery, rehearsals, rollout
+from deployments import collecting, drills, intake, reality, recovery, rehearsals, rollout
 from deployments import watch as watches
 
 
@@ -35,3 +35,8 @@ def prove() -> None:
 @shared_task
 def look() -> None:
     reality.tick()
+
+
+@shared_task
+def collect() -> None:
+    collecting.tick()

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import baseline, evidence, findings, sampling, words
+from deployments import advancing, baseline, evidence, findings, sampling, words
 from deployments.models import Deployment, Finding, Sample, Watch
 from environments.models import Environment
 from lifecycle import notifications
@@ -147,6 +147,7 @@ def prove(watch: Watch, *, by: By, at: datetime) -> None:
     ids = [watch.release_id, *passed_on.filter(opened_at__lte=watch.opened_at).values_list("release_id", flat=True)]
     for release in Release.objects.filter(pk__in=[pk for pk in ids if pk], status=Release.Status.LIVE).order_by("id"):
         facts.mark_proven(release, by=by, at=at)
+    advancing.later(watch.product)
 
 
 @transaction.atomic

@@ -55,7 +55,9 @@ def broken(path: Path) -> Path:
 
 
 def collect(repository: Repository, mirror: Git, *, at: datetime) -> None:
-    """Let git tidy up; what no ref needs is kept for two weeks more. Raises GitError."""
-    replace(mirror, timeout_seconds=COLLECT_SECONDS).collect(keep_days=KEEP_DAYS)
+    """Let git tidy up; what no ref needs is kept for two weeks more. A broken mirror is put aside. Raises GitError."""
+    put_aside_if_broken(repository, mirror, at=at)
+    if mirror.path.exists():
+        replace(mirror, timeout_seconds=COLLECT_SECONDS).collect(keep_days=KEEP_DAYS)
     Repository.objects.filter(pk=repository.pk).update(collected_at=at)
     repository.collected_at = at

@@ -114,6 +114,16 @@ class Mirror:
         # The peeled line, which means the commit, comes after that of the tag object.
         return {name.removeprefix("refs/tags/").removesuffix("^{}"): sha for sha, name in pairs}
 
+    def fetch_tags(self, upstream: str, tags: Sequence[str]) -> None:
+        """Take over these tags of the upstream, all of which it has; one that is here already never moves."""
+        specs = [f"{ref}:{ref}" for ref in (names.checked_ref(f"refs/tags/{tag}") for tag in tags)]
+        if not specs:
+            return
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+        answer = self._speak("fetch", *options, "--end-of-options", names.checked_upstream(upstream), *specs)
+        if answer.code:
+            raise explain(GitError(f"git fetch failed: {answer.complaint[:500]}", answer.complaint))
+
     def refs(self, prefix: str) -> dict[str, str]:
         """Refs under `prefix` (`refs/upstream/heads/`): what follows the prefix → object id."""
         form = "--format=%(objectname) %(refname)"

@@ -1,0 +1,84 @@
+"""Telling the upstream: the environments' branches and the version tags, as work of its own that is tried again.
+
+Never forced. An upstream that is away never keeps a deployment, nor a rollback.
+"""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from environments import repositories
+from environments.git import Git, GitError, PushRejected
+from environments.models import Environment, Repository
+from lifecycle import jobs
+from lifecycle.jobs import Lease
+from lifecycle.models import Work
+
+AGAIN_SECONDS = 60
+REFUSED = "refused by the upstream: "
+
+
+def push_later(environment: Environment) -> None:
+    """Let a worker push the branch and, after production, the tags."""
+    jobs.enqueue("push_upstream", environment, product=environment.product)
+
+
+def _again(work: Work) -> None:
+    """Try once more in a while, unless the upstream refused for good: then the next snapshot tries again."""
+    if not work.error.startswith(REFUSED):
+        environment = Environment.objects.select_related("product").get(pk=work.subject_id)
+        due_at = timezone.now() + timedelta(seconds=AGAIN_SECONDS)
+        jobs.enqueue("push_upstream", environment, product=environment.product, due_at=due_at)
+
+
+@jobs.handler("push_upstream", queue="git", ended=_again)
+def push(lease: Lease) -> None:
+    """Push the environment's branch as it is now, and the tags that the upstream does not have."""
+    environment = Environment.objects.get(pk=lease.row.subject_id)
+    repository = Repository.objects.select_related("product").get(product=environment.product_id)
+    git = repositories.speaking(repository)
+    ref = f"refs/heads/{environment.branch}"
+    try:
+        git.push(repository.upstream, [f"{ref}:{ref}"])
+        if environment.kind == Environment.Kind.PRODUCTION:
+            push_tags(repository, git)
+    except PushRejected as error:
+        raise jobs.Failed(f"{REFUSED}{error.output}") from error
+    except GitError as error:
+        raise jobs.Failed(f"{error}\n{error.output}".strip()) from error
+
+
+def push_tags(repository: Repository, git: Git) -> None:
+    """Bring the upstream the version tags it misses. One that means another commit there stays, and is said."""
+    ours = git.refs("refs/tags/")
+    if not ours:
+        return
+    theirs = git.upstream_tags(repository.upstream)
+    different = sorted(name for name, sha in ours.items() if theirs.get(name, sha) != sha)
+    refused = [name for name in ours if name not in theirs and not push_tag(repository, git, name)]
+    sentences = [
+        _("Upstream, the tag %(tag)s means another commit; it stays as it is.") % {"tag": t} for t in different
+    ]
+    sentences += [_("The upstream does not take the tag %(tag)s.") % {"tag": tag} for tag in sorted(refused)]
+    Repository.objects.filter(pk=repository.pk).update(tag_note=" ".join(sentences))
+
+
+def push_tag(repository: Repository, git: Git, name: str) -> bool:
+    """One by one, so that a tag which is refused keeps no other back."""
+    try:
+        git.push(repository.upstream, [f"refs/tags/{name}:refs/tags/{name}"])
+    except PushRejected:
+        return False
+    return True
+
+
+def refusals(repository: Repository) -> list[tuple[Environment, str]]:
+    """The environments whose branch the upstream does not take at present, with its words."""
+    found = []
+    for environment in Environment.objects.filter(product=repository.product_id):
+        last = Work.objects.filter(kind="push_upstream", subject_id=environment.pk).order_by("-id")
+        ended = last.exclude(status__in=[Work.Status.QUEUED, Work.Status.CLAIMED]).first()
+        if ended is not None and ended.status != Work.Status.SUCCEEDED:
+            found.append((environment, ended.error))
+    return found
