@@ -29,7 +29,8 @@ def gates(release: Release, *, at: datetime | None = None) -> list[Gate]:
     if candidate is None or candidate.status != Candidate.Status.READY or place is None:
         return [_nothing_frozen(release, place)]
     case = Case(release, candidate, place, at or timezone.now())
-    return [gate for make in GATES if (gate := make(case)) is not None]
+    makers = GATES if release.is_planned else [make for make in GATES if make not in DEMOS]
+    return [gate for make in makers if (gate := make(case)) is not None]
 
 
 def missing(release: Release, *, at: datetime | None = None) -> list[Gate]:
@@ -119,7 +120,7 @@ def _base_current(case: Case) -> Gate:
     evidence = (
         _("It stands on %(base)s, which is live.")
         if stands_on
-        else _("It was composed on %(base)s, but something else is live now: freeze it again.")
+        else _("It was composed on %(base)s, but something else is live now: put it together again.")
     )
     return Gate(
         "base_current",
@@ -169,3 +170,5 @@ GATES: tuple[Callable[[Case], Gate | None], ...] = (
     _no_freeze,
     _approvals,
 )
+DEMOS = (_managers_demo, _customers_demo)
+"""What a hotfix or an undo does not wait for; everything else holds for them too."""
