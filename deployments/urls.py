@@ -2,14 +2,39 @@
 
 from django.urls import path, re_path
 
-from deployments.views import board, cockpit, delta, deployment, rollback, watch
+from deployments.views import (
+    board,
+    cockpit,
+    creating,
+    delta,
+    deployment,
+    place,
+    proofs,
+    recomposing,
+    rollback,
+    stopping,
+    watch,
+)
 
 app_name = "deployments"
 
 urlpatterns = [
     path("environments/", board.board, name="board"),
     path("environments/promote/", board.promote, name="promote"),
+    path("environments/new/", creating.new, name="new_environment"),
+    path("environments/stop/", stopping.stop, name="stop"),
+    path("environments/stop/lift/", stopping.lift, name="lift_stop"),
+    path("environments/<slug:slug>/", place.place, name="place"),
+    path("environments/<slug:slug>/log/", place.log, name="place_log"),
+    path("environments/<slug:slug>/promote/", place.promote, name="promote_to"),
+    path("environments/<slug:slug>/test-data/", place.restore_test_data, name="test_data"),
+    path("environments/<slug:slug>/driver/", place.set_driver, name="set_driver"),
+    path("environments/<slug:slug>/retry/", creating.retry, name="retry_environment"),
+    path("environments/<slug:slug>/destroy/", creating.destroy, name="destroy"),
+    path("environments/<slug:slug>/promote/", board.promote_to, name="promote_to"),
     path("environments/<slug:slug>/roll-back/", rollback.roll_back, name="roll_back"),
+    path("environments/<slug:slug>/backups/", proofs.backups, name="backups"),
+    path("environments/<slug:slug>/backups/drill/", proofs.drill, name="drill"),
     path("environments/<slug:slug>/history/", deployment.history, name="history"),
     path("delta/", delta.compare, name="compare"),
     re_path(r"^delta/(?P<old>[\w.-]+?)\.\.(?P<new>[\w.-]+)/$", delta.detail, name="delta"),
@@ -23,7 +48,10 @@ urlpatterns = [
     path("releases/<str:version>/cockpit/", cockpit.cockpit, name="cockpit"),
     path("releases/<str:version>/approve/", cockpit.approve, name="approve"),
     path("releases/<str:version>/withdraw/", cockpit.withdraw, name="withdraw"),
+    path("releases/<str:version>/rehearse/", proofs.rehearse, name="rehearse"),
     path("releases/<str:version>/waive/", cockpit.waive, name="waive"),
+    path("releases/<str:version>/override-freeze/", stopping.override_freeze, name="override_freeze"),
+    path("releases/<str:version>/recompose/", recomposing.recompose, name="recompose"),
     path("releases/<str:version>/unfreeze/", cockpit.unfreeze, name="unfreeze"),
     path("releases/<str:version>/ship/", cockpit.ship, name="ship"),
     path("releases/<str:version>/watch/", watch.of_release, name="release_watch"),

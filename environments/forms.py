@@ -2,9 +2,10 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
-from environments.models import Lock
+from environments.models import Environment, Lock
 
 
 class Domain(forms.Form):
@@ -27,6 +28,30 @@ class VariableForm(Domain):
     is_secret = forms.BooleanField(
         label=_("Secret"), required=False, help_text=_("Encrypted, never shown again, masked in every log.")
     )
+
+
+class PlaceForm(Domain):
+    """What an environment is called and how releases reach it."""
+
+    name = forms.CharField(label=_("Name"), max_length=60)
+    url = forms.CharField(
+        label=_("Address"), required=False, max_length=300, validators=[URLValidator(["http", "https"])]
+    )
+    promotion = forms.ChoiceField(label=_("What is deployed here"), choices=Environment.Promotion.choices)
+    test_data = forms.CharField(
+        label=_("Test data set"),
+        required=False,
+        max_length=60,
+        help_text=_("Its name, given to the restore command of lifecycle.toml as TEST_DATA."),
+    )
+
+
+class EffectsForm(Domain):
+    """What the application may really do."""
+
+    sends_mail = forms.BooleanField(label=_("Sends mail"), required=False)
+    takes_payments = forms.BooleanField(label=_("Takes payments"), required=False)
+    reason = forms.CharField(label=_("Reason, outside production"), required=False, max_length=300)
 
 
 class LockForm(Domain):

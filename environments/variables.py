@@ -106,6 +106,13 @@ def opened_at(environment: Environment, config_version: int) -> dict[str, str]:
     return {name: _plain(row) for name, row in _standing_at(environment, config_version).items()}
 
 
+def legible(environment: Environment) -> dict[str, str]:
+    """The same, without those whose key is gone; for comparing, never for showing."""
+    rows = environment.variables.order_by("name")
+    found = {row.name: secrets.readable(row.value) if row.is_secret else row.value for row in rows}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def secret_values(environment: Environment) -> list[str]:
     """The opened secrets, for masking logs: those in use, and earlier ones that what still runs may print.
 

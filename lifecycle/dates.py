@@ -1,5 +1,6 @@
 """Dates in words, prepared in Python (half of a naive page's cost is the `date` filter)."""
 
+import zoneinfo
 from datetime import date, datetime, timedelta
 
 from django.utils import formats, timezone
@@ -47,3 +48,11 @@ def weekday(when: date) -> str:
 def clock(at: datetime) -> str:
     """ "10:42" in the reader's zone."""
     return timezone.localtime(at).strftime("%H:%M")
+
+
+def zone(name: str) -> zoneinfo.ZoneInfo:
+    """The time zone of this name; UTC for one that nobody knows."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo("UTC")

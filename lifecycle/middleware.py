@@ -1,6 +1,5 @@
 """What every request passes: security headers, product and actor, language, access by role, domain errors."""
 
-import zoneinfo
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -19,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from lifecycle import live_log as log_cursors
 from lifecycle import products
+from lifecycle.dates import zone
 from lifecycle.models import Product
 from lifecycle.roles import ANYBODY, DEMO, VERBS, Actor, who_may
 from lifecycle.transitions import NotAllowed
@@ -124,13 +124,6 @@ def language_and_zone(get_response: Answer) -> Answer:
         return response
 
     return middleware
-
-
-def zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")
 
 
 class Access:

@@ -12,7 +12,9 @@ SEEN = """
 SELECT p.*, m.roles AS my_roles, EXISTS (
     SELECT 1 FROM lifecycle_notification n
     WHERE n.user_id = %(user)s AND n.product_id = p.id AND n.channel = 'in_app' AND n.status = 'sent'
-) AS has_unread
+) AS has_unread, (
+    SELECT s.reason FROM environments_emergencystop s WHERE s.product_id = p.id AND s.lifted_at IS NULL
+) AS stop_reason
 FROM lifecycle_product p LEFT JOIN lifecycle_membership m ON m.product_id = p.id AND m.user_id = %(user)s
 """
 BY_SLUG = SEEN + "WHERE p.slug = %(name)s"
@@ -30,7 +32,7 @@ def by_host(host: str, user: User | None) -> Actor:
 
 
 def seen(statement: str, name: str, user: User | None) -> Iterable[Product]:
-    """The product, with `my_roles` and `has_unread` of this person."""
+    """The product, with `my_roles` and `has_unread` of this person, and `stop_reason` while all is stopped."""
     return Product.objects.raw(statement, {"name": name, "user": user.pk if user else None})
 
 
@@ -41,4 +43,5 @@ def asking(found: Iterable[Product], user: User | None) -> Actor:
         raise Product.DoesNotExist
     if user is None:
         return Actor(None, product)
-    return Actor(user, product, frozenset(product.my_roles or [Role.CUSTOMER]), has_unread=product.has_unread)
+    roles = frozenset(product.my_roles or [Role.CUSTOMER])
+    return Actor(user, product, roles, has_unread=product.has_unread, stop_reason=product.stop_reason or "")

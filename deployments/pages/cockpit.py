@@ -1,5 +1,6 @@
 """What stands between a release and production: the gates, the shut ones first, and whose move it is."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from deployments import gates, proofs, running
 from deployments.gates import Gate
 from deployments.models import Deployment, Rehearsal, Watch
-from deployments.pages.rollback import how_long
-from deployments.proof_gates import EXPANDED, REHEARSED
+from deployments.pages import backups
+from deployments.pages.rollback import how_long_here
+from environments.manifest import ManifestError, parse
 from environments.models import Environment
 from lifecycle import dates
 from lifecycle.roles import Actor
 from releases.models import Candidate, Change, Release
 
+Fact = tuple[str, str, str]
+"""Icon, tone, words."""
 VERBS = {
     "candidate": "freeze_release",
     "changes_approved": "give_verdict",
@@ -25,12 +29,12 @@ VERBS = {
     "expand_proved": "configure",
     "rollback_rehearsed": "deploy",
     "base_current": "freeze_release",
-    "no_freeze": "configure",
+    "no_freeze": "override_freeze",
     "approvals": "approve_release",
 }
 LOOKS = dict.fromkeys(("managers_demo", "customers_demo"), gettext_lazy("See the demo"))
 AFTER = {"customers_demo": "managers_demo"}
-BEFORE_IT = ("base_current", "rollback_rehearsed", "expand_proved")
+BEFORE_IT = ("base_current", proofs.REHEARSED, proofs.EXPANDED)
 SHIPPED = (Release.Status.LIVE, Release.Status.DONE)
 ACTIONS = {
     "candidate": gettext_lazy("Open the plan"),
@@ -54,11 +58,13 @@ class Row:
     action: str
     url: str
     since: str
+    may_accept: bool = False
 
 
 def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
     """Everything on the page."""
-    found = [row(release, gate, actor) for gate in gates.gates(release) if matters(release, gate)]
+    to_accept = proofs.acceptable(release) if actor.may("configure") else {}
+    found = [row(release, gate, actor, to_accept) for gate in gates.gates(release) if matters(release, gate)]
     shut = [one for one in found if not one.gate.is_open]
     production = running.production(release.product)
     pending = on_its_way(release)
@@ -76,11 +82,12 @@ def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
         "why_not": why_not(release, shut, pending, actor),
         "pending": pending,
         "changes": changes_of(release.candidate),
-        "risks": [*risks(release), *(way_back(production) if production else [])],
+        "risks": [*risks(release), *(way_back(release, production) if production else [])],
         "watch": Watch.objects.filter(release=release).order_by("-id").first(),
         "live_since": f"{dates.day(release.live_at)}, {dates.clock(release.live_at)}" if release.live_at else "",
         "delta_url": delta_url(release, production),
-        "to_accept": to_accept(release, shut, actor),
+        "backups_url": reverse("deployments:backups", args=[production.slug]) if production else "",
+        "to_accept": [to_accept[one.gate.key] for one in shut if one.may_accept],
         "may_rehearse": may_rehearse(release, shut, actor),
     }
 
@@ -97,7 +104,7 @@ def matters(release: Release, gate: Gate) -> bool:
     return release.status not in SHIPPED or gate.key not in BEFORE_IT
 
 
-def row(release: Release, gate: Gate, actor: Actor) -> Row:
+def row(release: Release, gate: Gate, actor: Actor, to_accept: Collection[str] = ()) -> Row:
     verb = VERBS.get(gate.key)
     url = gate.url if gate.key != "approvals" else reverse("deployments:approve", args=[release.version])
     has_page = gate.key in ACTIONS and (gate.key != "approvals" or actor.may("approve_release"))
@@ -109,6 +116,7 @@ def row(release: Release, gate: Gate, actor: Actor) -> Row:
         action=str(action[gate.key]) if has_page else "",
         url=url,
         since=f"{dates.day(gate.since)}, {dates.clock(gate.since)}" if gate.since else "",
+        may_accept=gate.key in to_accept and not gate.is_open,
     )
 
 
@@ -162,31 +170,52 @@ def changes_of(candidate: Candidate | None) -> list[Change]:
     return list(rows.prefetch_related("ideas").order_by("number"))
 
 
-def risks(release: Release) -> list[tuple[str, str, str]]:
-    """(icon, tone, words): migrations that stay, and those after which there is no way back."""
-    found = []
-    for change in changes_of(release.candidate):
-        if change.migrations in (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE):
-            found.append(("lock", "bad", f"{change.title}: {change.get_migrations_display()}"))
-        elif change.migrations == Change.Migrations.EXPAND:
-            found.append(("database", "", f"{change.title}: {change.get_migrations_display()}"))
+def risks(release: Release) -> list[Fact]:
+    """Migrations that stay, those after which nothing leads back, and a migration without a backup."""
+    changes = changes_of(release.candidate)
+    found = [risk for change in changes if (risk := migration(change))]
+    if hard := proofs.hard_changes(release) if release.status not in SHIPPED else []:
+        text = _("After %(changes)s neither a click nor the watch takes it back: a fault has to be fixed forward.")
+        found.append(("lock", "bad", text % {"changes": ", ".join(change.key for change in hard)}))
+    if found and release.candidate and not has_backup(release.candidate):
+        found.append(("archive", "bad", _("Nothing is backed up before it: lifecycle.toml has no [backup] section.")))
     return found
 
 
-def way_back(production: Environment) -> list[tuple[str, str, str]]:
-    """How long going back would take."""
-    return [("undo-2", "good", words) for _icon, _tone, words in how_long(production)]
+def migration(change: Change) -> Fact | None:
+    """What the migration of a change means, in its developer's word."""
+    hard = change.migrations in (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
+    if not hard and change.migrations != Change.Migrations.EXPAND:
+        return None
+    words = f"{change.title}: {change.get_migrations_display()}"
+    return ("lock", "bad", words) if hard else ("database", "", words)
 
 
-def to_accept(release: Release, shut: list[Row], actor: Actor) -> list[str]:
-    """What this person may accept so that a gate about the way back opens."""
-    waits = {one.gate.key for one in shut} & {REHEARSED, EXPANDED}
-    return proofs.acceptable(release) if waits and actor.may("configure") else []
+def has_backup(candidate: Candidate) -> bool:
+    try:
+        return parse(candidate.manifest).backup is not None
+    except ManifestError:
+        return False
+
+
+def way_back(release: Release, production: Environment) -> list[Fact]:
+    """How long going back takes, as rehearsed, and whether a backup was ever restored."""
+    target = proofs.would_return_to(release.product)
+    found = proofs.latest(release.candidate, target) if release.candidate else None
+    if found and found.status == Rehearsal.Status.SUCCEEDED and release.status not in SHIPPED:
+        took = [("undo-2", "good", _("Rehearsed: %(words)s") % {"words": proofs.words(found)})]
+    else:
+        took = (
+            []
+            if proofs.hard_changes(release)
+            else [("undo-2", "good", words) for _icon, _tone, words in how_long_here(production)]
+        )
+    return [*took, backups.fact(production)]
 
 
 def may_rehearse(release: Release, shut: list[Row], actor: Actor) -> bool:
     """Whether the button "Rehearse now" does anything: a retry, or sooner than it would begin by itself."""
-    is_shut = any(one.gate.key == REHEARSED for one in shut) and release.status == Release.Status.FROZEN
+    is_shut = any(one.gate.key == proofs.REHEARSED for one in shut) and release.status == Release.Status.FROZEN
     if not is_shut or release.candidate is None or not actor.may("deploy"):
         return False
     target, staging = proofs.would_return_to(release.product), proofs.staging_of(release.product)

@@ -1,0 +1,143 @@
+"""What place.html shows: one environment, what is recorded, what really answers, and what a worker does about it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from deployments import creating, declared, promotion, running, targets, test_data
+from deployments.drivers import DriverError
+from deployments.environment_forms import DriverForm
+from deployments.models import Deployment
+from deployments.pages.board import runs
+from environments import places
+from environments.manifest import ManifestError
+from environments.models import Environment
+from environments.pages.settings import frame
+from environments.pages.words import moment
+from lifecycle import live_log
+from lifecycle.dates import ago
+from lifecycle.models import Work
+from lifecycle.roles import Actor
+from lifecycle.transitions import NotAllowed
+
+KINDS = (creating.CREATE, creating.DESTROY, test_data.RESTORE, test_data.SCRUB)
+OVER = (Work.Status.SUCCEEDED, Work.Status.FAILED, Work.Status.ERRORED)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was heard when the environment was last asked; `state` is ok, bad, none or unknown."""
+
+    state: str
+    words: str
+    when: str
+
+
+def place(environment: Environment, actor: Actor) -> dict[str, Any]:
+    """The whole page."""
+    current = running.current(environment)
+    found = {
+        **frame(environment),
+        "current": current,
+        "runs": runs(current),
+        "headline": headline(environment, current),
+        "answer": answer(environment, current),
+        "before": places.before(environment),
+        "can_promote": can_promote(environment) if actor.may("deploy") else None,
+        "test_data": test_data.offered(environment),
+        "test_data_name": test_data.name_of(environment),
+        "test_data_at": moment(environment.test_data_at) if environment.test_data_at else "",
+        "driver_form": DriverForm(initial=driver_initial(environment)),
+    }
+    return found | work(environment)
+
+
+def headline(environment: Environment, current: Deployment | None) -> str:
+    """The verdict."""
+    facts = {"place": environment, "release": runs(current), "status": environment.get_status_display()}
+    if not environment.is_ready:
+        return _("%(place)s: %(status)s") % facts
+    if environment.is_contradicted:
+        return _("%(place)s does not run what is recorded") % facts
+    return _("%(place)s runs %(release)s") % facts if current else _("Nothing runs on %(place)s yet") % facts
+
+
+def answer(environment: Environment, current: Deployment | None) -> Answer:
+    """What the environment itself said it runs."""
+    when = ago(environment.probed_at) if environment.probed_at else ""
+    if current is None:
+        return Answer("none", _("Nothing was deployed yet."), "")
+    if not can_verify(environment, current):
+        return Answer("unknown", _("Cannot verify: lifecycle.toml has no [probe]."), "")
+    if not when or environment.probe_note:
+        return Answer("unknown", environment.probe_note or _("It has not been asked yet."), when)
+    said = environment.probed_release or _("Nothing runs")
+    return Answer("bad" if environment.is_contradicted else "ok", said, when)
+
+
+def can_verify(environment: Environment, current: Deployment) -> bool:
+    """Whether anything tells which release runs."""
+    try:
+        return bool(environment.driver_settings.get("probe")) or targets.manifest_of(current.candidate).can_verify
+    except (ManifestError, DriverError):
+        return False
+
+
+def can_promote(environment: Environment) -> tuple[str, str]:
+    """What the button would deploy, or "" and the reason why there is none."""
+    try:
+        candidate, source = promotion.require_next(environment)
+    except NotAllowed as reason:
+        return "", str(reason)
+    now = running.current(environment)
+    if now and now.candidate_id == candidate.pk:
+        return "", _("It runs the same as %(place)s.") % {"place": source}
+    return _("Deploy %(candidate)s from %(place)s") % {"candidate": candidate.label, "place": source}, ""
+
+
+def driver_initial(environment: Environment) -> dict[str, str]:
+    settings = json.dumps(environment.driver_settings, indent=2, ensure_ascii=False)
+    return {"driver": environment.driver, "driver_settings": settings}
+
+
+def work(environment: Environment, after: int = 0) -> dict[str, Any]:
+    """The log of the last command that a worker ran for this environment itself."""
+    last = declared.newest(environment, *KINDS)
+    if last is None:
+        return {"work": None}
+    path = reverse("deployments:place_log", args=[environment.slug])
+    log = live_log.page(last.log_key, path, after, is_over=last.status in OVER)
+    return {"work": last, "work_title": title(last), **log}
+
+
+def title(work: Work) -> str:
+    names = {
+        creating.CREATE: _("Creating it"),
+        creating.DESTROY: _("Taking it down"),
+        test_data.RESTORE: _("Restoring the test data"),
+        test_data.SCRUB: _("Copying and scrubbing data"),
+    }
+    return f"{names[work.kind]}: {work.get_status_display()}"
+
+
+def going(environment: Environment) -> dict[str, Any]:
+    """The question before an environment is taken down."""
+    return {
+        "id": "destroy",
+        "crumb": environment.name,
+        "title": _("Destroy %(place)s?") % {"place": environment},
+        "text": _("Its history stays; what runs there and its data do not."),
+        "facts": [
+            ("terminal", "", _("The destroy command of lifecycle.toml runs, if there is one.")),
+            ("clock", "", _("What waits for it is cancelled.")),
+            ("key-round", "", _("Type %(slug)s to show that you mean it.") % {"slug": environment.slug}),
+        ],
+        "action": reverse("deployments:destroy", args=[environment.slug]),
+        "danger": True,
+        "yes": _("Destroy %(place)s") % {"place": environment},
+        "no": _("Leave it as it is"),
+        "back": reverse("deployments:place", args=[environment.slug]),
+    }

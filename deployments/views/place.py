@@ -1,0 +1,65 @@
+"""One environment: what runs there, what answers, its test data and the way to it."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from deployments import driver_settings, promotion, test_data
+from deployments.environment_forms import DriverForm
+from deployments.loading import get_environment_for
+from deployments.pages import place as page
+from lifecycle.live_log import number
+from lifecycle.roles import allow
+
+
+@require_safe
+@allow("see_team_pages")
+def place(request: HttpRequest, slug: str) -> HttpResponse:
+    environment = get_environment_for(request.actor, slug)
+    return render(request, "deployments/place.html", page.place(environment, request.actor))
+
+
+@require_safe
+@allow("see_team_pages")
+def log(request: HttpRequest, slug: str) -> HttpResponse:
+    """The lines after `?after=` of the last command a worker ran for the environment."""
+    environment = get_environment_for(request.actor, slug)
+    return render(request, "_log.html", page.work(environment, number(request.GET.get("after", ""))))
+
+
+@require_POST
+@allow("deploy")
+def promote(request: HttpRequest, slug: str) -> HttpResponse:
+    """Deploy what the environment before it runs."""
+    environment = get_environment_for(request.actor, slug)
+    deployment = promotion.promote_to(environment, by=request.user)
+    return redirect("deployments:detail", deployment.pk)
+
+
+@require_POST
+@allow("deploy")
+def restore_test_data(request: HttpRequest, slug: str) -> HttpResponse:
+    environment = get_environment_for(request.actor, slug)
+    test_data.request(environment, by=request.user, scrub="scrub" in request.POST)
+    messages.success(request, _("A worker restores the test data."))
+    return redirect("deployments:place", slug)
+
+
+@require_POST
+@allow("configure")
+def set_driver(request: HttpRequest, slug: str) -> HttpResponse:
+    environment = get_environment_for(request.actor, slug)
+    form = DriverForm(request.POST)
+    if form.is_valid():
+        try:
+            driver_settings.set_driver(environment, by=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, _("Saved; it counts from the next deployment."))
+            return redirect("deployments:place", slug)
+    context = {**page.place(environment, request.actor), "driver_form": form, "form": form}
+    return render(request, "deployments/place.html", context, status=422)
