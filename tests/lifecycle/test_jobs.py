@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from lifecycle import heartbeats, jobs, leases, logs
+from lifecycle import heartbeats, jobs, leases, logs, shutdown
 from lifecycle.doorbell import Doorbell
 from lifecycle.events import Machine
 from lifecycle.jobs import Failed, Lease, LeaseLost
@@ -222,12 +222,12 @@ def test_nothing_is_taken_from_anybody_just_after_postgresql_started(subject: Pr
     assert jobs.reconcile() == []
 
 
-def test_what_nobody_heard_is_rung_again_but_not_every_few_seconds(subject: Product, handle, short: None):
+def test_what_nobody_heard_is_rung_again_but_not_every_few_seconds(subject: Product, handle, short: None, settings):
     handle(lambda lease: None)
     work = wish(subject)
     assert jobs.reconcile() == [work.key]
     assert jobs.reconcile() == []
-    Work.objects.update(rung_at=timezone.now() - timezone.timedelta(seconds=jobs.RING_AGAIN_SECONDS + 1))
+    Work.objects.update(rung_at=timezone.now() - timezone.timedelta(seconds=settings.RING_AGAIN_SECONDS + 1))
     assert jobs.reconcile() == [work.key]
 
 
@@ -322,3 +322,31 @@ def test_the_pulse_tells_who_was_not_seen():
     late = [(pulse.kind, pulse.is_late) for pulse in heartbeats.pulses(at=now)]
     assert late == [("deployer", False), ("worker", True), ("beat", True)]
     assert not Heartbeat.objects.filter(name="old:1").exists()
+
+
+def test_work_of_a_worker_that_leaves_is_handed_over_and_the_attempt_does_not_count(subject, handle, settings):
+    settings.HAND_OVER_SECONDS = 0.3
+    runs: list[int] = []
+
+    def long(lease: Lease) -> None:
+        runs.append(lease.fence)
+        while len(runs) == 1:
+            lease.check()
+            time.sleep(0.05)
+
+    handle(long)
+    work = wish(subject)
+    shutdown.ask()
+    shutdown_begun = time.monotonic()
+    try:
+        jobs.run(jobs.claim(work, S.CLAIMED, by=Machine("worker")))
+        assert time.monotonic() - shutdown_begun < 2
+        work.refresh_from_db()
+        assert (work.status, work.attempt, work.lease_until) == (S.LOST, 0, None)
+        jobs.execute(work.key)
+        assert runs == [1], "it takes nothing new"
+    finally:
+        shutdown.forget()
+    jobs.execute(work.key)
+    work.refresh_from_db()
+    assert (work.status, work.attempt) == (S.SUCCEEDED, 1)
