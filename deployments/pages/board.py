@@ -1,22 +1,25 @@
 """The promotion board: the environments side by side, their changes, and what may move from one to the next."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import gates, running, waiting
+from deployments import gates, running
 from deployments.models import Deployment, Finding, Sample, Watch
 from deployments.names import name
-from deployments.pages import cards, log, steps
+from deployments.pages import cards, log, standing, steps
+from deployments.pages.between import Between, between
 from deployments.pages.rollback import confirmation
 from deployments.running import Place
+from environments import places as environment_places
 from environments.models import Environment
 from lifecycle import dates
 from lifecycle.models import Product
-from lifecycle.roles import Actor, who_may
+from lifecycle.roles import Actor
 from releases.models import Change, Release
 
 DEV, STAGING, PRODUCTION = Environment.Kind.DEV, Environment.Kind.STAGING, Environment.Kind.PRODUCTION
@@ -35,19 +38,6 @@ class Health:
     label: str
 
 
-@dataclass(frozen=True)
-class Between:
-    """The line in front of an environment: how much waits, the button that moves it, or why it does not move."""
-
-    count: str
-    words: str
-    action: str = ""
-    url: str = ""
-    dialog: str = ""
-    why_not: str = ""
-    delta_url: str = ""
-
-
 @dataclass
 class Column:
     """One environment on the board."""
@@ -60,6 +50,7 @@ class Column:
     rollback: dict[str, Any] | None = None
     between: Between | None = None
     places: list[str] = field(default_factory=list)
+    notes: list[standing.Note] = field(default_factory=list)
 
 
 def board(actor: Actor) -> dict[str, Any]:
@@ -68,8 +59,9 @@ def board(actor: Actor) -> dict[str, Any]:
     places = running.board(product)
     frozen = Release.objects.filter(product=product, status=Release.Status.FROZEN).select_related("candidate").first()
     columns = [column(place, actor) for place in places]
-    for before, after in zip(columns, columns[1:], strict=False):
-        after.between = between(before, after, frozen, actor)
+    for before, after in pairwise(columns):
+        ready = sum(card.is_ready for card in before.cards)
+        after.between = between(before.environment, after.environment, ready, frozen, actor)
     busy = next((place.active for place in reversed(places) if place.active), None)
     return {
         "columns": columns,
@@ -119,18 +111,16 @@ def column(place: Place, actor: Actor) -> Column:
         cards=found,
         rollback=way_back(place, actor),
         places=[waits(one) for one in place.waiting],
+        notes=standing.notes(environment, place.current),
     )
 
 
 def cards_in(place: Place, actor: Actor) -> list[cards.Card]:
     """The changes that stand at this environment: being built, being tested, or live."""
     rows = Change.objects.filter(product=actor.product).select_related("developer", "revision", "release")
-    if place.environment.kind == DEV:
-        return cards.cards(rows.filter(status__in=[Change.Status.DEVELOPMENT, Change.Status.READY]), actor)
-    if place.environment.kind == STAGING:
-        return cards.cards(
-            rows.filter(status__in=[Change.Status.STAGING, Change.Status.APPROVED]), actor, runs=place.current
-        )
+    if environment_places.takes_compositions(place.environment):
+        stand_here = rows.filter(status__in=STANDING[Environment.Kind(place.environment.kind)])
+        return cards.cards(stand_here, actor, runs=None if place.environment.kind == DEV else place.current)
     if place.current is None:
         return []
     return cards.cards(rows.filter(candidate_rows__candidate=place.current.candidate_id), actor, runs=place.current)
@@ -175,45 +165,11 @@ def waits(deployment: Deployment) -> str:
 
 
 def way_back(place: Place, actor: Actor) -> dict[str, Any] | None:
-    """The question before a rollback of production, for people who may; None if it has nothing to go back to."""
-    if place.environment.kind != PRODUCTION or not actor.may("roll_back") or place.current is None:
+    """The question before a rollback, for people who may; None if the place has nothing to go back to."""
+    if not actor.may("roll_back") or place.current is None:
         return None
     asked = confirmation(place.environment)
     return asked if asked["target"] else None
-
-
-def between(before: Column, after: Column, frozen: Release | None, actor: Actor) -> Between:
-    """What may move from one environment to the next."""
-    delta = reverse("deployments:delta", args=[after.environment.slug, before.environment.slug])
-    if after.environment.kind == PRODUCTION:
-        return to_production(frozen, delta)
-    ready = sum(card.is_ready for card in before.cards)
-    may = actor.may("promote")
-    return Between(
-        count=str(ready),
-        words=ngettext("ready", "ready", ready),
-        action=_("Promote"),
-        url=reverse("deployments:promote") if may else "",
-        dialog="promote",
-        why_not=waiting.refusal(after.environment, actor) if may else who_may("promote"),
-        delta_url=delta,
-    )
-
-
-def to_production(frozen: Release | None, delta: str) -> Between:
-    if frozen is None:
-        return Between("", _("No release is frozen"), delta_url=delta)
-    all_gates = gates.gates(frozen)
-    shut = [gate for gate in all_gates if not gate.is_open]
-    counts = {"open": len(all_gates) - len(shut), "all": len(all_gates)}
-    return Between(
-        count=_("%(open)s of %(all)s") % counts,
-        words=_("gates open"),
-        action=_("Release"),
-        url=reverse("deployments:cockpit", args=[frozen.version]),
-        why_not=shut[0].label if shut else "",
-        delta_url=delta,
-    )
 
 
 def promotion(product: Product) -> dict[str, Any]:

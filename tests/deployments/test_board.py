@@ -151,3 +151,38 @@ def test_where_there_is_no_way_back_it_says_why(shipped: Deployment, cast: Cast,
 
 def test_an_unknown_environment_is_not_found(cast: Cast, sign_in: SignIn) -> None:
     assert sign_in(cast.ops).get("/environments/nowhere/roll-back/").status_code == 404
+
+
+def test_a_further_environment_takes_what_the_one_before_it_has_verified(
+    places: dict[str, Environment], cast: Cast, sign_in: SignIn
+) -> None:
+    demo = Environment.objects.create(
+        product=cast.product, slug="demo", name="Demo", kind=KIND.STAGING, position=places[KIND.STAGING].position + 1
+    )
+    Environment.objects.filter(kind=KIND.PRODUCTION).update(position=9)
+    client = sign_in(cast.lena)
+    assert "Nothing is verified on Staging" in board(client)
+    assert client.post("/environments/demo/promote/").status_code == 409
+    deployment(places[KIND.STAGING], candidate(cast.product, "staging 3", purpose=Candidate.Purpose.STAGING))
+    Environment.objects.filter(kind=KIND.STAGING).update(state=Environment.State.OK)
+    assert 'action="/environments/demo/promote/"' in board(client)
+    answer = client.post("/environments/demo/promote/")
+    assert answer["Location"] == f"/deployments/{demo.deployments.get().pk}/"
+
+
+def test_it_says_what_is_odd_about_a_place(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    staging = Environment.objects.filter(kind=KIND.STAGING)
+    staging.update(sends_mail=True, test_data="small shop", test_data_at=timezone.now(), status="creating")
+    Environment.objects.filter(kind=KIND.PRODUCTION).update(
+        probed_release="24.9+aaaaaaaa", probe_misses=2, sends_mail=True, takes_payments=False, foreign_sha="f" * 40
+    )
+    page = board(sign_in(cast.ops))
+    for words in ("Real here: mail", "small shop, restored", "Being created", "Off here: payments"):
+        assert words in page
+    assert "24.9+aaaaaaaa answers, which is not what is recorded" in page
+    assert "Somebody put ffffffff on env/production" in page and "Cannot verify" in page
+
+
+def test_every_place_that_has_a_way_back_offers_it(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    page = board(sign_in(cast.ops))
+    assert 'href="/environments/production/roll-back/"' in page and 'href="/environments/dev/roll-back/"' not in page
