@@ -34,3 +34,9 @@ TIER = {
     "warn": Chip("warn", "trending-up", _("Warning")),
     "act": Chip("bad", "triangle-alert", _("Act now")),
 }
+
+DRILL: dict[str, Chip] = {
+    "queued": Chip("staging", "loader-circle", _("Being restored")),
+    "succeeded": Chip("ok", "circle-check", _("Restored")),
+    "failed": Chip("bad", "circle-x", _("Could not be restored")),
+}

@@ -13,8 +13,6 @@ from lifecycle.models import Event
 from releases import expansion
 from releases.models import Check
 
-REHEARSED, EXPANDED = "rollback_rehearsed", "expand_proved"
-
 
 def rollback_rehearsed(case: Case) -> Gate:
     """Open when staging has gone back and forward with this digest, or when DevOps accept that it cannot."""
@@ -29,7 +27,7 @@ def rollback_rehearsed(case: Case) -> Gate:
     elif found and found.status == Rehearsal.Status.QUEUED and found.environment is not None:
         evidence = waits(proofs.obstacle(found.environment, case.candidate, at=case.at))
     return Gate(
-        REHEARSED,
+        proofs.REHEARSED,
         _("Rollback rehearsed"),
         is_open,
         evidence,
@@ -61,7 +59,7 @@ def expand_proved(case: Case) -> Gate | None:
         word = proofs.waived(case.release, case.candidate)
         evidence, is_open = accepted(cannot, word), word is not None
     return Gate(
-        EXPANDED,
+        proofs.EXPANDED,
         _("What is live runs on the new schema"),
         is_open,
         evidence,

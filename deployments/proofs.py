@@ -20,6 +20,8 @@ from releases import candidates, expansion
 from releases.models import Candidate, Change, Check, Release
 
 WAIVER = "release.rollback_waived"
+REHEARSED, EXPANDED = "rollback_rehearsed", "expand_proved"
+"""The keys of the gates that are about the way back."""
 R = Rehearsal.Status
 
 
@@ -147,14 +149,20 @@ def unproved(candidate: Candidate) -> str:
     return f"{check.verdict.rstrip('.')}." if check and check.status == Check.Status.ERRORED else ""
 
 
-def acceptable(release: Release) -> list[str]:
-    """What no worker can prove of the frozen candidate, and DevOps may accept for it."""
+def acceptable(release: Release) -> dict[str, str]:
+    """What no worker can prove of the frozen candidate and DevOps may accept, by the gate that it opens."""
     candidate = release.candidate
     if candidate is None:
-        return []
+        return {}
     product = release.product
     way_back = impossible(candidate, would_return_to(product), staging_of(product))
-    return [reason for reason in (way_back, unproved(candidate)) if reason]
+    return {key: why for key, why in ((REHEARSED, way_back), (EXPANDED, unproved(candidate))) if why}
+
+
+def hard_changes(release: Release) -> list[Change]:
+    """The changes of the release after which the older code does not run: neither a click nor the watch goes back."""
+    target = would_return_to(release.product)
+    return running.one_way(release.candidate, target) if release.candidate and target else []
 
 
 def waived(release: Release, candidate: Candidate) -> Event | None:

@@ -31,7 +31,6 @@ urlpatterns = [
     path("environments/<slug:slug>/driver/", place.set_driver, name="set_driver"),
     path("environments/<slug:slug>/retry/", creating.retry, name="retry_environment"),
     path("environments/<slug:slug>/destroy/", creating.destroy, name="destroy"),
-    path("environments/<slug:slug>/promote/", board.promote_to, name="promote_to"),
     path("environments/<slug:slug>/roll-back/", rollback.roll_back, name="roll_back"),
     path("environments/<slug:slug>/backups/", proofs.backups, name="backups"),
     path("environments/<slug:slug>/backups/drill/", proofs.drill, name="drill"),

@@ -6,10 +6,9 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import approvals, gates, running
+from deployments import approvals, gates, proofs, running
 from deployments.names import destination
 from deployments.pages import cockpit
-from deployments.pages.rollback import how_long
 from ideas.models import Idea
 from lifecycle import dates
 from lifecycle.models import User
@@ -76,9 +75,11 @@ def lede(release: Release) -> str:
     if release.status != Release.Status.FROZEN:
         return ""
     place = running.production(release.product)
-    took = [words for _icon, _tone, words in how_long(place)] if place else []
+    took = [words for _icon, _tone, words in cockpit.way_back(release, place)] if place else []
     current = running.current(place) if place else None
     words = [_("It goes live with the last yes.")]
+    if hard := proofs.hard_changes(release):
+        return " ".join([*words, proofs.no_way_back(hard)])
     if current is not None:
         words.append(
             _("If something breaks, it goes back to %(version)s.") % {"version": destination(current.candidate)}

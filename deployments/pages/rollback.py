@@ -1,31 +1,25 @@
-"""The question before a rollback: what leaves, what stays, who is told, how long the last one took."""
+"""The question before a rollback: what leaves, what stays, who is told, how long the rehearsal took."""
 
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import running, services
 from deployments.models import Deployment
 from deployments.names import destination, name
 from deployments.pages.steps import duration
+from deployments.previews import Measured, Preview, last_here, preview
 from environments.models import Environment
-from ideas.models import Subscription
-from lifecycle.transitions import NotAllowed
-from releases.models import Candidate, Change
+from lifecycle import dates
 
 Fact = tuple[str, str, str]
-STAYING = (Change.Migrations.EXPAND, Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
 
 
 def confirmation(environment: Environment) -> dict[str, Any]:
-    """What confirm.html shows. `target` is None, and `why_not` says why, if there is no way back."""
-    target, why_not = way_back(environment)
-    busy = running.active(environment)
-    now = running.current(environment)
-    newest = busy.candidate if busy else now.candidate if now else None
+    """What confirm.html shows. `target` is None if there is no way back: `why_not` says why, `instead` what to do."""
+    found = preview(environment)
+    target = found.target
     title = _("Roll %(environment)s back to %(target)s?") % {"environment": environment, "target": destination(target)}
     return {
         "id": f"rollback-{environment.slug}",
@@ -33,63 +27,83 @@ def confirmation(environment: Environment) -> dict[str, Any]:
         "title": title,
         "text": _("Code and configuration go back exactly; data stays. Whatever is on its way is stopped first."),
         "action": reverse("deployments:roll_back", args=[environment.slug]),
-        "facts": facts(environment, newest, target) if newest and target else [],
+        "facts": facts(found) if target else [],
         "reason": _("Reason, for the record"),
         "yes": _("Roll back now"),
-        "no": _("Keep %(version)s") % {"version": name(newest)},
+        "no": _("Keep %(version)s") % {"version": name(found.newest)},
         "danger": True,
         "back": reverse("deployments:board"),
         "target": target,
-        "why_not": why_not,
+        "why_not": found.why_not,
+        "instead": found.instead,
         "button": _("Roll back to %(target)s") % {"target": destination(target)},
     }
 
 
-def way_back(environment: Environment) -> tuple[Candidate | None, str]:
-    """Where it leads, or why it leads nowhere."""
-    try:
-        return services.require_way_back(environment)[0], ""
-    except NotAllowed as reason:
-        return None, str(reason)
+def facts(found: Preview) -> list[Fact]:
+    leads = [leads_to(found)] if found.newest != found.target else []
+    return [*leads, what_leaves(found), *asked_for(found), what_stays(found), *told(found), *how_long(found.measured)]
 
 
-def facts(environment: Environment, newest: Candidate, target: Candidate) -> list[Fact]:
-    leaving = running.leaving(newest, target)
-    return [what_leaves(environment, leaving), what_stays(leaving), *told(leaving), *how_long(environment)]
+def leads_to(found: Preview) -> Fact:
+    """Where it leads, and since when that is known to work here."""
+    rows = Deployment.objects.filter(environment=found.environment, candidate=found.target)
+    last = rows.filter(status=Deployment.Status.SUCCEEDED).order_by("-verified_at").first()
+    if last is None or last.verified_at is None:
+        return "undo-2", "", _("It leads to %(target)s") % {"target": destination(found.target)}
+    text = _("It leads to %(target)s, which was verified here %(when)s")
+    return "undo-2", "", text % {"target": destination(found.target), "when": dates.ago(last.verified_at)}
 
 
-def what_leaves(environment: Environment, leaving: list[Change]) -> Fact:
-    count = len(leaving)
+def what_leaves(found: Preview) -> Fact:
+    count = len(found.leaving)
     text = ngettext("%(n)d change leaves %(environment)s", "%(n)d changes leave %(environment)s", count)
-    text %= {"n": count, "environment": environment}
-    return "minus", "bad", f"{text}: {', '.join(change.title for change in leaving)}" if leaving else text
+    text %= {"n": count, "environment": found.environment}
+    titles = ", ".join(change.title for change in found.leaving)
+    return "minus", "bad", f"{text}: {titles}" if titles else text
 
 
-def what_stays(leaving: list[Change]) -> Fact:
+def asked_for(found: Preview) -> list[Fact]:
+    """The ideas that would not be served any more, by their votes."""
+    if not found.ideas:
+        return []
+    ideas = ngettext("%(n)d idea", "%(n)d ideas", found.ideas) % {"n": found.ideas}
+    votes = ngettext("%(n)d vote", "%(n)d votes", found.votes) % {"n": found.votes}
+    return [("lightbulb", "", _("They serve %(ideas)s with %(votes)s") % {"ideas": ideas, "votes": votes})]
+
+
+def what_stays(found: Preview) -> Fact:
     """Migrations are never reversed: the older code runs on the newer schema."""
-    staying = [change.key for change in leaving if change.migrations in STAYING]
+    staying = [change.key for change in found.staying]
     if not staying:
         return "database", "", _("The database stays as it is")
     text = ngettext("The migration of %(keys)s stays", "The migrations of %(keys)s stay", len(staying))
     return "database", "", text % {"keys": ", ".join(staying)}
 
 
-def told(leaving: list[Change]) -> list[Fact]:
+def told(found: Preview) -> list[Fact]:
     """Everybody who follows one of the ideas, also through a duplicate."""
-    ours = Q(idea__changes__in=leaving) | Q(idea__canonical__changes__in=leaving)
-    count = Subscription.objects.filter(ours).values("user").distinct().count() if leaving else 0
-    text = ngettext("%(n)d person who asked for it is told", "%(n)d people who asked for it are told", count)
-    return [("users", "", text % {"n": count})] if count else []
-
-
-def how_long(environment: Environment) -> list[Fact]:
-    """How long the last change of what runs here took: the best guess for this one."""
-    ended = Deployment.objects.filter(environment=environment, status=Deployment.Status.SUCCEEDED)
-    last = ended.exclude(started_at=None).exclude(finished_at=None).order_by("kind", "-id")
-    rollback = last.filter(kind=Deployment.Kind.ROLLBACK).first()
-    measured = rollback or last.first()
-    if measured is None or measured.started_at is None or measured.finished_at is None:
+    if not found.told:
         return []
-    seconds = duration((measured.finished_at - measured.started_at).total_seconds())
-    text = _("The last rollback took %(time)s") if rollback else _("The last deployment took %(time)s")
-    return [("clock", "", text % {"time": seconds})]
+    text = ngettext("%(n)d person who asked for it is told", "%(n)d people who asked for it are told", found.told)
+    voters = ngettext("%(n)d of them voted", "%(n)d of them voted", found.voters) % {"n": found.voters}
+    return [("users", "", f"{text % {'n': found.told}}; {voters}")]
+
+
+def how_long(measured: Measured | None) -> list[Fact]:
+    """How long it took when it was rehearsed, or whatever comes nearest."""
+    if measured is None:
+        return []
+    texts = {
+        "rehearsal": _("The rehearsal on staging took %(time)s"),
+        "rollback": _("The last rollback took %(time)s"),
+        "deployment": _("The last deployment took %(time)s"),
+    }
+    text = texts[measured.of] % {"time": duration(measured.seconds)}
+    if measured.of == "rehearsal" and measured.at:
+        text += f" ({dates.day(measured.at)}, {dates.clock(measured.at)})"
+    return [("clock", "", text)]
+
+
+def how_long_here(environment: Environment) -> list[Fact]:
+    return how_long(last_here(environment))

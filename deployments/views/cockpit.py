@@ -58,7 +58,7 @@ def waive(request: HttpRequest, version: str) -> HttpResponse:
         context = {**page.cockpit(release, request.actor), "waiver": form}
         return render(request, "deployments/cockpit.html", context, status=422)
     approvals.waive_rollback(release, by=request.user, reason=form.cleaned_data["reason"])
-    messages.success(request, _("It is written down that there is no way back."))
+    messages.success(request, _("It is written down that you accept it."))
     return redirect("deployments:cockpit", release.version)
 
 
