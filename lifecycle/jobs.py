@@ -38,7 +38,6 @@ __all__ = [
 ]
 
 DATABASE_GONE = (OperationalError, InterfaceError)
-RING_AGAIN_SECONDS = 10
 REGISTRY: dict[str, "Handler"] = {}
 
 
@@ -174,7 +173,7 @@ def reconcile() -> list[str]:
 
 def _unheard() -> list[Work]:
     """Due rows that nobody was told of lately: a busy worker's queue is not filled with repetitions."""
-    lately = Now() - timedelta(seconds=RING_AGAIN_SECONDS)
+    lately = Now() - timedelta(seconds=settings.RING_AGAIN_SECONDS)
     return list(_due().filter(Q(rung_at=None) | Q(rung_at__lt=lately))[:200])
 
 

@@ -174,6 +174,7 @@ LEASE_SECONDS = 15 / TEMPO
 BEAT_SECONDS = 4 / TEMPO
 OWN_CLOCK_SECONDS = 11 / TEMPO
 SCAN_SECONDS = 5 / TEMPO
+RING_AGAIN_SECONDS = 8 / TEMPO  # what was rung for and not taken: with the scan, a lost ring costs 15 s at most
 # A worker that is asked to stop ends what runs after HAND_OVER_SECONDS, so that another one takes it up at once.
 HAND_OVER_SECONDS = 20 / TEMPO
 HAND_OVER_LATE_SECONDS = 24 / TEMPO
@@ -187,8 +188,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "socket_timeout": 5,
     "socket_connect_timeout": 0.5,
+    "socket_keepalive": True,
+    "health_check_interval": 10,  # a connection that died silently is noticed, and the worker hears again
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives every outage; by default it gives up after 100 tries
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # what runs needs no broker
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.1}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
