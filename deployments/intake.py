@@ -111,6 +111,8 @@ def _release_to_staging(candidate: Candidate) -> None:
     release = candidate.release
     if release is None or release.candidate_id != candidate.pk or release.status != Release.Status.FROZEN:
         return
+    if release.is_parked:
+        return
     verdicts.carry_over(candidate)
     if not candidate.checks.exists():
         checks.request(candidate=candidate)
