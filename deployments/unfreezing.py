@@ -1,4 +1,6 @@
-"""Opening the plan of a frozen release again, unless it is just going to production."""
+"""What is done to a frozen release's candidate, unless it is just going to production: open the plan, or put it
+together again on what is live.
+"""
 
 from datetime import datetime
 
@@ -7,11 +9,10 @@ from django.utils.translation import gettext as _
 
 from deployments import running, services, stopping
 from deployments.models import Deployment
-from environments.models import Environment
 from lifecycle.models import User
 from lifecycle.transitions import NotAllowed
-from releases import plan
-from releases.models import Release
+from releases import freezing
+from releases.models import Candidate, Release
 
 
 @transaction.atomic
@@ -21,15 +22,27 @@ def unfreeze(release: Release, *, by: User, reason: str = "", at: datetime | Non
     Without that a plan would be open again while production already runs it.
     """
     release = services.locked_release(release)
+    _clear_the_way(release, by=by, reason=_("The plan was opened again."), at=at)
+    freezing.unfreeze(release, by=by, reason=reason, at=at)
+
+
+@transaction.atomic
+def recompose(release: Release, *, by: User, at: datetime | None = None) -> Candidate:
+    """Put the release together again on what is live now; verdicts hold where nothing overlaps.
+
+    NotAllowed while it is being deployed to production, and see `freezing.recompose`.
+    """
+    release = services.locked_release(release)
+    _clear_the_way(release, by=by, reason=_("It is put together again."), at=at)
+    return freezing.recompose(release, by=by, at=at)
+
+
+def _clear_the_way(release: Release, *, by: User, reason: str, at: datetime | None) -> None:
     production = running.production(release.product)
-    if production is not None:
-        _clear_the_way(production, release, by=by, at=at)
-    plan.unfreeze(release, by=by, reason=reason, at=at)
-
-
-def _clear_the_way(production: Environment, release: Release, *, by: User, at: datetime | None) -> None:
+    if production is None:
+        return
     busy = running.active(production)
     if busy is not None and busy.release_id == release.pk and busy.kind == Deployment.Kind.DEPLOY:
         raise NotAllowed(_("Release %(release)s is on its way to production. Stop that first.") % {"release": release})
     for waiting in running.line(production).filter(release=release, kind=Deployment.Kind.DEPLOY):
-        stopping.abort(waiting, by=by, reason=_("The plan was opened again."), at=at)
+        stopping.abort(waiting, by=by, reason=reason, at=at)
