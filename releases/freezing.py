@@ -56,7 +56,7 @@ def reasons_not_to_freeze(release: Release) -> list[str]:
     reasons = [*staging_taken(release)]
     if missing:
         reasons.append(not_ready(release) % {"changes": ", ".join(missing)})
-    reasons += [*without_flag(taken), *without_the_one_below(taken), *overlaps.reasons(taken)]
+    reasons += [*migration_flags.reasons(taken), *without_the_one_below(taken), *overlaps.reasons(taken)]
     if not taken and not missing:
         reasons.append(_("No change is approved yet."))
     return reasons
@@ -66,12 +66,6 @@ def not_ready(release: Release) -> str:
     if release.kind == Kind.HOTFIX:
         return _("Not ready: %(changes)s. The tests must have passed and the developer must have said so.")
     return _("Not approved by a tester: %(changes)s.")
-
-
-def without_flag(taken: list[Change]) -> list[str]:
-    unsaid = [change.key for change in taken if migration_flags.is_missing(change)]
-    facts = {"changes": ", ".join(unsaid)}
-    return [_("Adds a migration but does not say of which kind: %(changes)s.") % facts] if unsaid else []
 
 
 def without_the_one_below(taken: list[Change]) -> list[str]:

@@ -1,5 +1,9 @@
 """Whether a change says what its migrations do to the release that runs today."""
 
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
 from environments.deltas import is_migration
 from releases.models import Change, Revision
 
@@ -13,3 +17,10 @@ def is_missing(change: Change) -> bool:
     """Whether the change touches a migration file but says nothing, or says "none", about it."""
     unsaid = change.migrations in (Change.Migrations.UNKNOWN, Change.Migrations.NONE)
     return unsaid and bool(migrations_of(change.revision))
+
+
+def reasons(changes: Iterable[Change]) -> list[str]:
+    """Why a release with these changes may not be frozen: each change that does not say, with its files."""
+    text = _("%(change)s adds a migration but does not say of which kind: %(files)s.")
+    unsaid = [change for change in changes if is_missing(change)]
+    return [text % {"change": one.key, "files": ", ".join(migrations_of(one.revision))} for one in unsaid]
