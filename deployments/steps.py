@@ -125,7 +125,7 @@ def _health(attempt: Attempt, candidate: Candidate) -> str:
 def verify(attempt: Attempt, step: Step) -> str:
     """Ask what really runs."""
     driver = _driver(attempt, attempt.deployment.candidate)
-    if not driver.target.manifest.can_verify:
+    if not driver.can_verify:
         raise NotNeeded("cannot verify: lifecycle.toml has no [probe]")
     label, answer = targets.release_of(attempt.deployment.candidate).label, driver.probe()
     if answer != label:

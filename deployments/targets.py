@@ -4,11 +4,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-from deployments import drivers, keeper_state, running
+from deployments import drivers, keeper_state, pipelines, running
 from deployments.drivers import CREDENTIALS, Driver, DriverError, Target
 from deployments.models import Deployment
 from environments import database_addresses, host_keys, places, variables
-from environments.manifest import Manifest, parse
+from environments.manifest import Manifest, ManifestError, parse
 from environments.models import Environment
 from releases.models import Candidate
 
@@ -31,6 +31,14 @@ def app_folder(environment: Environment) -> Path:
 def manifest_of(candidate: Candidate) -> Manifest:
     """lifecycle.toml as it is in the candidate's tree. Raises ManifestError."""
     return parse(candidate.manifest)
+
+
+def can_verify(environment: Environment, candidate: Candidate) -> bool:
+    """Whether anything tells which release runs there; False too when the driver or lifecycle.toml cannot be read."""
+    try:
+        return drivers.get(environment.driver).verifies(environment.driver_settings, manifest_of(candidate))
+    except (DriverError, ManifestError):
+        return False
 
 
 def release_of(candidate: Candidate) -> drivers.Release:
@@ -61,6 +69,7 @@ def driver_for(
         credentials=_credentials(environment),
         host_keys=host_keys.pinned(environment),
         key=key_of(deployment, candidate) if deployment else "",
+        report=pipelines.report_of,
     )
     target.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     return drivers.get(environment.driver)(target)

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from deployments.views import (
     board,
+    callbacks,
     cockpit,
     creating,
     delta,
@@ -19,6 +20,7 @@ from deployments.views import (
 app_name = "deployments"
 
 urlpatterns = [
+    path("callbacks/pipeline/<str:key>/", callbacks.pipeline, name="pipeline_callback"),
     path("environments/", board.board, name="board"),
     path("environments/promote/", board.promote, name="promote"),
     path("environments/new/", creating.new, name="new_environment"),
@@ -53,6 +55,8 @@ urlpatterns = [
     path("releases/<str:version>/recompose/", recomposing.recompose, name="recompose"),
     path("releases/<str:version>/unfreeze/", cockpit.unfreeze, name="unfreeze"),
     path("releases/<str:version>/ship/", cockpit.ship, name="ship"),
+    path("releases/<str:version>/time/", schedule.shipping_time, name="shipping_time"),
+    path("releases/<str:version>/time/forget/", schedule.forget_time, name="forget_time"),
     path("releases/<str:version>/watch/", watch.of_release, name="release_watch"),
     path("watch/", watch.index, name="watches"),
     path("watch/<int:pk>/", watch.detail, name="watch"),

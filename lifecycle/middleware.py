@@ -24,7 +24,7 @@ from lifecycle.roles import ANYBODY, DEMO, VERBS, Actor, who_may
 from lifecycle.transitions import NotAllowed
 
 Answer = Callable[[HttpRequest], HttpResponse]
-WITHOUT_PRODUCT = ("/static/", "/healthz", "/readyz", "/api/")
+WITHOUT_PRODUCT = ("/static/", "/healthz", "/readyz", "/api/", "/callbacks/")
 CSP = "; ".join(
     [
         "default-src 'self'",

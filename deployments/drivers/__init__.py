@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from . import settings as _settings
 from .base import CREDENTIALS, Driver, DriverError, Release, Report, Stopped, Target
 from .command import CommandDriver
 from .fake import FakeDriver
+from .pipeline import PipelineDriver
 from .process import ProcessDriver
 from .ssh import SshDriver
 
@@ -25,7 +25,7 @@ __all__ = [
     "get",
 ]
 
-_ALL: tuple[type[Driver], ...] = (ProcessDriver, CommandDriver, SshDriver, FakeDriver)
+_ALL: tuple[type[Driver], ...] = (ProcessDriver, CommandDriver, SshDriver, PipelineDriver, FakeDriver)
 DRIVERS = {driver.name: driver for driver in _ALL}
 
 
@@ -48,6 +48,6 @@ def check_settings(name: str, settings: Any) -> None:
         driver = get(name)
     except DriverError as error:
         raise ValidationError({"driver": str(error)}) from error
-    found = list(_settings.complaints(settings, driver.settings, driver.required))
+    found = list(driver.complaints(settings))
     if found:
         raise ValidationError({"driver_settings": found})

@@ -4,11 +4,12 @@ Steps raise DriverError, Stopped, or `deployments.keeper_state.FencedOut`.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+from deployments.drivers import settings as checks
 from deployments.drivers.settings import Check
 from environments.manifest import Context, Manifest
 
@@ -95,6 +96,20 @@ class Driver:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+
+    @classmethod
+    def complaints(cls, settings: Any) -> Iterator[str]:
+        """What is wrong with an environment's settings for this driver, one sentence per key."""
+        return checks.complaints(settings, cls.settings, cls.required)
+
+    @classmethod
+    def verifies(cls, settings: Mapping[str, Any], manifest: Manifest) -> bool:
+        """Whether anything tells afterwards which release really runs."""
+        return manifest.can_verify or bool(settings.get("probe"))
+
+    @property
+    def can_verify(self) -> bool:
+        return self.verifies(self.target.settings, self.target.manifest)
 
     def hold(self, fence: int) -> None:
         """Make the target refuse older fences from now on, where it can. FencedOut if it knows a newer one."""

@@ -57,7 +57,7 @@ class CommandDriver(Driver):
             return False
         if not argv and self.target.port and not http.get(self.target.port, manifest.health.path).ok:
             return False
-        if manifest.can_verify or self.target.settings.get("probe"):
+        if self.can_verify:
             return self.probe() == release.label
         log("system", "Nothing tells which release runs: it cannot be verified\n")
         return True

@@ -1,6 +1,7 @@
 """Checking what an environment's driver settings hold, before a deployment stumbles over them."""
 
 import difflib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -60,6 +61,21 @@ def address(value: Any) -> str:
     except ValueError:
         good = False
     return "" if good else _("must be an address that begins with https:// and holds no password.")
+
+
+def repository(value: Any) -> str:
+    good = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", value)
+    return "" if good else _("must be an owner and a name, like northwind/shop.")
+
+
+def texts(value: Any) -> str:
+    good = isinstance(value, list) and value and all(isinstance(part, str) for part in value)
+    return "" if good else _("must be a list of texts.")
+
+
+def template(value: Any) -> str:
+    good = isinstance(value, dict) and len(json.dumps(value)) <= 4000
+    return "" if good else _("must be an object of at most 4,000 characters.")
 
 
 def argv(value: Any) -> str:

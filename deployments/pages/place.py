@@ -8,12 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from deployments import creating, declared, promotion, running, targets, test_data
-from deployments.drivers import DriverError
 from deployments.environment_forms import DriverForm
 from deployments.models import Deployment
 from deployments.pages.board import runs
 from environments import places
-from environments.manifest import ManifestError
 from environments.models import Environment
 from environments.pages.settings import frame
 from environments.pages.words import moment
@@ -70,20 +68,12 @@ def answer(environment: Environment, current: Deployment | None) -> Answer:
     when = ago(environment.probed_at) if environment.probed_at else ""
     if current is None:
         return Answer("none", _("Nothing was deployed yet."), "")
-    if not can_verify(environment, current):
+    if not targets.can_verify(environment, current.candidate):
         return Answer("unknown", _("Cannot verify: lifecycle.toml has no [probe]."), "")
     if not when or environment.probe_note:
         return Answer("unknown", environment.probe_note or _("It has not been asked yet."), when)
     said = environment.probed_release or _("Nothing runs")
     return Answer("bad" if environment.is_contradicted else "ok", said, when)
-
-
-def can_verify(environment: Environment, current: Deployment) -> bool:
-    """Whether anything tells which release runs."""
-    try:
-        return bool(environment.driver_settings.get("probe")) or targets.manifest_of(current.candidate).can_verify
-    except (ManifestError, DriverError):
-        return False
 
 
 def can_promote(environment: Environment) -> tuple[str, str]:

@@ -6,7 +6,6 @@ from django.utils.translation import gettext as _
 
 from deployments import targets
 from deployments.models import Deployment
-from environments.manifest import ManifestError
 from environments.models import Environment
 from lifecycle import dates
 
@@ -21,7 +20,7 @@ class Note(NamedTuple):
 
 def notes(environment: Environment, current: Deployment | None) -> list[Note]:
     """The sentences below an environment's name, the alarming ones first."""
-    found = [place(environment), reality(environment), verification(current), drift(environment)]
+    found = [place(environment), reality(environment), verification(environment, current), drift(environment)]
     return [note for note in (*found, data(environment), effects(environment)) if note is not None]
 
 
@@ -41,18 +40,11 @@ def reality(environment: Environment) -> Note | None:
     return Note("circle-alert", "bad", _("%(release)s answers, which is not what is recorded") % {"release": answers})
 
 
-def verification(current: Deployment | None) -> Note | None:
+def verification(environment: Environment, current: Deployment | None) -> Note | None:
     """Without a probe nobody can tell afterwards which release runs."""
-    if current is None or can_verify(current):
+    if current is None or targets.can_verify(environment, current.candidate):
         return None
     return Note("circle-question-mark", "warn", _("Cannot verify: lifecycle.toml has no [probe]"))
-
-
-def can_verify(current: Deployment) -> bool:
-    try:
-        return targets.manifest_of(current.candidate).can_verify
-    except ManifestError:
-        return False
 
 
 def drift(environment: Environment) -> Note | None:

@@ -211,7 +211,7 @@ def test_the_fake_fails_where_it_is_told_to(tmp_path, log):
 
 
 def test_only_real_drivers_can_be_chosen():
-    assert [name for name, _ in drivers.choices()] == ["process", "command", "ssh"]
+    assert [name for name, _ in drivers.choices()] == ["process", "command", "ssh", "pipeline"]
     with pytest.raises(DriverError, match="no driver called 'helm'"):
         drivers.get("helm")
 

@@ -45,8 +45,7 @@ class SshDriver(Driver):
     @cached_property
     def servers(self) -> list[Host]:
         """DriverError for settings that are wrong."""
-        found = list(checks.complaints(self.target.settings, self.settings, self.required))
-        if found:
+        if found := list(self.complaints(self.target.settings)):
             raise DriverError("; ".join(found))
         return hosts.hosts_of(self.target.settings)
 
@@ -153,7 +152,7 @@ class SshDriver(Driver):
             answer = self._got(session, host, self.target.manifest.health.path)
             if not answer.ok:
                 return f"GET {self.target.manifest.health.path} → {answer.status or answer.text}"
-        if not (self.target.manifest.can_verify or self.target.settings.get("probe")):
+        if not self.can_verify:
             return ""
         running = self._running(session, host)
         return "" if running == release.label else f"{running or 'nothing known'} answers"
