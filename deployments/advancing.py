@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from deployments import pushing
 from environments import repositories
 from environments.git import UPSTREAM_HEADS, Git, GitError, PushRejected
 from environments.models import Repository
@@ -66,15 +67,17 @@ def push_forward(repository: Repository, git: Git, candidate: Candidate) -> None
     if main and (git.tree_of(main) == candidate.tree or git.is_ancestor(candidate.sha, main)):
         return
     if main and not git.is_ancestor(main, candidate.sha):
-        raise ByHand(by_hand(repository, _("%(main)s has commits that production does not have.")))
+        raise ByHand(by_hand(repository, candidate, _("%(main)s has commits that production does not have.")))
     try:
         git.push(repository.upstream, [f"{candidate.sha}:refs/heads/{repository.main_branch}"])
     except PushRejected as refused:
-        raise ByHand(by_hand(repository, _("The upstream protects %(main)s."))) from refused
+        raise ByHand(by_hand(repository, candidate, _("The upstream protects %(main)s."))) from refused
     events.record("repository.main_advanced", repository, by=Machine("advance"), sha=candidate.sha)
 
 
-def by_hand(repository: Repository, reason: str) -> str:
-    facts = {"main": repository.main_branch}
-    way_out = _("Make a pull request from env/production to %(main)s so that new branches start from what is live.")
+def by_hand(repository: Repository, candidate: Candidate, reason: str) -> str:
+    """The pull request to make. Its branch is the candidate's: env/production has no history in common with main."""
+    jobs.enqueue("push_candidate", candidate, product=repository.product)
+    facts = {"main": repository.main_branch, "branch": pushing.branch_of(candidate)}
+    way_out = _("Make a pull request from %(branch)s to %(main)s, so that new branches start from what is live.")
     return f"{reason % facts} {way_out % facts}"

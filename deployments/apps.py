@@ -12,11 +12,11 @@ class DeploymentsConfig(AppConfig):
         from deployments import (  # noqa: F401, PLC0415
             advancing,
             collecting,
+            comparisons,
             creating,
             drills,
             host_keys,
             intake,
-            previews,
             promotion,
             pushing,
             restoring,

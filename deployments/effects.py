@@ -6,7 +6,7 @@ Called inside the transaction that ends the row, so that neither exists without 
 from django.db import transaction
 from django.urls import reverse
 
-from deployments import previews, watch
+from deployments import comparisons, watch
 from deployments.models import Deployment
 from environments import places
 from environments.models import Environment
@@ -32,7 +32,7 @@ def succeeded(deployment: Deployment) -> None:
     elif kind == Environment.Kind.PRODUCTION:
         _on_production(deployment)
     _promote_on(deployment)
-    previews.later(deployment.product)
+    comparisons.later(deployment.product)
 
 
 def _is_staged(deployment: Deployment) -> bool:

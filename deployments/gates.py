@@ -19,7 +19,7 @@ from environments import freezes, locks
 from environments.models import Environment, Lock
 from lifecycle.models import Role
 from lifecycle.transitions import NotAllowed
-from releases import candidates, verdicts
+from releases import candidates, external_checks, verdicts
 from releases.models import Approval, Candidate, Check, Release, SignOff, Verdict
 
 
@@ -80,12 +80,13 @@ def _changes_approved(case: Case) -> Gate:
 def _check_passed(case: Case) -> Gate:
     check = case.candidate.checks.filter(kind=Check.Kind.TESTS).order_by("-id").first()
     evidence = _("The combined tests have not run yet.")
+    missing = external_checks.reasons(case.candidate)
     if check:
-        evidence = check.verdict
+        evidence = " ".join([check.verdict.rstrip(".") + ".", *missing]) if missing else check.verdict
     return Gate(
         "check_passed",
         _("Tested together"),
-        bool(check and check.status == Check.Status.PASSED),
+        bool(check and check.status == Check.Status.PASSED and not missing),
         evidence,
         _("A worker"),
         reverse("releases:detail", args=[case.release.version]),

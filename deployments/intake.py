@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from deployments import previews, running, services
+from deployments import comparisons, running, services
 from deployments.models import Deployment
 from environments import branches, repositories
 from environments.git import GitError
@@ -89,7 +89,7 @@ def compose(lease: Lease) -> None:
     candidate.refresh_from_db()
     if candidate.status == Candidate.Status.FAILED:
         raise jobs.Failed(candidate.error)
-    previews.later(candidate.product)
+    comparisons.later(candidate.product)
     try:
         NEXT[P(candidate.purpose)](candidate)
     except NotAllowed as reason:

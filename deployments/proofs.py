@@ -16,7 +16,7 @@ from environments import holds, locks
 from environments.models import Environment, Lock
 from lifecycle import dates
 from lifecycle.models import Event, Product
-from releases import candidates, expansion
+from releases import candidates, expansion, external_checks
 from releases.models import Candidate, Change, Check, Release
 
 WAIVER = "release.rollback_waived"
@@ -58,6 +58,12 @@ def latest(candidate: Candidate, target: Candidate | None) -> Rehearsal | None:
     return rows.exclude(status=R.SUPERSEDED).select_related("environment", "back", "forward").order_by("-id").first()
 
 
+def has_failed(release: Release) -> bool:
+    """Whether the newest rehearsal of the frozen candidate went wrong."""
+    found = latest(release.candidate, would_return_to(release.product)) if release.candidate else None
+    return found is not None and found.status == R.FAILED
+
+
 def going(product: Product) -> Rehearsal | None:
     """The rehearsal that has staging now."""
     rows = Rehearsal.objects.filter(product=product, status__in=[R.BACK, R.FORWARD])
@@ -92,7 +98,7 @@ def is_busy(staging: Environment, *, at: datetime | None = None) -> bool:
 def tested_together(candidate: Candidate) -> bool:
     """Whether the newest combined check has passed."""
     newest = candidate.checks.filter(kind=Check.Kind.TESTS).order_by("-id").first()
-    return bool(newest and newest.status == Check.Status.PASSED)
+    return bool(newest and newest.status == Check.Status.PASSED and not external_checks.reasons(candidate))
 
 
 def words(rehearsal: Rehearsal) -> str:

@@ -14,8 +14,10 @@ from environments.models import Environment, Repository
 from lifecycle import jobs
 from lifecycle.jobs import Lease
 from lifecycle.models import Work
+from releases.models import Candidate
 
 AGAIN_SECONDS = 60
+CANDIDATES = "lifecycle/"
 REFUSED = "refused by the upstream: "
 
 
@@ -71,6 +73,23 @@ def push_tag(repository: Repository, git: Git, name: str) -> bool:
     except PushRejected:
         return False
     return True
+
+
+def branch_of(candidate: Candidate) -> str:
+    """E.g. "lifecycle/24.11-57"."""
+    return f"{CANDIDATES}{candidate.label}-{candidate.pk}"
+
+
+@jobs.handler("push_candidate", queue="git")
+def push_candidate(lease: Lease) -> None:
+    """Show a candidate to an external CI or a pull request, as a branch of its own that never moves."""
+    candidate = Candidate.objects.select_related("repository").get(pk=lease.row.subject_id)
+    name = f"refs/heads/{branch_of(candidate)}"
+    try:
+        repository = candidate.repository
+        repositories.speaking(repository).push(repository.upstream, [f"{candidate.sha}:{name}"])
+    except GitError as error:
+        raise jobs.Failed(f"{error}\n{error.output}".strip()) from error
 
 
 def refusals(repository: Repository) -> list[tuple[Environment, str]]:

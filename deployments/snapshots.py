@@ -14,7 +14,6 @@ from environments.models import Environment
 from lifecycle import jobs
 from lifecycle.jobs import Lease
 from lifecycle.models import Work
-from releases.models import Candidate
 
 AGAIN_SECONDS = 60
 
@@ -60,21 +59,13 @@ def _is_of(git: Git, head: str, deployment: Deployment) -> bool:
 
 
 def _parent(git: Git, environment: Environment, head: str | None) -> str | None:
-    """What the next snapshot stands on: our log, or what others committed upstream with our newer ones on top.
-
-    The first one stands on what was adopted, so that a pull request from the branch to main is possible.
-    """
+    """What the next snapshot stands on: our log, or what others committed upstream with our newer ones on top."""
     theirs = git.refs(UPSTREAM_HEADS).get(environment.branch)
     if head is None:
-        return theirs or _adopted(environment)
+        return theirs
     if theirs is None or git.is_ancestor(theirs, head):
         return head
     return theirs if git.is_ancestor(head, theirs) else _on_top(git, theirs, head)
-
-
-def _adopted(environment: Environment) -> str | None:
-    rows = Candidate.objects.filter(product=environment.product_id, purpose=Candidate.Purpose.ADOPTED)
-    return rows.exclude(sha="").order_by("id").values_list("sha", flat=True).first()
 
 
 def _on_top(git: Git, theirs: str, head: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from environments.manifest_sections import (
     PLACEHOLDER,
     PLACEHOLDERS,
+    Checks,
     CommandSection,
     Context,
     Health,
@@ -25,6 +26,7 @@ from environments.manifest_sections import (
 __all__ = [
     "FILE_NAME",
     "PLACEHOLDERS",
+    "Checks",
     "CommandSection",
     "Context",
     "Health",
@@ -53,6 +55,7 @@ class Manifest:
     """The parsed file. A section that is missing is None: the product does not have that step."""
 
     test: CommandSection | None = None
+    checks: Checks = field(default_factory=Checks)
     expand_test: CommandSection | None = None
     build: CommandSection | None = None
     backup: CommandSection | None = None
@@ -85,6 +88,7 @@ class Manifest:
 
 _SECTIONS: dict[str, type] = {
     "test": CommandSection,
+    "checks": Checks,
     "expand_test": CommandSection,
     "build": CommandSection,
     "backup": CommandSection,
@@ -103,6 +107,7 @@ _COMMANDS, _PATHS = {"command", "restore", "scrub"}, {"path"}
 _SECONDS, _SWITCHES = {"timeout_seconds", "inactivity_seconds"}, {"uninterruptible", "irreversible"}
 _REQUIRED = {CommandSection: ("command",), MigrateSection: ("command",), TestData: ("restore", "scrub")}
 MAX_RETRIES = 5
+MAX_NAMES, MAX_NAME = 20, 100
 
 
 def parse(text: str) -> Manifest:
@@ -138,6 +143,8 @@ def _value(text: str, section: str, kind: type, key: str, value: Any) -> Any:
         raise ManifestError(line, full, message)
     if key in _COMMANDS:
         return _argv(line, full, value)
+    if key == "external":
+        return _names(line, full, value)
     complaint = _complaint(key, value)
     if complaint:
         raise ManifestError(line, full, complaint)
@@ -172,6 +179,13 @@ def _argv(line: int, full: str, value: Any) -> tuple[str, ...]:
         if "\x00" in part:
             raise ManifestError(line, full, "must not contain a NUL character")
     return tuple(value)
+
+
+def _names(line: int, full: str, value: Any) -> tuple[str, ...]:
+    usual = isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value)
+    if not usual or len(value) > MAX_NAMES or any(len(name) > MAX_NAME for name in value):
+        raise ManifestError(line, full, f"must be a list of at most {MAX_NAMES} names of up to {MAX_NAME} characters")
+    return tuple(dict.fromkeys(name.strip() for name in value))
 
 
 def _did_you_mean(word: str, known: Any) -> str:

@@ -71,6 +71,13 @@ class TestData:
 
 
 @dataclass(frozen=True)
+class Checks:
+    """The names of an external CI's checks that must have passed before a commit goes on."""
+
+    external: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Context:
     """The facts of one run, for placeholders and for the command's environment."""
 

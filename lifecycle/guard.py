@@ -1,6 +1,6 @@
 """The guard: runs one command and sees to it that nothing of it outlives the process that asked.
 
-    python -I -S guard.py <lifeline fd> <grace seconds> -- <command> …
+    python -I -S guard.py <lifeline fd> <grace seconds> <limits, e.g. AS=1000,FSIZE=10 or -> -- <command> …
 
 It is started in its own session and holds the reading end of a pipe, the lifeline. When the other end closes
 (the asker stops the command, or was killed with -9) it ends the whole tree: TERM, the grace, then KILL.
@@ -10,6 +10,7 @@ It runs as a bare script: it imports nothing of Lifecycle and starts in a few mi
 
 import ctypes
 import os
+import resource
 import select
 import signal
 import sys
@@ -21,13 +22,13 @@ _libc = ctypes.CDLL(None)
 
 
 def main() -> int:
-    lifeline, grace, argv = int(sys.argv[1]), float(sys.argv[2]), sys.argv[4:]
+    lifeline, grace, argv = int(sys.argv[1]), float(sys.argv[2]), sys.argv[5:]
     # Orphans of the command become children of the guard, so even a daemon cannot slip away.
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     wake = _wake_on_signals()
     child = os.fork()
     if child == 0:
-        _exec(argv, lifeline)
+        _exec(argv, lifeline, sys.argv[3])
     code = _wait(child, lifeline, wake)
     _end_descendants(0 if code is not None else grace, child)
     return _reaped[child] if code is None else code
@@ -54,7 +55,7 @@ def _remember(number: int, _frame: object) -> None:
         _stops.append(number)
 
 
-def _exec(argv: list[str], lifeline: int) -> None:
+def _exec(argv: list[str], lifeline: int, limits: str) -> None:
     guard = os.getppid()
     os.environ["LIFECYCLE_GUARD"] = mark(guard, start_time(guard))
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -65,11 +66,18 @@ def _exec(argv: list[str], lifeline: int) -> None:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGPIPE, signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+    _limit(limits)
     try:
         os.execvp(argv[0], argv)
     except OSError as error:
         os.write(2, f"cannot start {argv[0]}: {error.strerror}\n".encode())
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+def _limit(limits: str) -> None:
+    """Caps for the command and all it starts, by the names of the RLIMIT constants."""
+    for name, _equals, most in (pair.partition("=") for pair in limits.split(",") if "=" in pair):
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (int(most), int(most)))
 
 
 def _wait(child: int, lifeline: int, wake: int) -> int | None:

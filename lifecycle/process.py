@@ -40,6 +40,21 @@ class Finished:
         return self.reason == "exited" and self.exit_code == 0
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Caps for a command and each process it starts. `file_bytes` is the size of one file it may write."""
+
+    memory_bytes: int | None = None
+    file_bytes: int | None = None
+
+    def __str__(self) -> str:
+        caps = {"AS": self.memory_bytes, "FSIZE": self.file_bytes, "CORE": 0 if self != NO_LIMITS else None}
+        return ",".join(f"{name}={most}" for name, most in caps.items() if most is not None) or "-"
+
+
+NO_LIMITS = Limits()
+
+
 class Guarded:
     """A running command below its guard. `pid` and `started` (clock ticks since boot) name the guard for good."""
 
@@ -50,12 +65,14 @@ class Guarded:
         cwd: Path | str,
         env: Mapping[str, str],
         grace_seconds: float = 5.0,
+        limits: Limits = NO_LIMITS,
         stdout: int | IO[bytes] = subprocess.PIPE,
         stderr: int | IO[bytes] = subprocess.PIPE,
     ) -> None:
         self.grace_seconds = grace_seconds
         reading, self._lifeline = os.pipe()
-        command = [sys.executable, "-I", "-S", guard.__file__, str(reading), str(grace_seconds), "--", *argv]
+        watch = [sys.executable, "-I", "-S", guard.__file__, str(reading), str(grace_seconds), str(limits)]
+        command = [*watch, "--", *argv]
         try:
             self.popen = subprocess.Popen(
                 command,
@@ -111,6 +128,7 @@ def run(
     total_seconds: float,
     inactivity_seconds: float,
     grace_seconds: float = 5.0,
+    limits: Limits = NO_LIMITS,
     on_start: Callable[[int, int], None] | None = None,
 ) -> Finished:
     """Run a command to its end and report its output as it comes.
@@ -122,7 +140,7 @@ def run(
     """
     asked = stop.is_set if isinstance(stop, threading.Event) else stop
     begun = time.monotonic()
-    guarded = Guarded(argv, cwd=cwd, env=env, grace_seconds=grace_seconds)
+    guarded = Guarded(argv, cwd=cwd, env=env, grace_seconds=grace_seconds, limits=limits)
     try:
         if on_start:
             on_start(guarded.pid, guarded.started)

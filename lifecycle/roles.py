@@ -55,6 +55,7 @@ VERBS: dict[str, frozenset[str]] = {
     "plan_release": frozenset({PO, LEAD}),
     "assign_change": frozenset({PO, LEAD, DEV}),
     "develop": frozenset({DEV, LEAD}),
+    "report_check": frozenset({DEV, LEAD, OPS}),
     "promote": frozenset({LEAD, QA, OPS, DEV}),
     "give_verdict": frozenset({QA}),
     "freeze_release": frozenset({PO, LEAD}),

@@ -15,7 +15,7 @@ from lifecycle.roles import Actor
 class RolePermission(BasePermission):
     """Refuse unless the actor may do `view.verbs[method]`; a method without a verb is refused to everybody (405).
 
-    Sets `request.actor`. A read token may only read.
+    Sets `request.actor`. A read token may only read; a token for checks opens nothing but views with that `scope`.
     """
 
     def has_permission(self, request: Any, view: Any) -> bool:
@@ -27,6 +27,9 @@ class RolePermission(BasePermission):
         reads_only = isinstance(request.auth, Token) and request.auth.scope == Token.Scope.READ
         if reads_only and request.method not in SAFE_METHODS:
             raise PermissionDenied(_("This token may only read."))
+        is_for_checks = isinstance(request.auth, Token) and request.auth.scope == Token.Scope.CHECKS
+        if is_for_checks and getattr(view, "scope", "") != Token.Scope.CHECKS:
+            raise PermissionDenied(_("This token may only report checks."))
         if actor.user is not None:
             actor.require(verb)
         return actor.may(verb)

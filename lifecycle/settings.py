@@ -165,6 +165,10 @@ CACHES = {
     }
 }
 
+# What one process of a product's tests may use at most.
+CHECK_MEMORY_BYTES = int(os.environ.get("LIFECYCLE_CHECK_MEMORY_MB", "8192")) << 20
+CHECK_FILE_BYTES = int(os.environ.get("LIFECYCLE_CHECK_FILE_MB", "4096")) << 20
+
 # Certificates of a company's own authority, for git over https (a PEM file).
 GIT_CA_FILE = os.environ.get("LIFECYCLE_GIT_CA", "")
 

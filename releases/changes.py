@@ -17,7 +17,7 @@ from lifecycle.models import Comment, User
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import NotAllowed, move
-from releases import checks, overlaps, progress, stacking
+from releases import checks, external_checks, overlaps, progress, stacking
 from releases.models import Change, Check, Release, Revision
 
 S = Change.Status
@@ -146,6 +146,7 @@ def reasons_not_ready(change: Change) -> list[str]:
         reasons.append(_("The tests are running."))
     elif check.status != Check.Status.PASSED:
         reasons.append(_("The tests failed: %(summary)s") % {"summary": check.summary})
+    reasons += external_checks.reasons(change.revision)
     reasons += stacking.reasons(change)
     if change.conflict:
         other = change.conflict["with"] or _("what is live")
@@ -154,7 +155,7 @@ def reasons_not_ready(change: Change) -> list[str]:
 
 
 def newest_check(revision: Revision | None) -> Check | None:
-    return revision.checks.order_by("-id").first() if revision else None
+    return revision.checks.filter(kind=Check.Kind.TESTS).order_by("-id").first() if revision else None
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -19,8 +20,9 @@ from lifecycle.jobs import Lease
 from lifecycle.logs import Writer, nudge
 from lifecycle.models import LogLine, Product, Work
 from lifecycle.notifications import tell
-from lifecycle.process import Finished
+from lifecycle.process import Finished, Limits
 from lifecycle.transitions import NotAllowed, move
+from releases import external_checks
 from releases.models import Candidate, Check, Revision
 
 S = Check.Status
@@ -89,6 +91,10 @@ def run_in_checkout(check: Check, lease: Lease, log: Writer) -> None:
     """Export the commit into a folder that is thrown away, run its `test` command there and note the answer."""
     git = repositories.git(check.product.repository)
     manifest = read_manifest(git, check.sha)
+    external_checks.expect(check, manifest.checks.external)
+    if manifest.test is None and manifest.checks.external:
+        end(check, S.PASSED, _("Left to %(names)s") % {"names": ", ".join(manifest.checks.external)})
+        return
     if manifest.test is None:
         log.warn(_("lifecycle.toml has no [test] section."))
         end(check, S.ERRORED, _("lifecycle.toml does not say how to test."))
@@ -116,7 +122,8 @@ def run_tests(manifest: Manifest, context: Context, lease: Lease, log: Writer) -
     return process.run(
         argv,
         cwd=context.checkout,
-        env=context.environ(),
+        env=context.environ() | {"HOME": context.data, "TMPDIR": context.data},
+        limits=Limits(settings.CHECK_MEMORY_BYTES, settings.CHECK_FILE_BYTES),
         on_output=lambda _stream, text: log.write((stream_of(line), line) for line in text.splitlines()),
         stop=lease.lost,
         total_seconds=manifest.test.timeout_seconds,

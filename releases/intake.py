@@ -116,4 +116,5 @@ def unlinked(product: Product) -> list[Branch]:
     """Upstream branches that no change is built on, newest first: for the choice beside a change."""
     linked = Change.objects.filter(product=product).exclude(branch="").values("branch")
     others = Branch.objects.filter(repository__product=product).exclude(name=F("repository__main_branch"))
-    return list(others.exclude(name__in=linked).exclude(name__startswith="env/").order_by("-moved_at", "name"))
+    nobodys = others.exclude(name__in=linked).exclude(name__regex=r"^(?:env|lifecycle)/")
+    return list(nobodys.order_by("-moved_at", "name"))

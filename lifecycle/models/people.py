@@ -135,6 +135,7 @@ class Token(models.Model):
     class Scope(models.TextChoices):
         READ = "read", _("Read")
         WRITE = "write", _("Read and write")
+        CHECKS = "checks", _("Only report checks of an external CI")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
     name = models.CharField(_("name"), max_length=80)

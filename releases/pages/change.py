@@ -82,7 +82,8 @@ def pushes_of(change: Change) -> list[Push]:
 
 
 def push(revision: Revision) -> Push:
-    found = max(revision.checks.all(), key=lambda check: check.pk, default=None)
+    tests = [check for check in revision.checks.all() if check.kind == Check.Kind.TESTS]
+    found = max(tests, key=lambda check: check.pk, default=None)
     count = ngettext("%(n)d commit", "%(n)d commits", revision.commits) % {"n": revision.commits}
     return Push(revision, found, ago(revision.seen_at), count)
 

@@ -93,7 +93,6 @@ def test_branch_and_tag_reach_an_upstream_that_denies_everything_but_fast_forwar
     assert engine.upstream.git("rev-parse", "refs/tags/24.11") == made.sha
     subjects = engine.upstream.git("log", "--format=%P", "-2", PRODUCTION).splitlines()
     assert all(len(parents.split()) == 1 for parents in subjects)
-    assert engine.upstream.git("merge-base", "main", "env/production") == adopted.sha
 
 
 def test_a_tag_that_means_another_commit_upstream_stays_and_is_said(engine: Shop, adopted: Candidate):
@@ -164,7 +163,10 @@ def test_a_main_with_other_commits_needs_a_pull_request_and_says_which(engine: S
     advancing.later(engine.cast.product)
     assert do("advance_main").startswith("failed")
     engine.repository.refresh_from_db()
-    assert "env/production" in engine.repository.main_note
+    branch = f"lifecycle/24.11-{made.pk}"
+    assert branch in engine.repository.main_note
+    assert do("push_candidate") == "succeeded"
+    assert engine.upstream.git("merge-base", "main", branch) == adopted.sha
     again = Work.objects.get(kind="advance_main", status=Work.Status.QUEUED)
     assert again.due_at > timezone.now()
 
@@ -270,8 +272,8 @@ def test_neighbours_and_the_way_back_are_compared_before_anybody_asks(engine: Sh
     made = composed(engine, adopted)
     recorded(engine, adopted)
     recorded(engine, made)
-    jobs.enqueue("previews", engine.repository, product=engine.cast.product)
-    assert do("previews") == "succeeded"
+    jobs.enqueue("comparisons", engine.repository, product=engine.cast.product)
+    assert do("comparisons") == "succeeded"
     do("delta")
     pairs = set(Delta.objects.filter(status=Delta.Status.READY).values_list("from_sha", "to_sha"))
     assert pairs == {(adopted.sha, made.sha), (made.sha, adopted.sha)}

@@ -1,0 +1,54 @@
+"""POST …/checks/: where an external CI reports; a token of the scope "checks" is enough."""
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from lifecycle.models import Token
+from releases import external_checks
+from releases.models import Check
+
+STATUSES = [str(status) for status in external_checks.REPORTED]
+
+
+class ExternalReportSerializer(serializers.Serializer):
+    """One check of one commit; several names per commit are several checks."""
+
+    sha = serializers.RegexField(r"^[0-9a-f]{40}\Z")
+    name = serializers.CharField(max_length=100)
+    status = serializers.CharField(max_length=10, help_text=", ".join(STATUSES))
+    url = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+    summary = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+
+
+class ExternalCheckSerializer(serializers.ModelSerializer):
+    """What was noted; `required` when lifecycle.toml names the check."""
+
+    change = serializers.CharField(source="revision.change.key", default=None, read_only=True)
+    candidate = serializers.CharField(source="candidate.label", default=None, read_only=True)
+
+    class Meta:
+        model = Check
+        fields = ["id", "sha", "name", "status", "required", "url", "summary", "change", "candidate"]
+
+
+class ExternalChecks(APIView):
+    """What an external CI says about a commit. 409: nobody has pushed that commit for a change (yet)."""
+
+    verbs = {"POST": "report_check"}
+    scope = Token.Scope.CHECKS
+
+    @extend_schema(request=ExternalReportSerializer, responses={201: ExternalCheckSerializer(many=True)})
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        sent = ExternalReportSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        noted = external_checks.report(request.actor.product, by=request.user, **sent.validated_data)
+        return Response(ExternalCheckSerializer(noted, many=True).data, status=201)
+
+
+urlpatterns = [path("checks/", ExternalChecks.as_view(), name="external_checks")]

@@ -1,0 +1,150 @@
+"""Checks that an external CI runs and reports: which are awaited, what was said, what still keeps a commit back."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lifecycle import jobs
+from lifecycle.events import By
+from lifecycle.models import Product
+from lifecycle.notifications import tell
+from lifecycle.transitions import NotAllowed, move
+from releases.models import Candidate, Check, Revision
+
+S = Check.Status
+EXTERNAL = Check.Kind.EXTERNAL
+REPORTED = (S.QUEUED, S.RUNNING, S.PASSED, S.FAILED, S.ERRORED)
+Subject = Revision | Candidate
+
+
+@transaction.atomic
+def expect(check: Check, names: tuple[str, ...]) -> None:
+    """Await these checks for the commit of `check`; what was reported already counts. Harmless to repeat.
+
+    A candidate is brought upstream, because no CI can build what it cannot fetch.
+    """
+    newest = newest_of(check.revision or check.candidate)
+    for name in names:
+        if name in newest:
+            Check.objects.filter(pk=newest[name].pk).update(required=True)
+        else:
+            create(check.revision, check.candidate, name, required=True)
+    if names and check.candidate is not None:
+        jobs.enqueue("push_candidate", check.candidate, product=check.product)
+
+
+def create(revision: Revision | None, candidate: Candidate | None, name: str, *, required: bool) -> Check:
+    subject = revision or candidate
+    product = revision.change.product if revision else candidate.product
+    return Check.objects.create(
+        product=product,
+        revision=revision,
+        candidate=candidate,
+        kind=EXTERNAL,
+        name=name,
+        required=required,
+        sha=subject.tip if revision else subject.sha,
+        requested_at=timezone.now(),
+    )
+
+
+def newest_of(subject: Subject | None) -> dict[str, Check]:
+    """Name → its newest check; each repetition is a row of its own."""
+    rows = subject.checks.filter(kind=EXTERNAL).order_by("id") if subject else []
+    return {check.name: check for check in rows}
+
+
+def reasons(subject: Subject | None) -> list[str]:
+    """Sentences, empty when every required external check has passed."""
+    open_rows = [one for one in newest_of(subject).values() if one.required and one.status != S.PASSED]
+    return [sentence(check) for check in open_rows]
+
+
+def sentence(check: Check) -> str:
+    facts = {"name": check.name, "summary": check.summary}
+    if check.status in (S.QUEUED, S.RUNNING):
+        return _("The external check %(name)s has not passed yet.") % facts
+    return (_("The external check %(name)s failed: %(summary)s") % facts).rstrip(": ")
+
+
+@transaction.atomic
+def report(
+    product: Product,
+    *,
+    sha: str,
+    name: str,
+    status: str,
+    by: By,
+    url: str = "",
+    summary: str = "",
+    at: datetime | None = None,
+) -> list[Check]:
+    """What the CI says about a commit: one check per change or candidate that has it as its newest commit.
+
+    The same word twice is one word; a new word after the end is a new row. Raises ValidationError for a status or an
+    address it cannot be, NotAllowed for a commit that was not seen (yet).
+    """
+    require_sound(status, url)
+    subjects = [*revisions(product, sha), *Candidate.objects.filter(product=product, sha=sha).select_for_update()]
+    if not subjects:
+        raise NotAllowed(_("No change or candidate ends in the commit %(sha)s (yet).") % {"sha": sha[:12]})
+    now = at or timezone.now()
+    facts = {"url": url, "summary": summary[:300]}
+    return [note(subject, name, status, facts, by=by, at=now) for subject in subjects]
+
+
+def require_sound(status: str, url: str) -> None:
+    if status not in REPORTED:
+        raise ValidationError({"status": _("One of: %(all)s.") % {"all": ", ".join(REPORTED)}})
+    if url and not url.startswith(("https://", "http://")):
+        raise ValidationError({"url": _("An address begins with https:// or http://.")})
+
+
+def revisions(product: Product, sha: str) -> QuerySet[Revision]:
+    rows = Revision.objects.filter(change__product=product, tip=sha).select_related("change__product")
+    return rows.order_by("pk").select_for_update(of=("self",))
+
+
+def note(subject: Subject, name: str, status: str, facts: dict[str, str], *, by: By, at: datetime) -> Check:
+    """Bring the newest check of this name to `status`, or begin another one when it has ended differently."""
+    is_revision = isinstance(subject, Revision)
+    last = newest_of(subject).get(name)
+    if last is None or (last.is_over and last.status != status):
+        required = last.required if last else False
+        last = create(subject if is_revision else None, None if is_revision else subject, name, required=required)
+    if last.status == status:
+        Check.objects.filter(pk=last.pk).update(**facts)
+        return last
+    advance(last, status, facts, by=by, at=at)
+    return last
+
+
+def advance(check: Check, status: str, facts: dict[str, str], *, by: By, at: datetime) -> None:
+    """Through RUNNING, because a CI may only speak when it is done; the developer hears of a red one."""
+    if check.status == S.QUEUED and status != S.QUEUED:
+        move(check, S.RUNNING, by=by, at=at, silent=True, started_at=at)
+    if check.status != status:
+        ended = {"finished_at": at} if status in (S.PASSED, S.FAILED, S.ERRORED) else {}
+        move(check, status, by=by, at=at, **facts, **ended)
+    else:
+        Check.objects.filter(pk=check.pk).update(**facts)
+    if status in (S.FAILED, S.ERRORED):
+        tell_developer(check)
+
+
+def tell_developer(check: Check) -> None:
+    change = check.revision.change if check.revision else None
+    if change is not None and change.developer is not None:
+        tell(
+            [change.developer],
+            "change.checks_failed",
+            url=reverse("releases:change", args=[change.number]),
+            key=f"check:{check.pk}",
+            product=check.product,
+            title=change.title,
+        )

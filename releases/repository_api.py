@@ -1,0 +1,103 @@
+"""GET …/repository/ and what a person says about commits on main that belong to no change."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from environments import repositories
+from environments.models import Repository, TrunkCommit
+from lifecycle.models import Product
+from releases import trunk_words
+
+
+class TrunkCommitSerializer(serializers.ModelSerializer):
+    """A step of main; `note` names the files that kept it out of its change."""
+
+    class Meta:
+        model = TrunkCommit
+        fields = ["sha", "subject", "author", "at", "status", "note"]
+
+
+class RepositorySerializer(serializers.ModelSerializer):
+    """Where the code is and how it is worked with; the notes are empty when all is well. No credential leaves here."""
+
+    waiting = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Repository
+        fields = ["upstream", "mode", "main_branch", "fetched_at", "fetch_error", "main_note", "tag_note", "waiting"]
+
+    @extend_schema(responses=TrunkCommitSerializer(many=True))
+    def get_waiting(self, found: Repository) -> list[dict[str, Any]]:
+        return TrunkCommitSerializer(trunk_words.waiting(found.product), many=True).data
+
+
+class ModeSerializer(serializers.Serializer):
+    """ "branches" or "trunk"."""
+
+    mode = serializers.CharField(max_length=10)
+
+
+class RepositoryView(APIView):
+    """The product's repository."""
+
+    verbs = {"GET": "see_team_pages", "PATCH": "configure"}
+
+    @extend_schema(responses=RepositorySerializer)
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        return Response(RepositorySerializer(repository_of(request.actor.product)).data)
+
+    @extend_schema(request=ModeSerializer, responses=RepositorySerializer)
+    def patch(self, request: Request, **kwargs: Any) -> Response:
+        """Change how the team works: a branch per change, or pull requests merged to main."""
+        found = repository_of(request.actor.product)
+        sent = ModeSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        repositories.set_mode(found, by=request.user, **sent.validated_data)
+        return Response(RepositorySerializer(found).data)
+
+
+class TrunkShip(APIView):
+    """Ship a commit that belongs to no change as maintenance."""
+
+    verbs = {"POST": "plan_release"}
+
+    @extend_schema(request=None, responses=TrunkCommitSerializer)
+    def post(self, request: Request, sha: str, **kwargs: Any) -> Response:
+        commit = commit_of(request.actor.product, sha)
+        trunk_words.ship(commit, by=request.user)
+        return Response(TrunkCommitSerializer(commit).data)
+
+
+class TrunkLeaveOut(APIView):
+    """Leave a commit out: it never ships unless somebody thinks again."""
+
+    verbs = {"POST": "plan_release"}
+
+    @extend_schema(request=None, responses=TrunkCommitSerializer)
+    def post(self, request: Request, sha: str, **kwargs: Any) -> Response:
+        commit = commit_of(request.actor.product, sha)
+        trunk_words.leave_out(commit, by=request.user)
+        return Response(TrunkCommitSerializer(commit).data)
+
+
+def repository_of(product: Product) -> Repository:
+    return get_object_or_404(Repository.objects.select_related("product"), product=product)
+
+
+def commit_of(product: Product, sha: str) -> TrunkCommit:
+    rows = TrunkCommit.objects.select_related("repository__product")
+    return get_object_or_404(rows, repository__product=product, sha=sha)
+
+
+urlpatterns = [
+    path("repository/", RepositoryView.as_view(), name="repository"),
+    path("repository/commits/<str:sha>/ship/", TrunkShip.as_view(), name="trunk_ship"),
+    path("repository/commits/<str:sha>/leave-out/", TrunkLeaveOut.as_view(), name="trunk_leave_out"),
+]
