@@ -10,124 +10,27 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from deployments import approvals, gates, running, services, stopping
+from deployments import approvals, gates, running, schedules, services, stopping, times
 from deployments.loading import get_deployment_for, get_environment_for, get_release_for
 from deployments.models import Deployment
+from deployments.shapes_api import (
+    DeploymentDetail,
+    DeploymentList,
+    GateOut,
+    LogLineOut,
+    NewDeployment,
+    PlaceOut,
+    Reason,
+    ShippingTimeShape,
+    StopOut,
+    Word,
+)
+from environments import stops
 from lifecycle import logs
 from lifecycle.models import Role
-from releases.models import Approval, Candidate
+from releases.models import Candidate
 
 PAGE, LOG_PAGE = 50, 500
-
-
-class DeploymentOut(serializers.ModelSerializer):
-    """`release` is a version, `candidate` what the application calls itself, `queue_position` 1 for the next one."""
-
-    environment = serializers.CharField(source="environment.slug")
-    release = serializers.CharField(source="release.version", default=None)
-    candidate = serializers.SerializerMethodField()
-    requested_by = serializers.CharField(default=None)
-
-    class Meta:
-        model = Deployment
-        fields = [
-            "id",
-            "environment",
-            "kind",
-            "status",
-            "release",
-            "candidate",
-            "candidate_id",
-            "digest",
-            "requested_by",
-            "reason",
-            "error",
-            "snapshot",
-            "attempt",
-            "requested_at",
-            "started_at",
-            "finished_at",
-            "verified_at",
-        ]
-
-    def get_candidate(self, deployment: Deployment) -> str:
-        return running.release_id(deployment.candidate)
-
-
-class StepOut(serializers.Serializer):
-    key = serializers.CharField()
-    status = serializers.CharField()
-    attempt = serializers.IntegerField()
-    exit_code = serializers.IntegerField(allow_null=True)
-    detail = serializers.CharField()
-
-
-class DeploymentDetail(DeploymentOut):
-    """A deployment with its steps and its place in the line (0: it does not wait)."""
-
-    steps = StepOut(many=True)
-    queue_position = serializers.SerializerMethodField()
-
-    class Meta(DeploymentOut.Meta):
-        fields = [*DeploymentOut.Meta.fields, "queue_position", "steps"]
-
-    def get_queue_position(self, deployment: Deployment) -> int:
-        return running.queue_position(deployment)
-
-
-class DeploymentList(serializers.Serializer):
-    """A page; `next` is the `before` of the following one, null on the last."""
-
-    results = DeploymentOut(many=True)
-    next = serializers.IntegerField(allow_null=True)
-
-
-class NewDeployment(serializers.Serializer):
-    """`candidate_id` must be composed; production takes only what has passed its gates."""
-
-    environment = serializers.SlugField()
-    candidate_id = serializers.IntegerField()
-    reason = serializers.CharField(required=False, allow_blank=True, default="")
-
-
-class Reason(serializers.Serializer):
-    reason = serializers.CharField(allow_blank=True, default="")
-
-
-class Word(serializers.Serializer):
-    """A yes or a no (which needs words) to the frozen candidate; 409 if `digest` is given and is another one."""
-
-    outcome = serializers.ChoiceField(choices=Approval.Outcome.choices, default=Approval.Outcome.YES)
-    words = serializers.CharField(required=False, allow_blank=True, default="")
-    digest = serializers.CharField(required=False, allow_blank=True, default="", max_length=64)
-
-
-class LogLineOut(serializers.Serializer):
-    seq = serializers.IntegerField()
-    at = serializers.DateTimeField()
-    stream = serializers.CharField()
-    text = serializers.CharField()
-
-
-class GateOut(serializers.Serializer):
-    key = serializers.CharField()
-    label = serializers.CharField()
-    is_open = serializers.BooleanField()
-    evidence = serializers.CharField()
-    who = serializers.CharField()
-    since = serializers.DateTimeField(allow_null=True)
-
-
-class PlaceOut(serializers.Serializer):
-    """An environment: what runs, what is being done, what waits in the order of its line."""
-
-    environment = serializers.CharField(source="environment.slug")
-    kind = serializers.CharField(source="environment.kind")
-    state = serializers.CharField(source="environment.state")
-    url = serializers.CharField(source="environment.url")
-    current = DeploymentOut(allow_null=True)
-    active = DeploymentOut(allow_null=True)
-    waiting = DeploymentOut(many=True)
 
 
 def read(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:
@@ -176,7 +79,8 @@ class Deployments(APIView):
         wish = read(NewDeployment, request)
         environment = get_environment_for(request.actor, wish["environment"])
         candidate = get_object_or_404(Candidate, product=request.actor.product, pk=wish["candidate_id"])
-        made = services.request(environment, candidate, by=request.user, reason=wish["reason"])
+        asked = {name: wish[name] for name in ("reason", "due_at", "expires_at")}
+        made = services.request(environment, candidate, by=request.user, **asked)
         return Response(DeploymentDetail(made).data, status=201)
 
 
@@ -212,6 +116,17 @@ class Abort(APIView):
         stopping.abort(deployment, by=request.user, reason=read(Reason, request)["reason"])
         deployment.refresh_from_db()
         return Response(DeploymentDetail(deployment).data)
+
+
+class Retry(APIView):
+    """The same wish once more, as a new deployment."""
+
+    verbs = {"POST": "deploy"}
+
+    @extend_schema(request=None, responses={201: DeploymentDetail})
+    def post(self, request: Request, product: str, pk: int) -> Response:
+        made = services.retry(get_deployment_for(request.actor, pk), by=request.user)
+        return Response(DeploymentDetail(made).data, status=201)
 
 
 class RollBack(APIView):
@@ -255,14 +170,62 @@ class Ship(APIView):
         return Response(DeploymentDetail(made).data, status=201)
 
 
+class ShippingTime(APIView):
+    """When a release goes live: 204 while nobody has chosen. PUT chooses, DELETE takes it back."""
+
+    verbs = {"GET": "see_team_pages", "PUT": "ship_release", "DELETE": "ship_release"}
+
+    @extend_schema(responses={200: ShippingTimeShape, 204: None})
+    def get(self, request: Request, product: str, version: str) -> Response:
+        chosen = times.chosen(get_release_for(request.actor, version))
+        return Response(ShippingTimeShape(chosen).data) if chosen else Response(status=204)
+
+    @extend_schema(request=ShippingTimeShape, responses=ShippingTimeShape)
+    def put(self, request: Request, product: str, version: str) -> Response:
+        release = get_release_for(request.actor, version)
+        schedules.choose(release, by=request.user, **read(ShippingTimeShape, request))
+        return Response(ShippingTimeShape(times.chosen(release)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, product: str, version: str) -> Response:
+        schedules.forget(get_release_for(request.actor, version), by=request.user)
+        return Response(status=204)
+
+
+class EmergencyStop(APIView):
+    """Everything of a product stands still: 204 while it does not. POST pulls it, DELETE lifts it."""
+
+    verbs = {"GET": "see_team_pages", "POST": "stop_everything", "DELETE": "stop_everything"}
+
+    @extend_schema(responses={200: StopOut, 204: None})
+    def get(self, request: Request, product: str) -> Response:
+        stop = stops.in_force(request.actor.product)
+        return Response(StopOut(stop).data) if stop else Response(status=204)
+
+    @extend_schema(request=Reason, responses={201: StopOut})
+    def post(self, request: Request, product: str) -> Response:
+        stop = stopping.pull(request.actor.product, by=request.user, reason=read(Reason, request)["reason"])
+        return Response(StopOut(stop).data, status=201)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, product: str) -> Response:
+        stop = stops.in_force(request.actor.product)
+        if stop is not None:
+            stops.lift(stop, by=request.user)
+        return Response(status=204)
+
+
 urlpatterns = [
     path("running/", Running.as_view(), name="running"),
     path("deployments/", Deployments.as_view(), name="deployments"),
     path("deployments/<int:pk>/", OneDeployment.as_view(), name="deployment"),
     path("deployments/<int:pk>/log/", Log.as_view(), name="deployment_log"),
     path("deployments/<int:pk>/abort/", Abort.as_view(), name="deployment_abort"),
+    path("deployments/<int:pk>/retry/", Retry.as_view(), name="deployment_retry"),
+    path("emergency-stop/", EmergencyStop.as_view(), name="emergency_stop"),
     path("environments/<slug:slug>/roll-back/", RollBack.as_view(), name="roll_back"),
     path("releases/<str:version>/gates/", Gates.as_view(), name="gates"),
     path("releases/<str:version>/approve/", Approve.as_view(), name="approve"),
+    path("releases/<str:version>/shipping-time/", ShippingTime.as_view(), name="shipping_time"),
     path("releases/<str:version>/ship/", Ship.as_view(), name="ship"),
 ]

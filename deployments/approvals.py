@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import approval_rules, gates, proofs, running, services
+from deployments import approval_rules, gates, proofs, running, services, times
 from environments.models import Environment
 from lifecycle import events
 from lifecycle.models import Product, Role, User
@@ -35,7 +35,7 @@ def approve(
 
     Raises NotAllowed while a gate before it is closed, when `digest` (what the person looked at) is another one by now
     or, in strict products, for one's own work; ValidationError for a no without words. With the last yes the release
-    ships, unless a freeze is in force.
+    ships, at its time if one was chosen, unless a freeze is in force then.
     """
     release = services.locked_release(release)
     signoffs.require_seen(release, digest)
@@ -59,7 +59,7 @@ def approve(
     )
     verb = "release.approved" if outcome == Approval.Outcome.YES else "release.refused"
     events.record(verb, release, by=by, at=at, note=words, digest=approval.digest, own_work=own)
-    if not gates.missing(release, at=at):
+    if not times.is_missed(release, at=at) and not gates.missing(release, at=times.moment(release, at=at)):
         services.ship(release, by=by, at=at)
     return approval
 

@@ -3,8 +3,11 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from deployments.models import ShippingTime
+from environments.forms import Domain, Moment
 from releases.models import Approval
 
 
@@ -42,3 +45,22 @@ class ApprovalForm(forms.Form):
         if data.get("outcome") == Approval.Outcome.NO and not data.get("words"):
             self.add_error("words", _("Say what should change first: the product owner reads it today."))
         return data
+
+
+class ShippingTimeForm(Domain):
+    """When a release goes to production; read and shown in the time zone that is active."""
+
+    due_at = forms.DateTimeField(label=_("Begins"), widget=Moment())
+    expires_at = forms.DateTimeField(
+        label=_("At the latest"),
+        required=False,
+        widget=Moment(),
+        help_text=_("What could not begin by then expires, and whoever asked for it is told."),
+    )
+
+    @staticmethod
+    def initial_of(chosen: ShippingTime | None) -> dict[str, Any]:
+        if chosen is None:
+            return {}
+        found = {"due_at": chosen.due_at, "expires_at": chosen.expires_at}
+        return {name: timezone.localtime(at) for name, at in found.items() if at is not None}

@@ -84,7 +84,10 @@ def require_promotable(staging: Environment, *, by: By, at: datetime | None = No
 
 @transaction.atomic
 def ship(release: Release, *, by: User, at: datetime | None = None) -> Deployment:
-    """Deploy the frozen, approved candidate to production. NotAllowed naming each closed gate."""
+    """Deploy the frozen, approved candidate to production, at its time if one was chosen.
+
+    NotAllowed naming each gate that is closed then, or when its time is over.
+    """
     release = locked_release(release)
     if release.status != Release.Status.FROZEN:
         raise NotAllowed(
@@ -94,10 +97,16 @@ def ship(release: Release, *, by: User, at: datetime | None = None) -> Deploymen
                 "status": release.get_status_display(),
             }
         )
-    gates.require_open(release, at=at)
-    place = running.production(release.product)
+    if times.is_missed(release, at=at):
+        raise NotAllowed(
+            _("The time chosen for release %(release)s is over: choose another one.") % {"release": release}
+        )
+    gates.require_open(release, at=times.moment(release, at=at))
+    place, chosen = running.production(release.product), times.chosen(release)
     assert place is not None and release.candidate is not None  # the gates have just said so
-    return request(place, release.candidate, by=by, release=release, at=at)
+    due_at = chosen.due_at if chosen and times.is_later(chosen.due_at, at=at) else None
+    expires_at = chosen.expires_at if chosen else None
+    return request(place, release.candidate, by=by, release=release, due_at=due_at, expires_at=expires_at, at=at)
 
 
 def locked_release(release: Release) -> Release:

@@ -6,6 +6,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from deployments.models import Deployment, ShippingTime
+from lifecycle import dates
+from releases.models import Release
+
 GRACE = timedelta(minutes=2)
 """A form that was open for a moment does not fail for it."""
 
@@ -22,3 +26,38 @@ def require_possible(due_at: datetime | None, expires_at: datetime | None, *, at
 def is_later(moment: datetime | None, *, at: datetime | None = None) -> bool:
     """Whether this is a time to wait for."""
     return moment is not None and moment > (at or timezone.now())
+
+
+def chosen(release: Release) -> ShippingTime | None:
+    """The time at which this release shall ship, if somebody chose one."""
+    return ShippingTime.objects.filter(release=release).select_related("chosen_by").first()
+
+
+def moment(release: Release, *, at: datetime | None = None) -> datetime | None:
+    """When it would begin if it were shipped now: at its time if that is still to come, else `at`."""
+    time = chosen(release)
+    return time.due_at if time is not None and is_later(time.due_at, at=at) else at
+
+
+def is_missed(release: Release, *, at: datetime | None = None) -> bool:
+    """Whether the time chosen for it is over, so that it does not ship by itself."""
+    time = chosen(release)
+    return time is not None and time.expires_at is not None and not is_later(time.expires_at, at=at)
+
+
+def sentence(deployment: Deployment) -> str:
+    """When it begins, and until when at the latest; "" for one that is not scheduled. In the reader's zone."""
+    if deployment.status not in Deployment.WAITING:
+        return ""
+    latest = deployment.expires_at
+    if not is_later(deployment.due_at):
+        return _("It expires %(latest)s.") % {"latest": words(latest)} if latest else ""
+    if latest:
+        text = _("It begins %(begin)s, %(latest)s at the latest.")
+        return text % {"begin": words(deployment.due_at), "latest": words(latest)}
+    return _("It begins %(begin)s.") % {"begin": words(deployment.due_at)}
+
+
+def words(moment: datetime) -> str:
+    """ "27 November, 20:00" in the reader's zone."""
+    return f"{dates.day(moment)}, {dates.clock(moment)}"

@@ -13,6 +13,7 @@ from deployments.views import (
     proofs,
     recomposing,
     rollback,
+    schedule,
     stopping,
     watch,
 )

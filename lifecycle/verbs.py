@@ -35,6 +35,8 @@ VERBS: dict[str, str | Promise] = {
     "release.rollback_waived": _("accepted that there is no way back from"),
     "rehearsal.requested": _("asked for"),
     "backupdrill.requested": _("asked for"),
+    "release.time_chosen": _("chose a time for"),
+    "release.time_forgotten": _("took back the time of"),
     "signoff.managers": _("signed off for the managers:"),
     "signoff.customers": _("signed off for the customers:"),
     "repository.connected": _("connected"),

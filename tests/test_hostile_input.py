@@ -38,7 +38,7 @@ WORDS = re.compile(r"\w+").findall
 QUERY = WORDS("q s status sort cursor after before title week key change candidate release environment a page next")
 FIELDS = WORDS(
     "title text body reason words outcome version target_date ideas candidate change person with into do lead up must "
-    "branch developer migrations minutes hours name value kind scope days starts_at ends_at upstream choice points "
+    "branch developer migrations minutes hours name value kind scope days starts_at ends_at due_at expires_at upstream choice points "
     "urgency importance complexity area until language theme email password next tried"
 )
 SIGNING_IN = ("demo/", "accounts/")

@@ -2,6 +2,7 @@
 
 from deployments.models.deployments import Deployment, PipelineReport, Step
 from deployments.models.rehearsals import BackupDrill, Rehearsal
+from deployments.models.schedules import ShippingTime
 from deployments.models.watches import Finding, Sample, Watch
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "PipelineReport",
     "Rehearsal",
     "Sample",
+    "ShippingTime",
     "Step",
     "Watch",
 ]

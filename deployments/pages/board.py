@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import gates, running
+from deployments import gates, running, times
 from deployments.models import Deployment, Finding, Sample, Watch
 from deployments.names import name
 from deployments.pages import cards, log, standing, steps
@@ -82,6 +82,8 @@ def headline(places: list[Place], frozen: Release | None) -> str:
         what = {"environment": busy.environment, "candidate": name(busy.active.candidate)}
         if busy.active.kind == Deployment.Kind.ROLLBACK:
             return _("%(environment)s goes back to %(candidate)s") % what
+        if busy.active.kind == Deployment.Kind.REHEARSAL:
+            return _("%(environment)s rehearses a rollback") % what
         return _("%(candidate)s is on its way to %(environment)s") % what
     if any(place.environment.state == Environment.State.UNSURE for place in places):
         return _("One environment needs a rollback or a new deployment")
@@ -136,8 +138,13 @@ def runs(current: Deployment | None) -> str:
 
 def health(place: Place) -> Health:
     if place.active:
-        verb = _("Rolling back, %(id)s") if place.active.kind == Deployment.Kind.ROLLBACK else _("Deploying %(id)s")
-        return Health("busy", "loader-circle", verb % {"id": place.active.pk})
+        verbs = {
+            Deployment.Kind.DEPLOY: _("Deploying %(id)s"),
+            Deployment.Kind.ROLLBACK: _("Rolling back, %(id)s"),
+            Deployment.Kind.REHEARSAL: _("Rehearsing, %(id)s"),
+        }
+        text = verbs[Deployment.Kind(place.active.kind)]
+        return Health("busy", "loader-circle", text % {"id": place.active.pk})
     if place.environment.state == Environment.State.UNSURE:
         return Health("bad", "circle-question-mark", _("Not sure what runs"))
     if place.current is None:
@@ -161,7 +168,9 @@ def meta(place: Place) -> str:
 
 
 def waits(deployment: Deployment) -> str:
-    return _("%(candidate)s waits its turn") % {"candidate": name(deployment.candidate)}
+    words = _("%(candidate)s waits its turn") % {"candidate": name(deployment.candidate)}
+    when = times.sentence(deployment)
+    return f"{words}. {when}" if when else words
 
 
 def way_back(place: Place, actor: Actor) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from deployments import gates, proofs, running
+from deployments import gates, proofs, running, times
 from deployments.gates import Gate
 from deployments.models import Deployment, Rehearsal, Watch
 from deployments.pages import backups
@@ -85,11 +85,19 @@ def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
         "risks": [*risks(release), *(way_back(release, production) if production else [])],
         "watch": Watch.objects.filter(release=release).order_by("-id").first(),
         "live_since": f"{dates.day(release.live_at)}, {dates.clock(release.live_at)}" if release.live_at else "",
+        "goes_at": goes_at(release),
+        "may_choose_time": actor.may("ship_release") and (release.is_open or release.is_frozen),
         "delta_url": delta_url(release, production),
         "backups_url": reverse("deployments:backups", args=[production.slug]) if production else "",
         "to_accept": [to_accept[one.gate.key] for one in shut if one.may_accept],
         "may_rehearse": may_rehearse(release, shut, actor),
     }
+
+
+def goes_at(release: Release) -> str:
+    """The time chosen for it, while it is still to come."""
+    chosen = times.chosen(release)
+    return times.words(chosen.due_at) if chosen and times.is_later(chosen.due_at) else ""
 
 
 def my_move(shut: list[Row]) -> str:

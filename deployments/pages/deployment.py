@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deployments import chips, running
+from deployments import chips, running, times
 from deployments.models import Deployment, Watch
 from deployments.names import name
 from deployments.pages import log, steps
@@ -72,6 +72,7 @@ def live(deployment: Deployment, actor: Actor) -> dict[str, Any]:
         "chip": chips.DEPLOYMENT[deployment.status],
         "steps": rows,
         "clock": clock(deployment),
+        "starts": times.sentence(deployment),
         "serves": serves(deployment),
         "why": why(deployment, rows),
         "output": output(deployment),
@@ -105,12 +106,12 @@ def steps_now(rows: list[steps.Row]) -> str:
 
 
 def crumb(deployment: Deployment) -> str:
-    words = (
-        _("Rollback %(id)s of %(environment)s")
-        if deployment.kind == Kind.ROLLBACK
-        else _("Deployment %(id)s to %(environment)s")
-    )
-    return words % {"id": deployment.pk, "environment": deployment.environment}
+    words = {
+        Kind.DEPLOY: _("Deployment %(id)s to %(environment)s"),
+        Kind.ROLLBACK: _("Rollback %(id)s of %(environment)s"),
+        Kind.REHEARSAL: _("Rehearsal %(id)s on %(environment)s"),
+    }
+    return words[Kind(deployment.kind)] % {"id": deployment.pk, "environment": deployment.environment}
 
 
 def clock(deployment: Deployment) -> str:
