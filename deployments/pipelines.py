@@ -87,7 +87,7 @@ def _signed_at(timestamp: str, now: datetime) -> datetime:
 def _read(key: str, body: bytes) -> dict[str, str]:
     try:
         said: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         raise ValidationError(_("The body must be a JSON object."))
@@ -95,10 +95,15 @@ def _read(key: str, body: bytes) -> dict[str, str]:
         raise ValidationError({"key": _("It must be the key of the address.")})
     if said.get("status") not in STATUSES:
         raise ValidationError({"status": _("One of %(choices)s.") % {"choices": ", ".join(STATUSES)}})
-    texts = {name: str(said.get(name) or "").replace("\0", "\ufffd") for name in ("url", "text")}
+    texts = {name: _storable(str(said.get(name) or "")) for name in ("url", "text")}
     if texts["url"] and not re.match(r"https?://", texts["url"]):
         raise ValidationError({"url": _("An address that begins with https://.")})
     return {"status": said["status"], "url": texts["url"][:500], "text": texts["text"][:4000]}
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL's text holds no NUL and no half of a surrogate pair."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 @transaction.atomic

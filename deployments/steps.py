@@ -53,8 +53,13 @@ def _driver(attempt: Attempt, candidate: Candidate) -> Driver:
 
 
 def _hold(attempt: Attempt) -> dict[str, Any]:
-    """What every act on a target needs."""
-    return {"fence": attempt.lease.fence, "log": attempt.output.add, "stop": attempt.stop}
+    """What every act on a target needs. Who lost the lease stops without a word: it is not theirs to cancel."""
+
+    def stop() -> bool:
+        attempt.lease.check()
+        return attempt.stop()
+
+    return {"fence": attempt.lease.fence, "log": attempt.output.add, "stop": stop}
 
 
 def backup(attempt: Attempt, step: Step) -> str:

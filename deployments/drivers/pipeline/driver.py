@@ -4,6 +4,7 @@ The key names the deployment over all attempts: a worker that takes over finds t
 pipeline calls back with (see deployments/pipelines.py) counts like an answer to a poll.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -120,16 +121,15 @@ class PipelineDriver(Driver):
         }
 
     def _appearing(self, key: str, stop: Stop) -> Run:
+        """The run that was asked for, once it shows; looked for also by who is to stop it, for it must be cancelled."""
         deadline = time.monotonic() + APPEAR_SECONDS
         while time.monotonic() < deadline:
-            if asked(stop):
-                raise Stopped("stopped while the pipeline was being started")
-            try:
+            with contextlib.suppress(Silent):
                 if run := self.service.find(key):
                     return run
-            except Silent:
-                pass
             time.sleep(_LOOK_SECONDS)
+        if asked(stop):
+            raise Stopped(f"stopped; no pipeline shows the key {key}")
         raise DriverError(f"no pipeline shows the key {key}", retry=True)
 
     def _followed(self, run: Run, log: Log, stop: Stop) -> Run:
