@@ -155,7 +155,9 @@ def environ(driver: Driver, context: Context) -> dict[str, str]:
 @transaction.atomic
 def finish(drill: BackupDrill, status: str, *, note: str, seconds: float | None = None) -> None:
     """Write the ending; DevOps hear of a backup that cannot be restored."""
-    move(drill, status, by=DRILLER, note=note, seconds=seconds, finished_at=timezone.now())
+    drill.note = note
+    drill.save(update_fields=["note"])  # `note` of a move is the event's, not the row's
+    move(drill, status, by=DRILLER, seconds=seconds, finished_at=timezone.now())
     environment = drill.environment
     if status == S.FAILED:
         tell(

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import approvals, gates, running, services, words
+from deployments import approvals, gates, proofs, running, services, words
 from deployments.models import Deployment, Finding, Watch
 from environments.models import Environment
 from lifecycle.inbox import Waiting
@@ -21,7 +21,7 @@ def waiting_for(actor: Actor) -> list[Waiting]:
     """Everything of this app that this person can move on, in no order."""
     if actor.user is None or not actor.is_team:
         return []
-    return [*decisions(actor), *promotions(actor), *watches(actor), *broken(actor)]
+    return [*decisions(actor), *proofs_wanted(actor), *promotions(actor), *watches(actor), *broken(actor)]
 
 
 def decisions(actor: Actor) -> Iterator[Waiting]:
@@ -61,6 +61,29 @@ def shipping(release: Release) -> Waiting:
         url=reverse("deployments:cockpit", args=[release.version]),
         action=_("Open the cockpit"),
         icon="rocket",
+    )
+
+
+def proofs_wanted(actor: Actor) -> Iterator[Waiting]:
+    """The way back of the frozen release that no worker can prove: rehearse it again, or accept that."""
+    if not (actor.may("deploy") or actor.may("configure")):
+        return
+    for release in Release.objects.filter(product=actor.product, status=Release.Status.FROZEN):
+        for gate in gates.missing(release):
+            if gate.key in proofs.acceptable(release) and actor.may("configure"):
+                yield proof(release, gate, _("Accept it"))
+            elif gate.key == proofs.REHEARSED and proofs.has_failed(release) and actor.may("deploy"):
+                yield proof(release, gate, _("Rehearse it again"))
+
+
+def proof(release: Release, gate: gates.Gate, action: str) -> Waiting:
+    return Waiting(
+        title=_("The way back from %(version)s is not proved") % {"version": release},
+        why=gate.evidence,
+        since=release.frozen_at or release.created_at,
+        url=reverse("deployments:cockpit", args=[release.version]),
+        action=action,
+        icon="undo-2",
     )
 
 

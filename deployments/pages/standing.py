@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from deployments import targets
+from deployments import proofs, targets
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle import dates
@@ -20,7 +20,13 @@ class Note(NamedTuple):
 
 def notes(environment: Environment, current: Deployment | None) -> list[Note]:
     """The sentences below an environment's name, the alarming ones first."""
-    found = [place(environment), reality(environment), verification(environment, current), drift(environment)]
+    found = [
+        place(environment),
+        rehearsal(environment),
+        reality(environment),
+        verification(environment, current),
+        drift(environment),
+    ]
     return [note for note in (*found, data(environment), effects(environment)) if note is not None]
 
 
@@ -30,6 +36,12 @@ def place(environment: Environment) -> Note | None:
     broken = environment.status == Environment.Status.BROKEN
     label = str(environment.get_status_display())
     return Note("hammer", "bad" if broken else "warn", f"{label}. {environment.status_note}".strip())
+
+
+def rehearsal(environment: Environment) -> Note | None:
+    """Why testers see another release for some seconds."""
+    words = proofs.note(environment.product) if environment.kind == Environment.Kind.STAGING else ""
+    return Note("repeat-2", "warn", words) if words else None
 
 
 def reality(environment: Environment) -> Note | None:

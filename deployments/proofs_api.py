@@ -1,0 +1,141 @@
+"""The way back over the API: what a rollback would do, its rehearsal, and backups that are tried."""
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from deployments import drills, previews, rehearsals, running
+from deployments.loading import get_environment_for, get_release_for
+from deployments.models import BackupDrill, Rehearsal
+from releases.models import Candidate
+
+SHOWN = 20
+
+
+class LeavingOut(serializers.Serializer):
+    key = serializers.CharField()
+    title = serializers.CharField()
+    migrations = serializers.CharField()
+
+
+class MeasuredOut(serializers.Serializer):
+    """`of`: rehearsal, rollback or deployment, the best there is."""
+
+    of = serializers.CharField()
+    seconds = serializers.FloatField()
+    at = serializers.DateTimeField(allow_null=True)
+
+
+class PreviewOut(serializers.Serializer):
+    """Without a `target` nothing leads back: `why_not` and `instead` say why and what to do. `told` counts people."""
+
+    target = serializers.SerializerMethodField()
+    why_not = serializers.CharField()
+    instead = serializers.CharField()
+    leaving = LeavingOut(many=True)
+    staying_migrations = LeavingOut(source="staying", many=True)
+    ideas = serializers.IntegerField()
+    votes = serializers.IntegerField()
+    told = serializers.IntegerField()
+    voters = serializers.IntegerField()
+    measured = MeasuredOut(allow_null=True)
+
+    def get_target(self, preview: previews.Preview) -> str | None:
+        return named(preview.target)
+
+
+class RehearsalOut(serializers.ModelSerializer):
+    """`target` is what production would go back to; `reason` says why it failed or cannot be done."""
+
+    candidate = serializers.SerializerMethodField()
+    target = serializers.SerializerMethodField()
+    environment = serializers.CharField(source="environment.slug", default=None)
+
+    class Meta:
+        model = Rehearsal
+        fields = [
+            "id",
+            "status",
+            "candidate",
+            "target",
+            "environment",
+            "digest",
+            "back",
+            "forward",
+            "back_seconds",
+            "forward_seconds",
+            "reason",
+            "requested_at",
+            "finished_at",
+        ]
+
+    def get_candidate(self, rehearsal: Rehearsal) -> str | None:
+        return named(rehearsal.candidate)
+
+    def get_target(self, rehearsal: Rehearsal) -> str | None:
+        return named(rehearsal.target)
+
+
+class DrillOut(serializers.ModelSerializer):
+    """A restore of the newest backup into a place of its own."""
+
+    class Meta:
+        model = BackupDrill
+        fields = ["id", "status", "seconds", "note", "requested_at", "finished_at"]
+
+
+def named(candidate: Candidate | None) -> str | None:
+    """What the application calls itself."""
+    return running.release_id(candidate) if candidate else None
+
+
+class RollbackPreview(APIView):
+    """What a rollback of this environment would do now; nothing is done."""
+
+    verbs = {"GET": "see_team_pages"}
+
+    @extend_schema(responses=PreviewOut)
+    def get(self, request: Request, product: str, slug: str) -> Response:
+        return Response(PreviewOut(previews.preview(get_environment_for(request.actor, slug))).data)
+
+
+class Rehearsals(APIView):
+    """The rehearsals of a release, newest first; POST takes staging back and forward as soon as it is free."""
+
+    verbs = {"GET": "see_team_pages", "POST": "deploy"}
+
+    @extend_schema(operation_id="v1_products_releases_rehearsals_list", responses=RehearsalOut(many=True))
+    def get(self, request: Request, product: str, version: str) -> Response:
+        rows = get_release_for(request.actor, version).rehearsals.select_related("candidate", "target", "environment")
+        return Response(RehearsalOut(rows.order_by("-id")[:SHOWN], many=True).data)
+
+    @extend_schema(request=None, responses={201: RehearsalOut})
+    def post(self, request: Request, product: str, version: str) -> Response:
+        made = rehearsals.again(get_release_for(request.actor, version), by=request.user)
+        return Response(RehearsalOut(made).data, status=201)
+
+
+class Drills(APIView):
+    """Backups that were tried, newest first; POST tries the newest one now."""
+
+    verbs = {"GET": "see_team_pages", "POST": "configure"}
+
+    @extend_schema(operation_id="v1_products_environments_drills_list", responses=DrillOut(many=True))
+    def get(self, request: Request, product: str, slug: str) -> Response:
+        rows = get_environment_for(request.actor, slug).backup_drills.order_by("-id")
+        return Response(DrillOut(rows[:SHOWN], many=True).data)
+
+    @extend_schema(request=None, responses={201: DrillOut})
+    def post(self, request: Request, product: str, slug: str) -> Response:
+        made = drills.request(get_environment_for(request.actor, slug), by=request.user)
+        return Response(DrillOut(made).data, status=201)
+
+
+urlpatterns = [
+    path("environments/<slug:slug>/roll-back/preview/", RollbackPreview.as_view(), name="rollback_preview"),
+    path("environments/<slug:slug>/drills/", Drills.as_view(), name="drills"),
+    path("releases/<str:version>/rehearsals/", Rehearsals.as_view(), name="rehearsals"),
+]
