@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,7 +36,6 @@ def database(url: str) -> dict[str, object]:
         "PORT": parts.port or "",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "lifecycle"},
     }
 
 
@@ -184,6 +184,12 @@ HAND_OVER_SECONDS = 20 / TEMPO
 HAND_OVER_LATE_SECONDS = 24 / TEMPO
 LAST_SECONDS = 30 / TEMPO
 MAX_ATTEMPTS = 3
+# A process that freezes within a transaction keeps its locks no longer than its lease: the server ends its session.
+TRANSACTION_SECONDS = float(os.environ.get("LIFECYCLE_TRANSACTION_SECONDS", LEASE_SECONDS))
+DATABASES["default"]["OPTIONS"] = {
+    "application_name": "lifecycle",
+    "options": f"-c idle_in_transaction_session_timeout={TRANSACTION_SECONDS * 1000:.0f}",
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -225,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
     "look": {"task": "deployments.tasks.look", "schedule": 10.0, "options": {"expires": 20}},
     "watch": {"task": "deployments.tasks.watch", "schedule": 2.0, "options": {"expires": 4}},
     "collect": {"task": "deployments.tasks.collect", "schedule": 3600.0, "options": {"expires": 600}},
+    "artefacts": {"task": "deployments.tasks.prune_artefacts", "schedule": crontab(hour=3, minute=17)},
     "proofs": {"task": "deployments.tasks.prove", "schedule": 2.0, "options": {"expires": 4}},
 }
 if DEMO:

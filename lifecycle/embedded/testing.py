@@ -54,6 +54,7 @@ class ThrowAway:
             "LIFECYCLE_SCREENS": str(self.base / "screens"),
             "SECRET_KEY": self.secrets["secret_key"],
             "LIFECYCLE_SECRET_KEYS": self.secrets["fernet_key"],
+            "LIFECYCLE_TRANSACTION_SECONDS": "600",  # a test is one transaction, and may wait for others meanwhile
         }
 
     def stop(self) -> None:
