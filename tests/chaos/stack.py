@@ -29,6 +29,7 @@ from tests.chaos.traps import Traps
 
 Found = TypeVar("Found")
 TEMPO = 5.0
+QUEUES = f"{services.DEPLOY_QUEUES},{services.WORK_QUEUES}"
 LEASE, BEAT, OWN_CLOCK, SCAN = 15, 4, 11, 5  # seconds at a tempo of 1
 # Servers are killed on purpose here: what was committed must be there afterwards. fsync only matters to power cuts.
 SURVIVES_KILLS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -60,6 +61,7 @@ class Stack:
         self.postgres = Process(self.cluster.service(), self.logs)
         self.valkey = Process(self.server.service(), self.logs)
         self.workers: dict[str, Process] = {}
+        self.slots = 0
         self.keeper: Process | None = None
         self.beat: Process | None = None
         self.web: Process | None = None
@@ -132,6 +134,7 @@ class Stack:
             "SECRET_KEY": settings.SECRET_KEY,
             "LIFECYCLE_SECRET_KEYS": ",".join(settings.SECRET_KEYS),
             "LIFECYCLE_TEMPO": str(self.tempo),
+            "LIFECYCLE_TRANSACTION_SECONDS": str(self.lease_seconds),
             "LIFECYCLE_TRAPS": str(self.traps.folder),
             "DJANGO_SETTINGS_MODULE": "lifecycle.settings",
         }
@@ -139,15 +142,19 @@ class Stack:
 
     def start_machinery(self, *, workers: int = 3, slots: int = 4, without: str = "") -> None:
         """Keeper, workers and beat. `without` names guards that these workers do not have (worker.py)."""
+        self.slots = slots
         if self.keeper is None:
             self.keeper = self._process(services.keeper(self.environment()))
         for number in range(1, workers + 1):
             self.start_worker(f"worker{number}", slots=slots, without=without)
         beat = services.beat(self.environment(), schedule=str(self.var / "beat"))
         self.beat = self._process(beat)
-        eventually(self.is_working, "workers that answer", seconds=60)
+        try:
+            eventually(self.is_working, "workers that answer", seconds=60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.words()}") from None
 
-    def start_worker(self, name: str, *, slots: int = 4, without: str = "", queues: str = services.QUEUES) -> Process:
+    def start_worker(self, name: str, *, slots: int = 4, without: str = "", queues: str = QUEUES) -> Process:
         """A Celery worker that knows the traps, started from tests/chaos/worker.py."""
         environment = self.environment(LIFECYCLE_WITHOUT=without)
         command = (
@@ -176,8 +183,9 @@ class Stack:
         return process
 
     def is_working(self) -> bool:
-        """Whether every worker has said that it is ready since it was started."""
-        return all(process.words().rfind(" ready.") >= 0 for process in self.workers.values())
+        """Whether every worker has said that it is ready since it was started; AssertionError if one has ended."""
+        assert all(process.is_running for process in self.workers.values()), "a worker has ended"
+        return all(" ready." in process.words(1_000_000) for process in self.workers.values())
 
     def worker_of(self, pid: int) -> Process | None:
         """The worker whose pool process `pid` is."""

@@ -2,9 +2,10 @@
 
     python -m tests.chaos.worker worker --queues … (LIFECYCLE_TRAPS = folder, LIFECYCLE_WITHOUT = guards)
 
-Points, with the deployment's log key as subject: `claimed`, `before:<step>`, `after:<step>` (done, not yet written
-down), `done:<step>` (written down), `write:<status>` and `step:<step>:<status>` (checked, not yet written), `column`;
-with `app:<name>` as subject: `target`, before an order to the keeper's files.
+Points, with the deployment's log key (or the work's key) as subject: `taking` (found, not yet claimed), `claimed`,
+`before:<step>`, `after:<step>` (done, not yet written down), `done:<step>` (written down), `write:<status>` and
+`step:<step>:<status>` (checked, not yet written), `column`; with `app:<name>` as subject: `target`, before an order
+to the keeper's files.
 """
 
 import json
@@ -52,15 +53,21 @@ def comes_by(subject: str, point: str, act: Callable[[], Any]) -> Any:
 
 def watch_runs() -> None:
     from deployments import rollout
+    from lifecycle import jobs
+    from lifecycle.models import Work
     from tests.chaos import work
 
-    real = rollout.run
+    real_run, real_claim = rollout.run, jobs.claim
 
     def run(lease: Any) -> None:
         TRAPS.spring(lease.row.log_key, "claimed")
-        real(lease)
+        real_run(lease)
 
-    rollout.run = run
+    def claim(row: Any, to: str, **more: Any) -> Any:
+        subject = row.key if isinstance(row, Work) else row.log_key
+        return comes_by(subject, "taking", lambda: real_claim(row, to, **more))
+
+    rollout.run, jobs.claim = run, claim
     work.register(TRAPS)
 
 
