@@ -16,7 +16,7 @@ from django.utils import timezone
 from deployments import approvals, gates, running
 from deployments import services as deployments
 from deployments import watch as watching
-from deployments.models import Deployment, Watch
+from deployments.models import Deployment, Rehearsal, Watch
 from environments import repositories
 from environments.models import Branch, Environment
 from ideas import boards
@@ -183,7 +183,10 @@ class Walk:
         )
 
     def approve(self) -> None:
-        """8 a manager's yes ships it, by a worker, with a log."""
+        """8 staging has gone back and forward by itself; a manager's yes ships it, by a worker, with a log."""
+        rehearsed = Rehearsal.objects.filter(candidate=self.candidate, status=Rehearsal.Status.SUCCEEDED)
+        eventually(rehearsed.exists, "the rehearsal of a rollback")
+        eventually(lambda: not before_the_last_yes(fresh(self.release)), "every gate but the last")
         approvals.approve(fresh(self.release), by=self.team.max, role="manager", words="Go")
         eventually(lambda: fresh(self.release).status == Release.Status.LIVE, "production")
         assert f"{HELLO}." in page(self.production)
@@ -222,6 +225,10 @@ class Walk:
         assert Notification.objects.filter(user=self.team.carl, event="idea.taken_back").exists()
         log = env_log("production", self.team)
         assert len(log) == 3, "every deployment and the rollback is one commit on the environment's branch"
+
+
+def before_the_last_yes(release: Release) -> list[str]:
+    return [gate.key for gate in gates.missing(release) if gate.key != "approvals"]
 
 
 def test_one_idea_travels_the_whole_way(team: Cast, upstream: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from deployments import approvals, running
 from deployments import services as deployments
-from deployments.models import Deployment
+from deployments.models import Deployment, Rehearsal
 from environments import repositories
 from environments.models import Branch, Environment
 from ideas.models import Idea
@@ -86,7 +86,9 @@ def chapter_is_told(product: Product, chapter: Chapter) -> bool:
     order = [Release.Status.DRAFT, Release.Status.PLANNED, Release.Status.FROZEN, Release.Status.LIVE]
     if release.status in order and order.index(release.status) < order.index(chapter.ends_as):
         return False
-    return chapter.ends_as != Release.Status.FROZEN or release.status != Release.Status.FROZEN or is_shown(release)
+    if chapter.ends_as != Release.Status.FROZEN or release.status != Release.Status.FROZEN:
+        return True
+    return is_shown(release) and is_rehearsed(release)
 
 
 def is_shown(release: Release) -> bool:
@@ -94,6 +96,11 @@ def is_shown(release: Release) -> bool:
     staging = Environment.objects.filter(product=release.product, kind=Environment.Kind.STAGING).first()
     deployed = running.current(staging) if staging else None
     return deployed is not None and deployed.candidate_id == release.candidate_id
+
+
+def is_rehearsed(release: Release) -> bool:
+    """Whether the workers have tried the way back, however that ended."""
+    return release.rehearsals.filter(candidate=release.candidate).exclude(status__in=Rehearsal.GOING).exists()
 
 
 def tell(product: Product, *, say: Say) -> None:
@@ -203,8 +210,8 @@ class Narrator:
             verdicts.approve(change, candidate=deployed.candidate, by=self.cast["tess"])
 
     def finish(self, release: Release) -> None:
-        """Demo, both sign-offs and the manager's yes, after which it ships by itself."""
-        if not is_shown(release):
+        """Demo, both sign-offs and the manager's yes, after which it ships by itself; unless it is to stay frozen."""
+        if self.chapter.ends_as == Release.Status.FROZEN or not is_shown(release):
             return
         said = set(release.signoffs.filter(candidate=release.candidate).values_list("audience", flat=True))
         for audience, person in ((SignOff.Audience.MANAGERS, "max"), (SignOff.Audience.CUSTOMERS, "cleo")):
