@@ -20,6 +20,7 @@ class DeploymentsConfig(AppConfig):
             promotion,
             pushing,
             restoring,
+            retention,
             snapshots,
             test_data,
         )

@@ -5,83 +5,179 @@ environments may ask for one digest at once (and with the same fence): a lock be
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import re
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from deployments.artefact_contents import MARKER, WrongArtefact, contents_hash, make_read_only
 from environments.git import Git
 
-__all__ = ["WrongArtefact", "contents_hash", "prepare", "prune", "verify"]
+__all__ = ["DiskFull", "WrongArtefact", "contents_hash", "prepare", "prune", "verify"]
 
 _DIGEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{5,127}")
-_DRAFT = re.compile(r"(?P<digest>[A-Za-z0-9_-]+)\.\d+\.tmp")
-_DRAFT_SECONDS = 86_400
+_ASIDE = re.compile(r"(?P<digest>[A-Za-z0-9_-]+)\.\d+\.(tmp|wrong)")
+_ASIDE_SECONDS = 86_400
+_FULL_BYTES = 1_000_000
+_POLL_SECONDS = 0.1
+Build = Callable[[Path], None]
 
 
-def prepare(root: Path, git: Git, sha: str, digest: str, fence: int, build: Callable[[Path], None]) -> Path:
+class DiskFull(OSError):
+    """There was no room for an artefact; nothing of it was left behind."""
+
+
+def prepare(
+    root: Path,
+    git: Git,
+    sha: str,
+    digest: str,
+    fence: int,
+    build: Build,
+    *,
+    wait: Callable[[], None] = lambda: None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Path:
     """The folder of `digest`, made from the commit `sha` by `build(folder)` unless it is already there.
 
-    A second builder waits for the first, and a killed one leaves the lock. What `build` raises passes through and
-    leaves nothing behind; GitError if the files cannot be exported.
+    A second builder waits for the first, calling `wait` meanwhile, and a killed one leaves the lock. What `build` and
+    `wait` raise passes through and leaves nothing behind; GitError if the files cannot be exported, DiskFull without
+    room. A folder that is not what its digest says is refused (WrongArtefact); whoever asks again has it built anew,
+    told by `say`, with the wrong one put aside.
     """
-    final = _folder(root, digest)
+    final, locks = _folder(root, digest), root.with_name(f"{root.name}.locks")
     root.mkdir(parents=True, exist_ok=True)
-    with _lock(root.with_name(f"{root.name}.locks"), digest):
+    draft, refused = root / f"{digest}.{int(fence)}.tmp", locks / f"{digest}.refused"
+    with _lock(locks, digest, wait):
         if not final.exists():
-            _build(git, sha, digest, build, draft=root / f"{digest}.{int(fence)}.tmp", final=final)
+            refused.unlink(missing_ok=True)
+            _build(git, sha, digest, build, draft=draft)
+            draft.rename(final)
             return final
-    verify(final, digest)
+    try:
+        verify(final, digest)
+    except WrongArtefact as error:
+        _refuse_once(refused, error)
+        with _lock(locks, digest, wait):
+            say(f"{error}: it is built anew.")
+            _build(git, sha, digest, build, draft=draft)
+            say(_swap(draft, final, aside=root / f"{digest}.{int(fence)}.wrong"))
     return final
 
 
-def _build(git: Git, sha: str, digest: str, build: Callable[[Path], None], *, draft: Path, final: Path) -> None:
+def _build(git: Git, sha: str, digest: str, build: Build, *, draft: Path) -> None:
+    """A whole, marked draft; or none at all."""
     _remove(draft)
     try:
         git.export(sha, draft)
         build(draft)
         _seal(draft, digest, sha)
-        draft.rename(final)
-    finally:
+    except BaseException as error:
+        full = _is_full(draft.parent, error)
         _remove(draft)
+        if full:
+            raise DiskFull(
+                f"The disk is full: no room for the artefact {digest[:8]}. Nothing was left behind."
+            ) from error
+        raise
+
+
+def _is_full(root: Path, error: BaseException) -> bool:
+    """Whether there is no room, whoever noticed it: we, git, or the product's own build command."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return isinstance(error, Exception) and shutil.disk_usage(root).free < _FULL_BYTES
+
+
+def _refuse_once(mark: Path, error: WrongArtefact) -> None:
+    """The first who finds it is refused, so that somebody learns of it before it is put right."""
+    if mark.exists():
+        mark.unlink()
+        return
+    mark.touch()
+    raise WrongArtefact(f"{error}; deploy once more to have it built anew") from error
+
+
+def _swap(draft: Path, final: Path, *, aside: Path) -> str:
+    """Put the draft in the place of a wrong folder, which is kept a day; in words whether it is what was tested."""
+    was, now = (_marker(folder).get("contents", "") for folder in (final, draft))
+    _remove(aside)
+    final.rename(aside)
+    draft.rename(final)
+    same = "Its files are those that were built first." if was == now else "Its files differ from those built first."
+    return f"{same} The wrong ones are kept as {aside.name}."
 
 
 @contextlib.contextmanager
-def _lock(folder: Path, name: str) -> Iterator[None]:
+def _lock(folder: Path, name: str, wait: Callable[[], None]) -> Iterator[None]:
     """Hold the lock of this name; the kernel lets go of it when the holder dies."""
     folder.mkdir(exist_ok=True)
     with (folder / name).open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        while not _locked(handle.fileno()):
+            wait()
+            time.sleep(_POLL_SECONDS)
         yield
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def verify(folder: Path, digest: str) -> None:
     """WrongArtefact unless the marker names `digest` and the files are those that were built."""
-    try:
-        marker = json.loads((folder / MARKER).read_text())
-    except (OSError, ValueError) as error:
-        raise WrongArtefact(f"the artefact {folder.name} has no readable marker") from error
-    if not isinstance(marker, dict) or marker.get("digest") != digest:
+    marker = _marker(folder)
+    if not marker:
+        raise WrongArtefact(f"the artefact {folder.name} has no readable marker")
+    if marker.get("digest") != digest:
         raise WrongArtefact(f"the artefact {folder.name} is marked as something else")
     if marker.get("contents") != contents_hash(folder):
         raise WrongArtefact(f"the files of the artefact {folder.name} were changed after it was built")
 
 
-def prune(root: Path, keep: Collection[str], *, now: float | None = None) -> list[str]:
-    """Remove artefacts whose digest is not in `keep`, and drafts abandoned for a day; returns what went."""
+def _marker(folder: Path) -> dict[str, str]:
+    """What the seal says; empty if nobody can read it."""
+    try:
+        marker = json.loads((folder / MARKER).read_text())
+    except (OSError, ValueError):
+        return {}
+    return marker if isinstance(marker, dict) else {}
+
+
+def prune(root: Path, is_kept: Callable[[str], bool], *, now: float | None = None) -> list[str]:
+    """Remove artefacts whose digest is not kept, and what was put aside a day ago; returns what went.
+
+    `is_kept` is asked under the artefact's lock right before it goes, so what is being prepared stays.
+    """
     gone = []
     now = time.time() if now is None else now
     for found in sorted(root.iterdir()) if root.exists() else []:
-        draft = _DRAFT.fullmatch(found.name)
-        old_draft = draft and now - found.stat().st_mtime > _DRAFT_SECONDS
-        if old_draft or (not draft and _DIGEST.fullmatch(found.name) and found.name not in keep):
-            _remove(found)
+        if _ASIDE.fullmatch(found.name):
+            old = now - found.stat().st_mtime > _ASIDE_SECONDS
+        else:
+            old = bool(_DIGEST.fullmatch(found.name)) and not is_kept(found.name)
+        if old and _remove_unless(found, is_kept):
             gone.append(found.name)
     return gone
+
+
+def _remove_unless(found: Path, is_kept: Callable[[str], bool]) -> bool:
+    """Remove it unless somebody works with it or it is kept by now."""
+    digest = found.name.split(".")[0]
+    locks = found.parent.with_name(f"{found.parent.name}.locks")
+    locks.mkdir(exist_ok=True)
+    with (locks / digest).open("w") as handle:
+        if not _locked(handle.fileno()) or (found.name == digest and is_kept(digest)):
+            return False
+        _remove(found)
+    return True
 
 
 def _folder(root: Path, digest: str) -> Path:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from deployments import comparisons, running, services
+from deployments import building, comparisons, running, services
 from deployments.models import Deployment
 from environments import branches, repositories
 from environments.git import GitError
@@ -90,6 +90,8 @@ def compose(lease: Lease) -> None:
     if candidate.status == Candidate.Status.FAILED:
         raise jobs.Failed(candidate.error)
     comparisons.later(candidate.product)
+    if candidate.purpose == P.RELEASE:
+        building.later(candidate)
     try:
         NEXT[P(candidate.purpose)](candidate)
     except NotAllowed as reason:

@@ -3,18 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from deployments import artefacts, running, snapshots, targets
+from deployments import building, running, snapshots, targets
 from deployments.artefacts import WrongArtefact
 from deployments.attempts import Attempt, NotNeeded, Plan, StepFailed
+from deployments.building import Command
 from deployments.drivers import Driver, DriverError
 from deployments.models import Deployment, Step
 from environments import deltas, repositories
 from environments.git import GitError
+from environments.manifest import CommandSection
 from environments.models import Environment
 from lifecycle import logs
 from releases.models import Candidate
-
-COMMAND_SECONDS = 300
 
 
 def prepare(attempt: Attempt, step: Step) -> str:
@@ -26,18 +26,13 @@ def prepare(attempt: Attempt, step: Step) -> str:
 
 
 def _prepare(attempt: Attempt, step: Step, candidate: Candidate) -> str:
-    release = targets.release_of(candidate)
-    kept = release.path.exists()
-    git = repositories.git(candidate.repository)
-
-    def build(folder: Path) -> None:
-        _command(attempt, step, "build", candidate, cwd=folder)
+    def run(command: Command, folder: Path) -> None:
+        _run(attempt, step, command.argv, command.section, cwd=folder, env=command.env)
 
     try:
-        artefacts.prepare(release.path.parent, git, candidate.sha, candidate.digest, attempt.lease.fence, build)
+        return building.prepare(candidate, attempt.lease.fence, run, wait=attempt.check, say=attempt.lease.log.warn)
     except WrongArtefact as error:
         raise StepFailed(str(error)) from error
-    return f"kept artefact {candidate.digest[:8]}" if kept else f"built artefact {candidate.digest[:8]}"
 
 
 def _driver(attempt: Attempt, candidate: Candidate) -> Driver:
@@ -85,28 +80,26 @@ def migrate(attempt: Attempt, step: Step) -> str:
     return _command(attempt, step, "migrate", attempt.deployment.candidate)
 
 
-def _command(attempt: Attempt, step: Step, section: str, candidate: Candidate, *, cwd: Path | None = None) -> str:
-    """Run a section of lifecycle.toml; NotNeeded if the product has none (a missing build is no step to skip)."""
+def _command(attempt: Attempt, step: Step, section: str, candidate: Candidate) -> str:
+    """Run a section of lifecycle.toml; NotNeeded if the product has none."""
     driver = _driver(attempt, candidate)
     release = targets.release_of(candidate)
     argv = driver.target.manifest.command(section, driver.target.context(release))
     if not argv:
-        if section == "build":
-            return ""
         raise NotNeeded(f"lifecycle.toml has no [{section}]")
-    if driver.runs_commands and section != "build":
+    if driver.runs_commands:
         driver.command(section, release, **_hold(attempt))
         return "exit code 0"
     limits = getattr(driver.target.manifest, section)
-    attempt.run(
-        step,
-        argv,
-        cwd=cwd or release.path,
-        env=driver.target.environ(release),
-        total_seconds=limits.timeout_seconds,
-        inactivity_seconds=limits.inactivity_seconds,
-    )
+    _run(attempt, step, argv, limits, cwd=release.path, env=driver.target.environ(release))
     return "exit code 0"
+
+
+def _run(
+    attempt: Attempt, step: Step, argv: list[str], limits: CommandSection, *, cwd: Path, env: dict[str, str]
+) -> None:
+    seconds = {"total_seconds": limits.timeout_seconds, "inactivity_seconds": limits.inactivity_seconds}
+    attempt.run(step, argv, cwd=cwd, env=env, **seconds)
 
 
 def switch(attempt: Attempt, step: Step) -> str:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from deployments import collecting, drills, intake, reality, recovery, rehearsals, rollout
+from deployments import collecting, drills, intake, reality, recovery, rehearsals, retention, rollout
 from deployments import watch as watches
 
 
@@ -40,3 +40,8 @@ def look() -> None:
 @shared_task
 def collect() -> None:
     collecting.tick()
+
+
+@shared_task
+def prune_artefacts() -> None:
+    retention.later()

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from deployments.keeper_state import keeper_age_seconds
+from deployments.queue_ages import ages
 from lifecycle import heartbeats, history
 from lifecycle.models import Membership, Notification, Work
 from lifecycle.roles import allow
@@ -36,11 +37,14 @@ def before(request: HttpRequest) -> int | None:
 @allow("see_team_pages")
 @require_safe
 def system(request: HttpRequest) -> HttpResponse:
-    """Watch the watchers: worker, beat and keeper, the queue of work and what failed last."""
-    pulses = [*heartbeats.pulses(), heartbeats.Pulse("keeper", keeper_age_seconds(settings.VAR))]
+    """Watch the watchers: workers, beat and keeper, how long their queues wait and what failed last."""
+    pulses, queues = [*heartbeats.pulses(), heartbeats.Pulse("keeper", keeper_age_seconds(settings.VAR))], ages()
     context = {
         "pulses": pulses,
         "silent": sum(pulse.is_late for pulse in pulses),
+        "queues": queues,
+        "held_up": sum(queue.is_late for queue in queues),
+        "gone": heartbeats.silent_processes(),
         "waiting": Work.objects.filter(status=Work.Status.QUEUED).count(),
         "running": Work.objects.filter(status__in=Work.ACTIVE).order_by("id")[:20],
         "failures": Work.objects.filter(status__in=[Work.Status.FAILED, Work.Status.ERRORED]).order_by("-id")[:10],

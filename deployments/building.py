@@ -1,0 +1,105 @@
+"""The artefact of a candidate: made once, as soon as it is composed, and without any environment's variables.
+
+Shipping is then no more than a migration and a switch.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from deployments import artefacts, targets
+from deployments.artefacts import WrongArtefact
+from environments import repositories
+from environments.git import GitError
+from environments.manifest import CommandSection, Context, ManifestError
+from lifecycle import jobs, logs, process
+from lifecycle.jobs import Lease
+from releases.models import Candidate
+
+PLACE = "build"
+
+
+@dataclass(frozen=True)
+class Command:
+    """What makes an artefact of a checkout; `env` is all that it gets."""
+
+    argv: list[str]
+    env: dict[str, str]
+    section: CommandSection
+
+
+Run = Callable[[Command, Path], None]
+
+
+def prepare(candidate: Candidate, fence: int, run: Run, *, wait: Callable[[], None], say: Callable[[str], None]) -> str:
+    """Have the artefact there, as artefacts.prepare says; `run` carries the [build] command out in a folder."""
+    folder = targets.release_of(candidate).path
+    kept = folder.exists()
+
+    def build(draft: Path) -> None:
+        with command_for(candidate, draft) as command:
+            if command is not None:
+                run(command, draft)
+
+    git = repositories.git(candidate.repository)
+    artefacts.prepare(folder.parent, git, candidate.sha, candidate.digest, fence, build, wait=wait, say=say)
+    return f"kept artefact {candidate.digest[:8]}" if kept else f"built artefact {candidate.digest[:8]}"
+
+
+@contextmanager
+def command_for(candidate: Candidate, folder: Path) -> Iterator[Command | None]:
+    """The [build] command of lifecycle.toml, with a data folder that goes with it; None if there is none."""
+    manifest, label = targets.manifest_of(candidate), targets.release_of(candidate).label
+    if manifest.build is None:
+        yield None
+        return
+    with TemporaryDirectory(prefix="lifecycle-build-") as data:
+        context = Context(PLACE, label, str(folder), data)
+        yield Command(manifest.command("build", context), context.environ(), manifest.build)
+
+
+def later(candidate: Candidate) -> None:
+    """Have it built by a worker, before anybody deploys it."""
+    jobs.enqueue("build", candidate, product=candidate.product)
+
+
+@jobs.handler("build")
+def build(lease: Lease) -> None:
+    """Build the artefact; one that is there already is looked at."""
+    candidate = Candidate.objects.select_related("product", "repository").get(pk=lease.row.subject_id)
+    output = logs.Batch(lease.log)
+
+    def run(command: Command, folder: Path) -> None:
+        _run(command, folder, lease, output)
+
+    try:
+        lease.log.ok(prepare(candidate, lease.fence, run, wait=lease.check, say=lease.log.warn))
+    except (GitError, ManifestError, WrongArtefact, OSError) as error:
+        raise jobs.Failed(str(error)) from error
+
+
+def _run(command: Command, folder: Path, lease: Lease, output: logs.Batch) -> None:
+    """Raises jobs.Failed unless it ends with 0, LeaseLost when the worker has to let go."""
+
+    def stop() -> bool:
+        output.store_if_due()
+        return lease.lost()
+
+    for left in reversed(range(1 + command.section.retries)):
+        done = process.run(
+            command.argv,
+            cwd=folder,
+            env=command.env,
+            on_output=output.add,
+            stop=stop,
+            total_seconds=command.section.timeout_seconds,
+            inactivity_seconds=command.section.inactivity_seconds,
+        )
+        output.store()
+        lease.check()
+        if done.ok:
+            return
+        if not left:
+            raise jobs.Failed(f"[build] ended with {done.exit_code} ({done.reason}) after {done.seconds:.0f} s")
