@@ -90,14 +90,3 @@ def push_candidate(lease: Lease) -> None:
         repositories.speaking(repository).push(repository.upstream, [f"{candidate.sha}:{name}"])
     except GitError as error:
         raise jobs.Failed(f"{error}\n{error.output}".strip()) from error
-
-
-def refusals(repository: Repository) -> list[tuple[Environment, str]]:
-    """The environments whose branch the upstream does not take at present, with its words."""
-    found = []
-    for environment in Environment.objects.filter(product=repository.product_id):
-        last = Work.objects.filter(kind="push_upstream", subject_id=environment.pk).order_by("-id")
-        ended = last.exclude(status__in=[Work.Status.QUEUED, Work.Status.CLAIMED]).first()
-        if ended is not None and ended.status != Work.Status.SUCCEEDED:
-            found.append((environment, ended.error))
-    return found

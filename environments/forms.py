@@ -51,7 +51,7 @@ class EffectsForm(Domain):
 
     sends_mail = forms.BooleanField(label=_("Sends mail"), required=False)
     takes_payments = forms.BooleanField(label=_("Takes payments"), required=False)
-    reason = forms.CharField(label=_("Reason, outside production"), required=False, max_length=300)
+    reason = forms.CharField(label=_("Why, if you switch one on"), required=False, max_length=300)
 
 
 class LockForm(Domain):
@@ -81,15 +81,3 @@ class FreezeForm(Domain):
     reason = forms.CharField(label=_("Reason"), max_length=300)
     starts_at = forms.DateTimeField(label=_("From"), widget=Moment())
     ends_at = forms.DateTimeField(label=_("Until"), widget=Moment())
-
-
-class RepositoryForm(Domain):
-    """Where the code is."""
-
-    upstream = forms.CharField(
-        label=_("Address"),
-        max_length=500,
-        help_text=_("https, ssh, file or an absolute path. Credentials belong into the machine's ssh key."),
-        widget=forms.TextInput({"spellcheck": "false"}),
-    )
-    main_branch = forms.CharField(label=_("Main branch"), max_length=100, initial="main")

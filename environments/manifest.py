@@ -108,15 +108,20 @@ _SECONDS, _SWITCHES = {"timeout_seconds", "inactivity_seconds"}, {"uninterruptib
 _REQUIRED = {CommandSection: ("command",), MigrateSection: ("command",), TestData: ("restore", "scrub")}
 MAX_RETRIES = 5
 MAX_NAMES, MAX_NAME = 20, 100
+MAX_CHARACTERS = 100_000
 
 
 def parse(text: str) -> Manifest:
     """Read and check `lifecycle.toml`; ManifestError names the first line and key that are wrong."""
+    if len(text) > MAX_CHARACTERS:
+        raise ManifestError(0, "", f"has {len(text)} characters, more than {MAX_CHARACTERS}")
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         raise ManifestError(int(found[1]) if found else len(text.splitlines()), "syntax", str(error)) from None
+    except RecursionError:
+        raise ManifestError(0, "", "lists or tables are nested too deeply") from None
     return Manifest(**{name: _section(text, name, value) for name, value in content.items()})
 
 

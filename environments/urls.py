@@ -8,6 +8,10 @@ app_name = "environments"
 
 urlpatterns = [
     path("environments/repository/", repository.repository, name="repository"),
+    path("environments/repository/connect/", repository.connect, name="connect_repository"),
+    path("environments/repository/mode/", repository.set_mode, name="set_mode"),
+    path("environments/repository/credential/", repository.set_credential, name="set_credential"),
+    path("environments/repository/keys/<int:pk>/confirm/", repository.confirm_key, name="confirm_upstream_key"),
     path("environments/freezes/", freezes.freeze, name="freeze"),
     path("environments/freezes/<int:pk>/", freezes.change_freeze, name="change_freeze"),
     path("environments/freezes/<int:pk>/lift/", freezes.lift_freeze, name="lift_freeze"),

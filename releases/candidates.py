@@ -91,6 +91,7 @@ def adopt(product: Product, *, sha: str, by: By, at: datetime | None = None) -> 
     git = repositories.git(repository)
     try:
         full = git.resolve(sha)
+        git.require_modest(full)
         tree, manifest = git.tree_of(full), manifest_of(git, full)
     except (GitError, Broken) as error:
         raise NotAllowed(str(error)) from error

@@ -71,6 +71,7 @@ def write(
     """The revision with its facts, its commits kept from git's gc, its trailers read; None when it is no news."""
     if change.revision and (change.revision.fork, change.revision.tip) == (fork, tip):
         return None
+    git.require_modest(tip)
     files = [file.path for file in git.diff(fork, tip)]
     facts = {"subject": subject, "author": author, "commits": len(commits), "files": files}
     revision = changes.record_push(change, fork=fork, tip=tip, by=POLL, **facts)

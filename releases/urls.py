@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from releases.views import changes, checks, demo, feedback, plans, testing
+from releases.views import changes, checks, demo, feedback, plans, testing, trunk, urgent
 
 app_name = "releases"
 
 urlpatterns = [
     path("releases/", plans.index, name="list"),
     path("releases/new/", plans.new, name="new"),
+    path("releases/hotfix/", urgent.hotfix, name="hotfix"),
     path("releases/next/", plans.coming, name="next"),
     path("releases/<str:version>/", plans.detail, name="detail"),
     path("releases/<str:version>/customers/", plans.customers, name="customers"),
@@ -29,6 +30,7 @@ urlpatterns = [
     path("changes/<int:number>/migrations/", changes.migrations, name="migrations"),
     path("changes/<int:number>/ready/", changes.ready, name="ready"),
     path("changes/<int:number>/not-ready/", changes.not_ready, name="not_ready"),
+    path("changes/<int:number>/undo/", urgent.undo, name="undo"),
     path("changes/<int:number>/comment/", changes.comment, name="comment"),
     path("my-changes/", changes.mine, name="my_changes"),
     path("testing/", testing.bench, name="testing"),
@@ -36,6 +38,8 @@ urlpatterns = [
     path("testing/let-go/", testing.let_go, name="let_go"),
     path("testing/<int:number>/approve/", testing.approve, name="approve_change"),
     path("testing/<int:number>/return/", testing.give_back, name="return_change"),
+    path("trunk/<int:pk>/ship/", trunk.ship, name="trunk_ship"),
+    path("trunk/<int:pk>/leave-out/", trunk.leave_out, name="trunk_leave_out"),
     path("checks/<int:pk>/", checks.detail, name="check"),
     path("checks/<int:pk>/log/", checks.log, name="check_log"),
     path("checks/<int:pk>/again/", checks.again, name="check_again"),

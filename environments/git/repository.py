@@ -1,6 +1,7 @@
 """What Lifecycle reads from a repository and the commits it makes, on top of the mirror."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -77,6 +78,14 @@ class Git(Mirror):
         if answer.code or len(fields) != 3 or fields[1] != b"blob":
             return None
         return rest[: int(fields[2])]
+
+    def require_modest(self, sha: str, limits: ExportLimits = _USUAL_LIMITS) -> None:
+        """GitError for a commit of more files than can be exported: comparing or merging it could take for ever."""
+        room = limits.files * 400
+        options = ("-r", "-z", "--name-only", "--full-tree", "--end-of-options", names.checked_sha(sha))
+        listing = replace(self, max_output_bytes=min(room, self.max_output_bytes))._run("ls-tree", *options)
+        if (count := listing.stdout.count(b"\0")) > limits.files:
+            raise GitError(f"the commit has {count} files, more than {limits.files}")
 
     def export(self, sha: str, folder: Path, limits: ExportLimits = _USUAL_LIMITS) -> None:
         """Write the files of a commit into `folder` (new or empty), exactly as committed."""

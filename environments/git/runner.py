@@ -17,7 +17,7 @@ from .errors import GitError
 
 MINIMUM_VERSION = (2, 38)  # merge-tree --write-tree
 MIRROR_BYTES = 8_000_000_000
-MEMORY_BYTES = 8_000_000_000
+MEMORY_BYTES = 4_000_000_000
 _LIMITS = {resource.RLIMIT_FSIZE: MIRROR_BYTES, resource.RLIMIT_AS: MEMORY_BYTES, resource.RLIMIT_CORE: 0}
 _CHUNK = 1 << 16
 _OPTIONS = [

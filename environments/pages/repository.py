@@ -1,36 +1,134 @@
 """What repository.html shows, prepared in Python."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from environments.models import Branch, Repository
+from environments import upstream_keys
+from environments.models import Branch, Environment, Repository, TrunkCommit, UpstreamKey
+from environments.repository_forms import CredentialForm, ModeForm, RepositoryForm
+from lifecycle import events
 from lifecycle.dates import ago
+from lifecycle.models import Work
+from lifecycle.verbs import VERBS
 
-BRANCHES_SHOWN = 50
+BRANCHES_SHOWN, COMMITS_SHOWN, NEWS_SHOWN = 50, 100, 6
+NEWS = (
+    "repository.main_rewritten",
+    "repository.main_advanced",
+    "repository.mirror_broken",
+    "repository.fetched_anew",
+    "repository.mode_set",
+    "repository.key_confirmed",
+    "repository.credential_set",
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A server's key as a person compares it."""
+
+    key: UpstreamKey
+    seen: str
+    is_new: bool
+    is_other: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """A commit on main that belongs to no change."""
+
+    commit: TrunkCommit
+    when: str
+    is_left_out: bool
 
 
 def repository(found: Repository | None) -> dict[str, Any]:
-    """What repository.html shows; `found` is None before one is connected."""
+    """The page; `found` is None before one is connected."""
+    forms = {
+        "form": RepositoryForm(initial=as_initial(found), auto_id="upstream_%s"),
+        "mode_form": ModeForm(initial={"mode": found.mode} if found else None, auto_id="mode_%s"),
+        "credential_form": CredentialForm(initial={"login": found.login} if found else None, auto_id="cred_%s"),
+    }
     if found is None:
-        return {"repository": None, "headline": _("No repository is connected yet"), "branches": []}
+        return {**forms, "repository": None, "headline": _("No repository is connected yet"), "branches": []}
     return {
+        **forms,
         "repository": found,
         "headline": headline(found),
+        "is_trunk": found.mode == Repository.Mode.TRUNK,
         "fetched": ago(found.fetched_at) if found.fetched_at else "",
+        "collected": ago(found.collected_at) if found.collected_at else "",
         "branches": [(branch, ago(branch.moved_at)) for branch in branches(found)],
+        "steps": steps(found),
+        "warnings": warnings(found),
+        "keys": keys(found),
+        "news": news(found),
     }
 
 
 def headline(found: Repository) -> str:
     if found.fetch_error:
         return _("The repository cannot be read")
+    waiting = found.trunk_commits.filter(status=TrunkCommit.Status.WAITING).exists()
+    if waiting and found.mode == Repository.Mode.TRUNK:
+        return _("Commits on %(main)s wait for a word") % {"main": found.main_branch}
     return _("The repository is read every two seconds") if found.fetched_at else _("A worker is fetching it")
 
 
 def branches(found: Repository) -> list[Branch]:
-    return list(found.branches.order_by("-moved_at", "name")[:BRANCHES_SHOWN])
+    """Those in trouble first, then the newest."""
+    return list(found.branches.order_by("-trouble", "-moved_at", "name")[:BRANCHES_SHOWN])
 
 
-def as_initial(found: Repository | None) -> dict[str, str]:
-    return {"upstream": found.upstream, "main_branch": found.main_branch} if found else {}
+def steps(found: Repository) -> list[Step]:
+    """What belongs to no change, the undecided ones first; nothing outside trunk mode."""
+    if found.mode != Repository.Mode.TRUNK:
+        return []
+    rows = found.trunk_commits.exclude(status=TrunkCommit.Status.TAKEN).order_by("-status", "id")[:COMMITS_SHOWN]
+    return [Step(row, ago(row.at), row.status == TrunkCommit.Status.LEFT_OUT) for row in rows]
+
+
+def warnings(found: Repository) -> list[str]:
+    """What a person should know or do, each in a sentence."""
+    said = [found.main_note, found.tag_note]
+    for place in Environment.objects.filter(product=found.product_id):
+        facts = {"branch": place.branch, "sha": place.foreign_sha[:8]}
+        if place.foreign_sha:
+            said.append(
+                _("Somebody else committed to %(branch)s (%(sha)s): the next deployment goes on top of it.") % facts
+            )
+        if is_refused(place):
+            said.append(_("The upstream does not take %(branch)s; the next deployment tries again.") % facts)
+    return [sentence for sentence in said if sentence]
+
+
+def is_refused(place: Environment) -> bool:
+    """Whether the last push of its branch that has ended was refused."""
+    pushes = Work.objects.filter(kind="push_upstream", subject_id=place.pk).order_by("-id")
+    last = pushes.exclude(status__in=[Work.Status.QUEUED, Work.Status.CLAIMED]).first()
+    return last is not None and last.status != Work.Status.SUCCEEDED
+
+
+def keys(found: Repository) -> list[Key]:
+    """The keys the server showed; one that differs from the confirmed one is marked."""
+    rows = upstream_keys.of(found)
+    confirmed = [row for row in rows if row.confirmed_at]
+    return [
+        Key(row, ago(row.seen_at), row.confirmed_at is None, bool(confirmed) and row.confirmed_at is None)
+        for row in rows
+    ]
+
+
+def news(found: Repository) -> list[dict[str, str]]:
+    """What happened to it lately, the newest first."""
+    rows = events.about(found).filter(verb__in=NEWS).order_by("-id")[:NEWS_SHOWN]
+    return [
+        {"text": str(VERBS[row.verb]), "note": row.note.text if hasattr(row, "note") else "", "when": ago(row.at)}
+        for row in rows
+    ]
+
+
+def as_initial(found: Repository | None) -> dict[str, str] | None:
+    return {"upstream": found.upstream, "main_branch": found.main_branch} if found else None

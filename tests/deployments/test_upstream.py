@@ -10,6 +10,7 @@ from deployments import advancing, collecting, intake, pushing, snapshots
 from deployments.models import Deployment
 from environments import deltas, mirrors, repositories
 from environments.models import Delta, Environment, Repository
+from environments.pages import repository as pages
 from lifecycle import jobs
 from lifecycle.events import Machine, about
 from lifecycle.models import Work
@@ -130,7 +131,7 @@ def test_snapshots_the_upstream_never_got_go_on_top_of_foreign_commits_too(engin
     engine.upstream.git("checkout", "-q", "main")
     recorded(engine, adopted)
     assert do("push_upstream").startswith("failed refused")
-    assert pushing.refusals(engine.repository)[0][0] == engine.production
+    assert pages.is_refused(engine.production)
     intake.poll_upstream()
     recorded(engine, adopted)
     assert do("push_upstream") == "succeeded"

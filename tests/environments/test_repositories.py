@@ -83,8 +83,11 @@ def test_a_repository_in_use_is_not_swapped(cast, upstream, address):
 
 def test_devops_names_it_in_the_browser(cast, sign_in, address):
     ops = sign_in(cast.ops)
-    assert ops.post("/environments/repository/", {"upstream": "x", "main_branch": "main"}).status_code == 422
-    assert ops.post("/environments/repository/", {"upstream": address, "main_branch": "main"}).status_code == 302
+    connect = "/environments/repository/connect/"
+    assert ops.post(connect, {"upstream": "x", "main_branch": "main"}).status_code == 422
+    assert ops.post(connect, {"upstream": address, "main_branch": "main"}).status_code == 302
     repositories.poll(Repository.objects.get())
     assert "main" in ops.get("/environments/repository/").content.decode()
-    assert sign_in(cast.dev).get("/environments/repository/").status_code == 403
+    assert sign_in(cast.dev).get("/environments/repository/").status_code == 200
+    assert sign_in(cast.dev).post(connect, {}).status_code == 403
+    assert sign_in(cast.cleo).get("/environments/repository/").status_code == 403

@@ -1,0 +1,32 @@
+"""A person's word about commits on main that belong to no change."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from environments.models import TrunkCommit
+from lifecycle.roles import allow
+from releases import trunk_words
+
+
+@allow("plan_release")
+@require_POST
+def ship(request: HttpRequest, pk: int) -> HttpResponse:
+    trunk_words.ship(get(request, pk), by=request.user)
+    messages.success(request, _("It is a change without ideas now: its tests run."))
+    return redirect("environments:repository")
+
+
+@allow("plan_release")
+@require_POST
+def leave_out(request: HttpRequest, pk: int) -> HttpResponse:
+    trunk_words.leave_out(get(request, pk), by=request.user)
+    messages.success(request, _("Left out. It ships only if somebody thinks again."))
+    return redirect("environments:repository")
+
+
+def get(request: HttpRequest, pk: int) -> TrunkCommit:
+    rows = TrunkCommit.objects.select_related("repository__product")
+    return get_object_or_404(rows, repository__product=request.product, pk=pk)
