@@ -1,5 +1,6 @@
 """What people say about an environment as a whole: a new one, how it is deployed to, that it shall go."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -35,11 +36,18 @@ class NewEnvironmentForm(Domain):
         return str(self.cleaned_data["slug"]).lower().replace("_", "-")
 
 
+class Settings(forms.JSONField):
+    """An object as people read it."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return json.dumps(value, indent=2, ensure_ascii=False) if isinstance(value, dict) else value
+
+
 class DriverForm(Domain):
     """How a release gets there. The settings are an object whose keys the driver checks one by one."""
 
     driver = forms.ChoiceField(label=_("Way"))
-    driver_settings = forms.JSONField(
+    driver_settings = Settings(
         label=_("Its settings"), required=False, widget=forms.Textarea({"rows": 6, "spellcheck": "false"})
     )
 

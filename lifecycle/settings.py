@@ -264,6 +264,7 @@ SPECTACULAR_SETTINGS = {
         "DeploymentStatus": "deployments.models.Deployment.Status",
         "DeploymentKind": "deployments.models.Deployment.Kind",
         "EnvironmentKind": "environments.models.Environment.Kind",
+        "LockKind": "environments.models.Lock.Kind",
         "IdeaKind": "ideas.models.Idea.Kind",
     },
 }

@@ -1,6 +1,5 @@
 """What place.html shows: one environment, what is recorded, what really answers, and what a worker does about it."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ from deployments import creating, declared, promotion, running, targets, test_da
 from deployments.environment_forms import DriverForm
 from deployments.models import Deployment
 from deployments.pages.board import runs
-from environments import places
+from environments import host_keys, places
 from environments.models import Environment
 from environments.pages.settings import frame
 from environments.pages.words import moment
@@ -48,7 +47,8 @@ def place(environment: Environment, actor: Actor) -> dict[str, Any]:
         "test_data": test_data.offered(environment),
         "test_data_name": test_data.name_of(environment),
         "test_data_at": moment(environment.test_data_at) if environment.test_data_at else "",
-        "driver_form": DriverForm(initial=driver_initial(environment)),
+        "driver_form": DriverForm(initial={name: getattr(environment, name) for name in DriverForm.base_fields}),
+        "servers": host_keys.of(environment),
     }
     return found | work(environment)
 
@@ -86,11 +86,6 @@ def can_promote(environment: Environment) -> tuple[str, str]:
     if now and now.candidate_id == candidate.pk:
         return "", _("It runs the same as %(place)s.") % {"place": source}
     return _("Deploy %(candidate)s from %(place)s") % {"candidate": candidate.label, "place": source}, ""
-
-
-def driver_initial(environment: Environment) -> dict[str, str]:
-    settings = json.dumps(environment.driver_settings, indent=2, ensure_ascii=False)
-    return {"driver": environment.driver, "driver_settings": settings}
 
 
 def work(environment: Environment, after: int = 0) -> dict[str, Any]:

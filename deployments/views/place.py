@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -11,6 +11,7 @@ from deployments import driver_settings, promotion, test_data
 from deployments.environment_forms import DriverForm
 from deployments.loading import get_environment_for
 from deployments.pages import place as page
+from environments import host_keys
 from lifecycle.live_log import number
 from lifecycle.roles import allow
 
@@ -63,3 +64,22 @@ def set_driver(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("deployments:place", slug)
     context = {**page.place(environment, request.actor), "driver_form": form, "form": form}
     return render(request, "deployments/place.html", context, status=422)
+
+
+@require_POST
+@allow("configure")
+def confirm_host_key(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Somebody has compared the fingerprint: deployments speak with this server from now on."""
+    environment = get_environment_for(request.actor, slug)
+    host_keys.confirm(get_object_or_404(environment.host_keys, pk=pk), by=request.user)
+    messages.success(request, _("Confirmed; deployments speak with it."))
+    return redirect("deployments:place", slug)
+
+
+@require_POST
+@allow("configure")
+def look_at_host_keys(request: HttpRequest, slug: str) -> HttpResponse:
+    environment = get_environment_for(request.actor, slug)
+    host_keys.look_later(environment, by=request.user)
+    messages.success(request, _("A worker asks the servers; their keys appear here in a moment."))
+    return redirect("deployments:place", slug)

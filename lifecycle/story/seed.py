@@ -66,6 +66,8 @@ def create_environments(product: Product) -> None:
             driver="process",
             driver_settings={"port": port},
             url=f"http://127.0.0.1:{port}",
+            sends_mail=kind == Environment.Kind.PRODUCTION,
+            takes_payments=kind == Environment.Kind.PRODUCTION,
         )
 
 
