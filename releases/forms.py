@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from environments.models import Branch
 from ideas.models import Idea
-from lifecycle.models import Comment, User
+from lifecycle.models import Comment, Product, User
 from lifecycle.roles import Actor, people_who_may
-from releases import intake, plan
+from releases import hotfixes, intake, plan
 from releases.models import Answer, Change, Release, SignOff
 
 
@@ -96,6 +96,28 @@ class ReasonForm(Domain):
         max_length=500,
         error_messages={"required": _("Say why: whoever waits for it reads this.")},
     )
+
+
+class HotfixForm(Domain):
+    """What cannot wait for a plan, and why."""
+
+    changes = forms.ModelMultipleChoiceField(
+        queryset=Change.objects.none(),
+        label=_("Changes that are being built"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    bugs = IdeasField(queryset=Idea.objects.none(), label=_("Bugs in the queue"), required=False)
+    reason = forms.CharField(
+        label=_("Why it cannot wait"),
+        max_length=500,
+        error_messages={"required": _("Say why: testers, managers and whoever waits for it read this.")},
+    )
+
+    def __init__(self, *args: object, product: Product, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["changes"].queryset = hotfixes.changes_to_choose(product)
+        self.fields["bugs"].queryset = hotfixes.bugs_to_choose(product)
 
 
 class AssignForm(Domain):

@@ -7,6 +7,8 @@ from ideas.models import Idea
 from lifecycle.roles import Actor
 from releases.models import Change, Check, Release
 
+MANY = 50
+
 
 def releases_for(actor: Actor) -> QuerySet[Release]:
     """All releases for the team; customers see what was published and not given up."""
@@ -25,6 +27,12 @@ def get_change_for(actor: Actor, number: int) -> Change:
     """Http404 unless the actor's product has it; changes are the team's."""
     rows = Change.objects.select_related("product", "release", "developer", "revision", "requires")
     return get_object_or_404(rows, product=actor.product, number=number)
+
+
+def with_others(actor: Actor, change: Change, numbers: list[str]) -> list[Change]:
+    """The change and further ones by their numbers, each once; Http404 for a number that nobody has."""
+    others = {int(number) for number in numbers if number.isdecimal() and len(number) < 10} - {change.number}
+    return [change, *(get_change_for(actor, number) for number in sorted(others)[:MANY])]
 
 
 def get_check_for(actor: Actor, pk: int) -> Check:

@@ -156,6 +156,13 @@ def between(changes: Iterable[Change]) -> QuerySet[Overlap]:
     return rows.select_related("one__change", "other__change").order_by("one__change__number", "other__change__number")
 
 
+def of(change: Change) -> list[Overlap]:
+    """What clashes with one change among the open ones."""
+    return [
+        row for row in between(open_changes(change.product)) if change.pk in (row.one.change_id, row.other.change_id)
+    ]
+
+
 def reasons(changes: Iterable[Change]) -> list[str]:
     """A sentence per clash that git alone would not find while composing, or would find too late."""
     return [sentence(row) for row in between(changes)]

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,9 +16,9 @@ from ideas.models import Idea
 from lifecycle.dates import ago, clock
 from lifecycle.models import User
 from lifecycle.roles import Actor
-from releases import candidates
+from releases import candidates, verdicts
 from releases.forms import HoldForm, ReturnForm
-from releases.models import Candidate, Change, Verdict
+from releases.models import Candidate, CandidateChange, Change, Verdict
 from releases.pages.change import Said, verdicts_of
 
 S = Change.Status
@@ -52,6 +53,11 @@ class Case:
     steps: list[str]
     before: list[Said]
     tries: int
+
+    @property
+    def is_undo(self) -> bool:
+        """Whether it is tried that the change is gone: it is live, and staging runs without it."""
+        return self.change.status == S.LIVE
 
 
 @dataclass(frozen=True)
@@ -96,10 +102,12 @@ def staging_of(actor: Actor) -> Staging:
 
 
 def on_staging(candidate: Candidate | None) -> list[Change]:
-    """The changes of what staging runs that wait for a verdict, the longest waiting first."""
+    """What of staging waits for a verdict, taken in or taken out, the longest waiting first."""
     if candidate is None:
         return []
-    rows = Change.objects.filter(candidate_rows__candidate=candidate, status=S.STAGING)
+    undone = candidate.rows.filter(action=CandidateChange.Action.UNDO).exclude(change__in=verdicts.standing(candidate))
+    waits = Q(candidate_rows__candidate=candidate, status=S.STAGING) | Q(pk__in=undone.values("change"))
+    rows = Change.objects.filter(waits).distinct()
     return list(rows.select_related("revision", "developer", "product").order_by("waiting_since", "pk"))
 
 
@@ -123,7 +131,15 @@ def choose(waiting: list[Change], wanted: str) -> Change | None:
 def case(change: Change) -> Case:
     ideas = list(change.ideas.all())
     said = [Said(verdict, ago(verdict.at)) for verdict in verdicts_of(change)[:5]]
-    return Case(change, ideas, steps(ideas), said, change.verdicts.filter(carried_from=None).count() + 1)
+    return Case(change, ideas, steps_for(change, ideas), said, change.verdicts.filter(carried_from=None).count() + 1)
+
+
+def steps_for(change: Change, ideas: list[Idea]) -> list[str]:
+    """What to try: that it works, or, when it is being undone, that it is gone."""
+    if change.status != S.LIVE:
+        return steps(ideas)
+    gone = _("“%(title)s” is gone, and nothing points to it any more") % {"title": change.title}
+    return [gone, _("An ordinary order still works as before")]
 
 
 def steps(ideas: list[Idea]) -> list[str]:
@@ -137,7 +153,7 @@ def steps(ideas: list[Idea]) -> list[str]:
 
 def untried(change: Change, tried: list[str]) -> list[str]:
     """The steps whose box was not ticked, for the message above the form."""
-    wanted = steps(list(change.ideas.all()))
+    wanted = steps_for(change, list(change.ideas.all()))
     return [step for number, step in enumerate(wanted, start=1) if str(number) not in tried]
 
 

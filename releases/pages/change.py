@@ -11,7 +11,7 @@ from lifecycle import events, history
 from lifecycle.dates import ago
 from lifecycle.models import Comment
 from lifecycle.roles import Actor
-from releases import changes, migration_flags
+from releases import changes, migration_flags, overlaps, stacking
 from releases.forms import AssignForm, BranchForm, CommentForm, MigrationsForm
 from releases.models import Change, Check, Revision, Verdict
 from releases.pages.plan import commands_for
@@ -52,6 +52,10 @@ def page(change: Change, actor: Actor) -> dict[str, Any]:
         "migration_files": migration_flags.migrations_of(change.revision),
         "flag_missing": migration_flags.is_missing(change),
         "commands": commands_for(change),
+        "is_tangled": stacking.is_tangled(change),
+        "below": change.requires,
+        "above": stacking.above(change),
+        "overlaps": [overlaps.sentence(row) for row in overlaps.of(change)] if change.status in overlaps.OPEN else [],
         "reasons": changes.reasons_not_ready(change) if change.status == S.DEVELOPMENT else [],
         "verdicts": [Said(verdict, ago(verdict.at)) for verdict in verdicts_of(change)],
         "comments": [Said(comment, ago(comment.created_at)) for comment in comments_of(change)],

@@ -11,9 +11,10 @@ from lifecycle import events
 from lifecycle.dates import day, weekday
 from lifecycle.models import User
 from lifecycle.roles import Actor, people_who_may
-from releases import intake, plan, signoffs, verdicts
+from releases import candidates, freezing, intake, overlaps, plan, signoffs, verdicts
 from releases.forms import AssignForm, BranchForm, MoreIdeasForm, ReasonForm, RescheduleForm
 from releases.models import Candidate, Change, Release
+from releases.pages import clash_table
 from releases.pages.calendar import strip
 from releases.pages.releases import queue
 
@@ -32,11 +33,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Clash:
-    """Two changes that want the same lines."""
+    """Two changes that want the same lines, or migrations in the same place; else one is built on the other."""
 
     one: str
     other: str
     files: list[str] = field(default_factory=list)
+    migrations: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ def page(release: Release, actor: Actor) -> dict[str, Any]:
         "if_ready": rows(release, [change for change in changes if not change.must], actor),
         "approved": approved_of(changes),
         "clashes": clashes(release, changes),
+        "matrix": clash_table.table(changes),
+        **standing(release),
         "reasons": reasons,
         "target": target(release),
         "yeses": yeses(release),
@@ -71,6 +75,19 @@ def page(release: Release, actor: Actor) -> dict[str, Any]:
         "queue": queue(more) if more else [],
         "reschedule_form": RescheduleForm(release=release) if can_reschedule(release, actor) else None,
         "drop_form": ReasonForm(auto_id="drop_%s") if may_plan else None,
+    }
+
+
+def standing(release: Release) -> dict[str, Any]:
+    """What a frozen release stands on and makes way for, and what an undo takes out."""
+    live = candidates.live(release.product) if release.is_frozen else None
+    candidate = release.candidate
+    is_ready = candidate is not None and candidate.status != Candidate.Status.COMPOSING
+    return {
+        "undone": list(release.undoes.order_by("number")) if release.is_undo else [],
+        "makes_way_for": freezing.frozen(release.product).filter(parked_at=None).first() if release.is_parked else None,
+        "base_moved": bool(live and is_ready and not release.is_parked and candidate.base_id != live.pk),
+        "live": live,
     }
 
 
@@ -141,6 +158,8 @@ def frozen_headline(release: Release) -> str:
         return _("%(version)s is on its way to staging") % version
     if not verdicts.all_approved(candidate):
         return _("%(version)s is tested as a whole") % version
+    if not release.is_planned:
+        return _("%(version)s was tested: it may be approved") % version
     if not signoffs.has_both(release):
         return _("%(version)s is tested and waits for its demo") % version
     return _("%(version)s was tested and shown: it may be approved") % version
@@ -158,11 +177,16 @@ def ended_headline(release: Release) -> str:
 
 
 def clashes(release: Release, changes: list[Change]) -> list[Clash]:
-    """Conflicts of the plan's changes, or of the frozen candidate that could not be put together."""
+    """Conflicts of the plan's changes: with each other, with what is live, and in a candidate that failed by them."""
+    pairs = [
+        Clash(row.one.change.key, row.other.change.key, row.files, row.migrations) for row in overlaps.between(changes)
+    ]
+    said = {frozenset((pair.one, pair.other)) for pair in pairs}
     found = [change.conflict | {"key": change.key} for change in changes if change.conflict]
-    if not found and release.candidate:
+    if not found and not pairs and release.candidate:
         found = release.candidate.conflicts
-    return [Clash(one["key"], one["with"] or _("what is live"), one["files"]) for one in found]
+    rest = [one for one in found if frozenset((one["key"], one["with"])) not in said]
+    return [*pairs, *(Clash(one["key"], one["with"] or _("what is live"), one["files"]) for one in rest)]
 
 
 def target(release: Release) -> dict[str, str]:
@@ -177,9 +201,7 @@ def target(release: Release) -> dict[str, str]:
 
 def yeses(release: Release) -> list[Yes]:
     """Who must say yes before it ships."""
-    needed = [
-        ("give_verdict", _("Tests every change")),
-        ("sign_off_managers", _("Sees the demo, then approves")),
-    ]
+    approves = _("Sees the demo, then approves") if release.is_planned else _("Approves")
+    needed = [("give_verdict", _("Tests every change")), ("sign_off_managers", approves)]
     people = [(people_who_may(verb, release.product), what) for verb, what in needed]
     return [Yes(person, what) for found, what in people for person in found[:2]]
