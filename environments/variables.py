@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from environments import secrets
+from environments import masking, secrets
 from environments.models import Environment, Variable, VariableVersion
 from lifecycle import events
 from lifecycle.events import By
@@ -114,13 +114,13 @@ def legible(environment: Environment) -> dict[str, str]:
 
 
 def secret_values(environment: Environment) -> list[str]:
-    """The opened secrets, for masking logs: those in use, and earlier ones that what still runs may print.
+    """What logs must mask: the secrets in use, and earlier ones that what still runs may print, in all their shapes.
 
     An earlier one whose key is gone is left out: it must not keep a deployment from running.
     """
     current = {secrets.open_sealed(row.value) for row in environment.variables.filter(is_secret=True)}
     earlier = environment.variable_versions.filter(is_secret=True).values_list("value", flat=True)
-    return sorted({*current, *filter(None, map(secrets.readable, earlier))})
+    return masking.shapes({*current, *filter(None, map(secrets.readable, earlier))})
 
 
 def _plain(row: Stored) -> str:
