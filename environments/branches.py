@@ -66,9 +66,10 @@ def in_trouble(branch: Branch, reason: str, *, at: datetime) -> bool:
     is_news = branch.trouble != reason
     tries = branch.tries + 1
     wait = timedelta(seconds=FIRST_WAIT_SECONDS * (2 ** (tries - 1) - 1))
-    facts = {"trouble": reason, "tries": tries, "retry_at": at + wait if tries < TRIES else None}
-    Branch.objects.filter(pk=branch.pk, sha=branch.sha).update(**facts)
-    branch.trouble, branch.tries, branch.retry_at = reason, tries, facts["retry_at"]
+    retry_at = at + wait if tries < TRIES else None
+    rows = Branch.objects.filter(pk=branch.pk, sha=branch.sha)
+    rows.update(trouble=reason, tries=tries, retry_at=retry_at)
+    branch.trouble, branch.tries, branch.retry_at = reason, tries, retry_at
     return is_news
 
 

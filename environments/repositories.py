@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from environments import branches, drift, mirrors, secrets, upstream_keys
-from environments.git import Access, AccessDenied, Git, GitError, HostKeyUnknown
+from environments.git import Access, AccessDenied, Git, GitError, HostKeyUnknown, branch_name_is_valid
 from environments.git.names import checked_upstream
 from environments.models import Branch, Repository
 from lifecycle import events, jobs
@@ -67,6 +67,8 @@ def name_upstream(
         checked_upstream(upstream)
     except GitError as error:
         raise ValidationError({"upstream": str(error)}) from error
+    if not branch_name_is_valid(main_branch):
+        raise ValidationError({"main_branch": _("This is not a name git takes.")})
     found = Repository.objects.select_for_update().filter(product=product).first()
     if found is None:
         found = Repository(product=product, mirror=str(mirror_path(product)))

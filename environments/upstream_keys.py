@@ -78,8 +78,13 @@ def fingerprint(key: str) -> str:
 
 def keep(repository: Repository, server: tuple[str, int], key: str) -> UpstreamKey:
     """The row of a key that was shown; one that is known already only counts as seen again."""
-    facts = {"repository": repository, "host": server[0], "port": server[1], "fingerprint": fingerprint(key.split()[1])}
-    row, _created = UpstreamKey.objects.update_or_create(**facts, defaults={"key": key, "seen_at": timezone.now()})
+    row, _created = UpstreamKey.objects.update_or_create(
+        repository=repository,
+        host=server[0],
+        port=server[1],
+        fingerprint=fingerprint(key.split()[1]),
+        defaults={"key": key, "seen_at": timezone.now()},
+    )
     return row
 
 

@@ -69,6 +69,12 @@ def test_an_address_git_must_not_be_given_is_refused(cast, bad):
     assert not Repository.objects.exists()
 
 
+@pytest.mark.parametrize("bad", ["--force", "a b", "a..b", "", "HEAD", "x:y"])
+def test_a_main_branch_git_would_not_take_is_refused(cast, address, bad):
+    with pytest.raises(ValidationError, match="main_branch"):
+        repositories.name_upstream(cast.product, address, main_branch=bad, by=cast.ops)
+
+
 def test_naming_runs_no_git_and_the_next_poll_fetches(cast, upstream, address):
     repository = repositories.name_upstream(cast.product, address, by=cast.ops)
     assert not repositories.mirror_path(cast.product).exists()
