@@ -1,10 +1,15 @@
 """What a refusal looks like: a page for people, problem details below /api/."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views import defaults
 
 from lifecycle.problems import details
+
+RETRY_SECONDS = 5
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -22,7 +27,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return refusal(request, 500, "500.html", "")
+    """Our mistake; or the database does not answer, which passes: then 503, and when to ask again.
+
+    Django calls this while it handles the error.
+    """
+    if not isinstance(sys.exception(), (OperationalError, InterfaceError)):
+        return refusal(request, 500, "500.html", "")
+    response = refusal(request, 503, "503.html", "")
+    response["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def refusal(request: HttpRequest, status: int, template: str, reason: str) -> HttpResponse:

@@ -24,6 +24,7 @@ TITLES: dict[int, str | Promise] = {
     422: gettext_lazy("Some fields are wrong"),
     429: gettext_lazy("Too many requests"),
     500: gettext_lazy("Something broke here"),
+    503: gettext_lazy("Ask again in a moment"),
 }
 
 
