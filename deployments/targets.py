@@ -68,6 +68,7 @@ def driver_for(
         settings=environment.driver_settings,
         credentials=_credentials(environment),
         host_keys=host_keys.pinned(environment),
+        checkout=release_of(candidate).path,
         key=key_of(deployment, candidate) if deployment else "",
         report=pipelines.report_of,
     )

@@ -56,6 +56,8 @@ def no_report(_key: str) -> Report | None:
 class Target:
     """One environment as a driver sees it. `folder` is its keeper folder, `data` what survives releases.
 
+    `checkout` is the artefact whose lifecycle.toml this is: a probe command runs there, once it has been built.
+
     `host_keys` are the confirmed ones ("web1:22" → OpenSSH line). `key` names one deployment for good: what is tried
     again under it must not take effect twice. `report(key)` is what a pipeline called back with.
     """
@@ -69,6 +71,7 @@ class Target:
     settings: Mapping[str, Any] = field(default_factory=dict)
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     host_keys: Mapping[str, str] = field(default_factory=dict)
+    checkout: Path | None = None
     key: str = ""
     report: Callable[[str], Report | None] = no_report
 

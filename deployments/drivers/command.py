@@ -8,6 +8,8 @@ import time
 
 from django.utils.translation import gettext_lazy as _
 
+from deployments import keeper_state
+
 from . import http
 from .base import Driver, DriverError, Log, Release, Stop, Stopped, asked
 from .probing import run_for, running_release
@@ -22,6 +24,10 @@ class CommandDriver(Driver):
     label = _("Command run by a worker")
     settings = {"port": port, "deploy": argv, "health": argv, "probe": argv}
 
+    def hold(self, fence: int) -> None:
+        """Between the workers of this machine; the command gets FENCE and can ask the target itself."""
+        keeper_state.hold(self.target.folder, fence)
+
     def probe(self) -> str | None:
         return running_release(self.target)
 
@@ -30,6 +36,7 @@ class CommandDriver(Driver):
         argv = self.target.settings.get("deploy") or (deploy.command if deploy else ())
         if not argv:
             raise DriverError("neither the environment nor lifecycle.toml has a [deploy] command")
+        self.hold(fence)
         seconds = deploy.timeout_seconds if deploy else _DEPLOY_SECONDS
         done = run_for(self.target, argv, release, log, stop, seconds, FENCE=str(fence), DIGEST=release.digest)
         if done.reason == "stopped":

@@ -1,7 +1,6 @@
 """Which release really runs: by the declared command, else by the field in a JSON answer."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from lifecycle import process
 
@@ -27,9 +26,9 @@ def _printed(target: Target, argv: Sequence[str]) -> str | None:
         if stream == "stdout":
             printed.append(text)
 
-    nothing = Release("", Path(target.data), "")
+    here = target.checkout if target.checkout and target.checkout.exists() else target.data
     seconds = target.manifest.probe.timeout_seconds if target.manifest.probe else _SECONDS
-    done = run_for(target, argv, nothing, keep, lambda: False, seconds)
+    done = run_for(target, argv, Release("", here, ""), keep, lambda: False, seconds)
     return "".join(printed).strip() if done.ok else None
 
 

@@ -170,7 +170,9 @@ class SshDriver(Driver):
     def _asked(self, session: Session, host: Host, argv: Sequence[str], release: Release) -> tuple[dict[str, Any], str]:
         """How a command that only looks ended, and what it printed."""
         printed: list[str] = []
-        limits = {"seconds": _PROBE_SECONDS, "inactivity": _PROBE_SECONDS}
+        probe = self.target.manifest.probe
+        seconds = probe.timeout_seconds if probe else _PROBE_SECONDS
+        limits = {"seconds": seconds, "inactivity": seconds}
         filled = [self._context(host, release).fill(part) for part in argv]
         request = self._request(host, "ask", 0, release, argv=filled, cwd=f"{host.folder}/current", **limits)
         done = session.ask(host, request, log=lambda stream, text: printed.append(text) if stream == "stdout" else None)
