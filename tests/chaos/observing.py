@@ -110,12 +110,18 @@ def kill_group_of(pid: int) -> bool:
 
 
 @contextmanager
-def without(stack: Stack, guard: str) -> Iterator[None]:
-    """Workers that do without a guard, for a negative control; afterwards whole ones again."""
-    count, slots = len(stack.workers), stack.slots
-    stack.retune(tempo=stack.tempo, workers=count, slots=slots, without=guard)
+def without(stack: Stack, guard: str, *, workers: int = 2) -> Iterator[None]:
+    """Workers that do without a guard, for a negative control; the whole ones are frozen meanwhile."""
+    whole, stack.workers = stack.workers, {}
+    for process in whole.values():
+        process.freeze()
     try:
+        stack.start_workers(workers, slots=3, without=guard)
         yield
     finally:
         stack.traps.clear()
-        stack.retune(tempo=stack.tempo, workers=count, slots=slots)
+        for process in stack.workers.values():
+            process.kill()
+        stack.workers = whole
+        for process in whole.values():
+            process.thaw()

@@ -61,7 +61,6 @@ class Stack:
         self.postgres = Process(self.cluster.service(), self.logs)
         self.valkey = Process(self.server.service(), self.logs)
         self.workers: dict[str, Process] = {}
-        self.slots = 0
         self.keeper: Process | None = None
         self.beat: Process | None = None
         self.web: Process | None = None
@@ -70,11 +69,6 @@ class Stack:
     def _cluster(self) -> postgres.Cluster:
         base, password = self.folder / "pg", self.secrets["postgres_password"]
         return postgres.prepare(base, port=ports.pick(32_000), password=password, extra=SURVIVES_KILLS)
-
-    @property
-    def scaled(self) -> float:
-        """What a limit given for real values is divided by."""
-        return self.tempo
 
     @property
     def lease_seconds(self) -> float:
@@ -140,15 +134,17 @@ class Stack:
         }
         return service_environment(self.var, facts) | own | more
 
-    def start_machinery(self, *, workers: int = 3, slots: int = 4, without: str = "") -> None:
-        """Keeper, workers and beat. `without` names guards that these workers do not have (worker.py)."""
-        self.slots = slots
+    def start_machinery(self, *, workers: int = 3, slots: int = 4) -> None:
+        """Keeper, workers and beat."""
         if self.keeper is None:
             self.keeper = self._process(services.keeper(self.environment()))
-        for number in range(1, workers + 1):
-            self.start_worker(f"worker{number}", slots=slots, without=without)
-        beat = services.beat(self.environment(), schedule=str(self.var / "beat"))
-        self.beat = self._process(beat)
+        self.beat = self._process(services.beat(self.environment(), schedule=str(self.var / "beat")))
+        self.start_workers(workers, slots=slots)
+
+    def start_workers(self, count: int, *, slots: int, without: str = "") -> None:
+        """Return when they are ready; `without` names guards that they do not have (worker.py)."""
+        for number in range(1, count + 1):
+            self.start_worker(f"worker{number}{without}", slots=slots, without=without)
         try:
             eventually(self.is_working, "workers that answer", seconds=60)
         except AssertionError as error:
@@ -192,12 +188,12 @@ class Stack:
         found = (process for process in self.workers.values() if process.is_running and pid in process.children())
         return next(found, None)
 
-    def retune(self, *, tempo: float, workers: int = 3, slots: int = 4, without: str = "") -> None:
-        """The same servers and data, with workers and beat of another tempo or without a guard."""
+    def retune(self, *, tempo: float, workers: int = 3, slots: int = 4) -> None:
+        """The same servers and data, with workers and beat of another tempo."""
         self.stop_workers()
         self.tempo = tempo
         self._set_lengths()
-        self.start_machinery(workers=workers, slots=slots, without=without)
+        self.start_machinery(workers=workers, slots=slots)
 
     def stop_workers(self) -> None:
         """Workers and beat are gone at once; what they held is found when its lease has run out."""

@@ -101,7 +101,6 @@ def test_without_the_compare_and_set_of_the_claim_it_is_done_more_than_once(
         eventually(lambda: work.runs().count(key) > 1, "the second effect", seconds=20)
 
 
-@pytest.mark.smoke
 def test_with_it_whoever_was_slower_to_take_it_does_nothing(stack: Stack, product: ChaosProduct) -> None:
     work.register()
     stack.traps.set("slower0", "taking", WAIT)

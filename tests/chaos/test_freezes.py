@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 
 import pytest
 from django.db import connection
@@ -19,7 +20,7 @@ from tests.chaos import invariants
 from tests.chaos.observing import without
 from tests.chaos.product import ChaosProduct, ended, log_of
 from tests.chaos.results import Results
-from tests.chaos.sizes import SEED, rounds
+from tests.chaos.sizes import SEED, dice, rounds
 from tests.chaos.stack import Stack, eventually
 from tests.chaos.traps import STOP, WAIT, Note
 
@@ -125,12 +126,8 @@ def freeze_in_turn(stack: Stack, product: ChaosProduct, place: Environment, poin
 
 @pytest.mark.smoke
 def test_whatever_a_woken_worker_writes_is_refused(stack: Stack, product: ChaosProduct, results: Results) -> None:
-    count = rounds(100, smoke=10)
-    points = (
-        [POINTS[n % len(POINTS)] for n in range(count)]
-        if count > len(POINTS)
-        else list(POINTS[: count - 1]) + [AT_THE_TARGET]
-    )
+    count = rounds(100, smoke=LANES)
+    points = list(islice(cycle(dice("points").sample(POINTS, len(POINTS))), count))
     found = freeze_all(stack, product, "frozen", points)
     at_target = [text for text in found.refused if text.startswith(AT_THE_TARGET)]
     results.add(
@@ -145,8 +142,10 @@ def test_whatever_a_woken_worker_writes_is_refused(stack: Stack, product: ChaosP
     assert all("FencedOut" in text for text in at_target)
 
 
-@pytest.mark.smoke
-@pytest.mark.parametrize(("guard", "point"), [("fence", "write:verifying"), ("target", AT_THE_TARGET)])
+@pytest.mark.parametrize(
+    ("guard", "point"),
+    [pytest.param("fence", "write:verifying", marks=pytest.mark.smoke), ("target", AT_THE_TARGET)],
+)
 def test_without_its_guard_a_late_write_is_accepted(
     stack: Stack, product: ChaosProduct, guard: str, point: str
 ) -> None:

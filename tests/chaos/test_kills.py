@@ -18,7 +18,7 @@ from tests.chaos import invariants
 from tests.chaos.observing import Observer, kill_child, kill_group_of, without
 from tests.chaos.product import ChaosProduct, ended, log_of, steps_of
 from tests.chaos.results import Results, spread
-from tests.chaos.sizes import SEED, dice, rounds
+from tests.chaos.sizes import IS_SMOKE, SEED, dice, rounds
 from tests.chaos.stack import Stack, eventually
 from tests.chaos.traps import KILL, KILL_GROUP
 
@@ -54,8 +54,9 @@ class Campaign:
 
 def kills(count: int) -> list[tuple[str, str]]:
     """Half of them for the task's process, half for its whole worker; every boundary, and random moments between."""
-    wheres = list(islice(cycle([*POINTS, *[RANDOM] * (len(POINTS) // 2)]), count // 2))
-    todo = [(how, where) for how in (KILL, KILL_GROUP) for where in wheres]
+    wheres = [*POINTS, *[RANDOM] * (len(POINTS) // 2)]
+    dice("wheres").shuffle(wheres)
+    todo = [(how, where) for how in (KILL, KILL_GROUP) for where in islice(cycle(wheres), count // 2)]
     dice("kills").shuffle(todo)
     return todo
 
@@ -140,7 +141,7 @@ def delays(campaign: Campaign) -> list[float]:
 def test_whatever_is_killed_everything_ends_once_and_on_a_known_release(
     stack: Stack, product: ChaosProduct, results: Results
 ) -> None:
-    count = rounds(200, smoke=2 * len(POINTS))
+    count = rounds(200, smoke=16)
     campaign = wage(stack, product, "kill", count)
     seconds = sorted(delays(campaign))
     p50, longest = seconds[len(seconds) // 2], seconds[-1]
@@ -155,10 +156,9 @@ def test_whatever_is_killed_everything_ends_once_and_on_a_known_release(
         ok=is_fast and not campaign.wrong,
     )
     assert campaign.wrong == []
-    assert is_fast, seconds[-10:]
+    assert is_fast or IS_SMOKE, seconds[-10:]  # a part this small is no measurement
 
 
-@pytest.mark.smoke
 def test_without_the_reconciler_a_killed_one_stays_where_it_was(stack: Stack, product: ChaosProduct) -> None:
     place = product.environment("unswept")
     product.deploy(place, 0)

@@ -50,15 +50,14 @@ class Poison:
         return len(self.stack.traps.notes(self.trap[0], self.trap[2]))
 
 
-@pytest.mark.smoke
-@pytest.mark.parametrize("action", [KILL, KILL_GROUP])
+@pytest.mark.parametrize("action", [pytest.param(KILL, marks=pytest.mark.smoke), KILL_GROUP])
 def test_a_deployment_that_kills_every_worker_is_given_up_and_the_old_release_stays(
     stack: Stack, product: ChaosProduct, results: Results, action: str
 ) -> None:
     place, other = product.environment(f"poisoned-{action}", driver="command"), product.environment(f"beside-{action}")
     for environment in (place, other):
         product.deploy(environment, 0)
-    asked = product.ask(place, 1, due_at=in_a_moment())
+    asked = product.ask(place, 1, traps={"before:health": action})
     with Observer(stack), Poison(stack, asked.log_key, "before:health", action) as poison:
         seconds = beside(product, other, asked)
         ended(asked, seconds=60)
@@ -77,15 +76,6 @@ def test_a_deployment_that_kills_every_worker_is_given_up_and_the_old_release_st
     assert quick, seconds
 
 
-def in_a_moment() -> object:
-    """So late that the trap is there before the first worker."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    return timezone.now() + timedelta(seconds=0.5)
-
-
 def beside(product: ChaosProduct, other: Environment, poisoned: Deployment) -> list[float]:
     """How long deployments of a neighbour take meanwhile."""
     seconds = []
@@ -100,7 +90,6 @@ def beside(product: ChaosProduct, other: Environment, poisoned: Deployment) -> l
     return seconds
 
 
-@pytest.mark.smoke
 def test_work_that_kills_every_worker_is_given_up(stack: Stack, product: ChaosProduct, results: Results) -> None:
     work.register()
     keys = [f"poison{n}" for n in range(rounds(10, smoke=2))]
@@ -126,12 +115,11 @@ def test_work_that_kills_every_worker_is_given_up(stack: Stack, product: ChaosPr
     assert "died 3 times" in rows[0].error
 
 
-@pytest.mark.smoke
 def test_without_the_count_it_kills_a_fourth_worker(stack: Stack, product: ChaosProduct) -> None:
     place = product.environment("uncounted")
     product.deploy(place, 0)
     with without(stack, "cap"):
-        asked = product.ask(place, 1, due_at=in_a_moment())
+        asked = product.ask(place, 1, traps={"before:health": KILL})
         with Poison(stack, asked.log_key, "before:health", KILL) as poison:
             eventually(lambda: poison.deaths > 3, "the fourth death", seconds=60)
     assert ended(asked).attempt > 3
