@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from environments import places, variables
+from environments import database_urls, places, variables
 from environments.models import Environment
 from lifecycle import events
 from lifecycle.events import By
@@ -31,8 +31,9 @@ def clone(
 ) -> Environment:
     """An environment that is CREATING, behind its source, with its driver, settings and variables.
 
-    Secrets come along only `with_secrets`, and production's never do. It sends no mail and takes no payments unless it
-    is production. Raises ValidationError for a name that is taken or reserved and for a second production.
+    Secrets come along only `with_secrets`; production's never do, nor the addresses of its databases. It sends no mail
+    and takes no payments unless it is production. Raises ValidationError for a name that is taken or reserved and for
+    a second production.
     """
     in_order = places.in_order(source.product)
     _require_room(in_order, slug=slug, kind=kind)
@@ -41,8 +42,16 @@ def clone(
     places.renumber(in_order)
     made.refresh_from_db(fields=["position"])
     events.record("environment.created", made, by=by, at=at, source=source.pk)
-    variables.copy(source, made, with_secrets=with_secrets and not source.is_production, by=by, at=at)
+    allowed = with_secrets and not source.is_production
+    variables.copy(source, made, with_secrets=allowed, without=_real_databases(source), by=by, at=at)
     return made
+
+
+def _real_databases(source: Environment) -> set[str]:
+    """The variables that say where production keeps its data."""
+    if not source.is_production:
+        return set()
+    return {address.variable for address in database_urls.addresses(variables.legible(source))}
 
 
 def _require_room(in_order: list[Environment], *, slug: str, kind: str) -> None:

@@ -26,7 +26,9 @@ class VariableForm(Domain):
         label=_("Value"), required=False, strip=False, max_length=8000, widget=forms.Textarea({"rows": 2})
     )
     is_secret = forms.BooleanField(
-        label=_("Secret"), required=False, help_text=_("Encrypted, never shown again, masked in every log; at least four characters.")
+        label=_("Secret"),
+        required=False,
+        help_text=_("Encrypted, never shown again, masked in every log; at least four characters."),
     )
 
 

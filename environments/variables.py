@@ -1,6 +1,7 @@
 """Variables and secrets of an environment. Each change is a version: it can be shown, compared and taken back."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,9 +31,12 @@ def set_variable(
 ) -> Variable:
     """Create or replace a variable; approvals of the old configuration no longer hold (config_version + 1).
 
-    Raises ValidationError for a name that is not LIKE_THIS or that Lifecycle sets itself.
+    Raises ValidationError for a name that is not LIKE_THIS or that Lifecycle sets itself, and for a secret that is too
+    short to be masked.
     """
     check_name(name)
+    if is_secret and len(value) < masking.SHORTEST:
+        raise ValidationError({"value": _("A secret has at least %(n)d characters.") % {"n": masking.SHORTEST}})
     stored = secrets.seal(value) if is_secret else value
     return _store(environment, name, stored, is_secret=is_secret, by=by, at=at)
 
@@ -66,9 +70,17 @@ def restore(version: VariableVersion, *, by: By, at: datetime | None = None) -> 
 
 
 @transaction.atomic
-def copy(source: Environment, target: Environment, *, with_secrets: bool, by: By, at: datetime | None = None) -> None:
-    """Give `target` the variables of `source`; secrets only `with_secrets`, never opened on the way."""
-    for row in source.variables.order_by("name"):
+def copy(
+    source: Environment,
+    target: Environment,
+    *,
+    with_secrets: bool,
+    by: By,
+    without: Collection[str] = (),
+    at: datetime | None = None,
+) -> None:
+    """Give `target` the variables of `source` but some; secrets only `with_secrets`, never opened on the way."""
+    for row in source.variables.exclude(name__in=without).order_by("name"):
         if with_secrets or not row.is_secret:
             _store(target, row.name, row.value, is_secret=row.is_secret, by=by, at=at)
 

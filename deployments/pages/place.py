@@ -39,7 +39,7 @@ def place(environment: Environment, actor: Actor) -> dict[str, Any]:
     found = {
         **frame(environment),
         "current": current,
-        "runs": runs(current),
+        "recorded": running.release_id(current.candidate) if current else "",
         "headline": headline(environment, current),
         "answer": answer(environment, current),
         "before": places.before(environment),

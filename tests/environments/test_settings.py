@@ -47,6 +47,11 @@ def test_a_name_that_cannot_be_is_refused(cast, staging, name):
     assert Environment.objects.get().config_version == 1
 
 
+def test_a_secret_too_short_to_be_masked_is_refused(cast, staging):
+    with pytest.raises(ValidationError):
+        variables.set_variable(staging, name="PIN", value="123", is_secret=True, by=cast.ops)
+
+
 def test_a_new_key_reads_what_the_old_one_wrote(settings):
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     settings.SECRET_KEYS = [old]
