@@ -36,6 +36,7 @@ class Row:
     files: int
     flag: Chip | None
     is_one_way: bool
+    is_live: bool
     ties: list[str]
 
 
@@ -69,6 +70,7 @@ def row(change: Change, others: list[Change]) -> Row:
         files=len(revision.files) if revision else 0,
         flag=FLAGS.get(M(change.migrations)),
         is_one_way=change.migrations in ONE_WAY,
+        is_live=change.status == Change.Status.LIVE,
         ties=ties(change, others),
     )
 

@@ -96,6 +96,13 @@ def test_it_says_what_one_press_would_do(made: Release, cast: Cast, sign_in: Sig
     assert "One press returns Production to 24.10." in page and "data and schema stay" in page
 
 
+def test_what_is_live_can_be_undone_from_here(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    assert "/changes/1/undo/" not in sign_in(cast.lena).get(DELTA).content.decode()
+    Change.objects.update(status=Change.Status.LIVE)
+    assert "/changes/1/undo/" in sign_in(cast.lena).get(DELTA).content.decode()
+    assert "/changes/1/undo/" not in sign_in(cast.dev).get(DELTA).content.decode()
+
+
 def test_htmx_gets_the_fragment(made: Release, cast: Cast, sign_in: SignIn) -> None:
     page = sign_in(cast.dev).get(DELTA, headers={"hx-request": "true"}).content.decode()
     assert "<html" not in page and 'id="delta"' in page
