@@ -39,6 +39,8 @@ AT_THE_DATABASE = (
 )
 AT_THE_TARGET = "target"
 LANES = 5
+# Where the successor is held meanwhile, if not at the same point: past its order to the target; outside a transaction.
+HELD_AT = {AT_THE_TARGET: "before:health", "write:succeeded": "step:snapshot:done"}
 POINTS = (*AT_THE_DATABASE, *[AT_THE_TARGET] * LANES)
 SETTLE_SECONDS = 0.3
 
@@ -57,7 +59,7 @@ def freeze(stack: Stack, product: ChaosProduct, place: Environment, number: int,
     asked = product.ask(place, number, traps=first_trap(stack, place, point))
     subject = f"app:{place.slug}" if point == AT_THE_TARGET else asked.log_key
     [frozen] = eventually(lambda: stack.traps.notes(subject, STOP)[-1:], f"the frozen one at {point}", seconds=30)
-    second = "before:health" if point == AT_THE_TARGET else point
+    second = HELD_AT.get(point, point)
     stack.traps.set(asked.log_key, second, WAIT)
     eventually(lambda: stack.traps.notes(asked.log_key, WAIT), "the successor", seconds=30)
     before = state_of(asked, product, place)
