@@ -102,7 +102,7 @@ class Table:
         if ours is None or theirs is None:
             return []
         try:
-            self.git.apply(ours, self.base.sha, theirs)
+            self.git.merge(ours, theirs)
         except Conflict as conflict:
             return conflict.files
         return []

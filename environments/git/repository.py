@@ -105,6 +105,10 @@ class Git(Mirror):
         """
         base = self._throw_away(from_)
         ours, theirs = self._throw_away(onto, base), self._throw_away(to, base)
+        return self.merge(ours, theirs)
+
+    def merge(self, ours: str, theirs: str) -> str:
+        """The tree of two commits merged from their merge base. Raises Conflict with the files."""
         options = [
             "--write-tree",
             "--name-only",
@@ -112,7 +116,8 @@ class Git(Mirror):
             "-z",
             "--end-of-options",
         ]
-        answer = self._run("merge-tree", *options, ours, theirs)
+        pair = (names.checked_sha(ours), names.checked_sha(theirs))
+        answer = self._run("merge-tree", *options, *pair)
         tree, *files = answer.text.rstrip("\x00").split("\x00")
         if answer.code == 1:
             raise Conflict(sorted(set(files)))
