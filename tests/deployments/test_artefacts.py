@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import stat
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deployments import artefacts
-from deployments.artefacts import MARKER, WrongArtefact, prepare, prune, verify
+from deployments.artefacts import MARKER, DiskFull, WrongArtefact, prepare, prune, verify
 from environments.git import Git
 from tests.environments.repositories import Upstream
 
@@ -143,3 +144,80 @@ def test_pruning_keeps_what_is_named_and_drafts_that_may_still_be_built(root, gi
     assert kept.exists() and not gone.exists() and draft.exists()
     assert prune(root, {DIGEST}.__contains__, now=time.time() + 90_000) == [draft.name]
     assert (root / "notes").exists() and artefacts.prune(root / "nowhere", bool) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system with room for 2 MB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("nobody may mount a file system here")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half(small_disk, git):
+    root = small_disk / "artefacts"
+
+    def much(folder):
+        (folder / "much").write_bytes(b"x" * 4_000_000)
+
+    with pytest.raises(DiskFull, match="The disk is full: no room for the artefact aaaaaaaa. Nothing was left behind."):
+        make(root, git, build=much)
+    assert list(root.iterdir()) == []
+    assert make(root, git).exists(), "there is room again"
+
+
+def test_a_build_command_that_hits_the_full_disk_is_explained_too(small_disk, git):
+    def command(folder):
+        subprocess.run(["dd", "if=/dev/zero", f"of={folder / 'much'}", "bs=1M"], capture_output=True, check=False)
+        raise RuntimeError("the build ended with 1")
+
+    with pytest.raises(DiskFull):
+        make(small_disk / "artefacts", git, build=command)
+
+
+def test_who_waits_for_another_builder_can_be_stopped(root, git):
+    class Stop(Exception):
+        pass
+
+    def wait() -> None:
+        raise Stop
+
+    def while_building(folder):
+        with ThreadPoolExecutor(1) as pool, pytest.raises(Stop):
+            pool.submit(prepare, root, git, git.resolve("refs/heads/main"), DIGEST, 2, build, wait=wait).result()
+        build(folder)
+
+    assert make(root, git, build=while_building).exists()
+
+
+def test_what_was_refused_is_built_anew_and_the_wrong_one_is_kept_a_day(root, git):
+    folder, said = make(root, git), []
+    sha = git.resolve("refs/heads/main")
+    tampered(folder, "shop.py", "changed")
+    with pytest.raises(WrongArtefact, match="deploy once more"):
+        make(root, git, fence=2)
+    prepare(root, git, sha, DIGEST, 3, build, say=said.append)
+    verify(folder, DIGEST)
+    assert "it is built anew." in said[0]
+    assert said[1] == f"Its files are those that were built first. The wrong ones are kept as {DIGEST}.3.wrong."
+    tampered(folder, "shop.py", "changed")
+    with pytest.raises(WrongArtefact):
+        make(root, git, fence=4)
+    prepare(root, git, sha, DIGEST, 5, lambda folder: (folder / "built.txt").write_text("other"), say=said.append)
+    assert said[3].startswith("Its files differ from those built first.")
+    assert prune(root, {DIGEST}.__contains__) == []
+    assert prune(root, {DIGEST}.__contains__, now=time.time() + 90_000) == [f"{DIGEST}.3.wrong", f"{DIGEST}.5.wrong"]
+
+
+def test_an_artefact_somebody_works_with_is_not_pruned(root, git):
+    def while_building(folder):
+        tidy = root / ("b" * 64)
+        tidy.mkdir()
+        assert prune(root, lambda digest: False) == [tidy.name], "the one that is being built is left alone"
+        build(folder)
+
+    assert make(root, git, build=while_building).exists()

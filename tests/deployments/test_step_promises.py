@@ -1,5 +1,6 @@
 """What lifecycle.toml promises of a step: how often it is retried, whether it may be interrupted or undone."""
 
+import json
 import threading
 
 import pytest
@@ -132,3 +133,20 @@ def test_a_rollback_that_waited_while_the_step_began_is_refused_at_the_claim(eng
     assert back.status == S.FAILED
     assert "Older code cannot run any more" in back.error
     assert engine.runs(engine.production) == "three"
+
+
+def test_an_abort_works_while_the_artefact_is_built(engine: Shop):
+    engine.deploy(engine.dev, engine.candidate("one"))
+    began = engine.var / "began"
+    code = f"import pathlib, time; pathlib.Path({str(began)!r}).touch(); time.sleep(60)"
+    text = MANIFEST + f'[build]\ncommand = ["{{python}}", "-c", {json.dumps(code)}]\n'
+    candidate = engine.candidate("two", **{"lifecycle.toml": text})
+    deployment = services.request(engine.dev, candidate, by=engine.cast.ops)
+    thread = in_background(deployment)
+    assert eventually(began.exists)
+    stopping.abort(deployment, by=engine.cast.ops)
+    thread.join(15)
+    deployment.refresh_from_db()
+    assert deployment.status == S.ABORTED, log_of(deployment)
+    assert [path.name for path in (engine.var / "artefacts").glob(f"{candidate.digest}*")] == []
+    assert engine.runs(engine.dev) == "one"
