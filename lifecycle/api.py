@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 import deployments.api
 import deployments.places_api
 import deployments.proofs_api
+import deployments.recomposing_api
 import environments.api
 import ideas.api
 import releases.api
@@ -23,6 +24,7 @@ per_product = [
     *deployments.api.urlpatterns,
     *deployments.places_api.urlpatterns,
     *deployments.proofs_api.urlpatterns,
+    *deployments.recomposing_api.urlpatterns,
 ]
 
 urlpatterns = [
