@@ -5,6 +5,7 @@ The same facts for the dialog and the API. Only reads.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
@@ -61,7 +62,7 @@ def preview(environment: Environment) -> Preview:
     except NotAllowed as reason:
         return Preview(environment, newest, None, why_not=str(reason), instead=instead(environment))
     leaving = running.leaving(newest, target) if newest else []
-    facts = {"leaving": leaving, **asked_for(leaving), **listeners(leaving)}
+    facts: dict[str, Any] = {"leaving": leaving, **asked_for(leaving), **listeners(leaving)}
     return Preview(environment, newest, target, measured=measured(environment, newest, target), **facts)
 
 

@@ -6,6 +6,7 @@ are deployments of kind REHEARSAL: the same engine, the same steps as a rollback
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -155,7 +156,7 @@ def _turn(rehearsal: Rehearsal, staging: Environment, at: datetime | None) -> No
     elif proofs.is_busy(staging, at=at):
         finish(rehearsal, R.SUPERSEDED, reason=_("Something else went to staging."), at=at)
     elif forward := _send(rehearsal, staging, rehearsal.candidate, at):
-        facts = {"forward": forward, "reason": reason, "back_seconds": _seconds(back)}
+        facts: dict[str, Any] = {"forward": forward, "reason": reason, "back_seconds": _seconds(back)}
         move(rehearsal, R.FORWARD, by=REHEARSER, at=at, **facts)
 
 
@@ -194,8 +195,6 @@ def _seconds(deployment: Deployment) -> float | None:
     return (deployment.finished_at - deployment.started_at).total_seconds()
 
 
-def finish(
-    rehearsal: Rehearsal, status: str, *, reason: str = "", at: datetime | None = None, **fields: float | None
-) -> None:
+def finish(rehearsal: Rehearsal, status: str, *, reason: str = "", at: datetime | None = None, **fields: Any) -> None:
     now = at or timezone.now()
     move(rehearsal, status, by=REHEARSER, at=at, note=reason, reason=reason, finished_at=now, **fields)

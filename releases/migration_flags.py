@@ -24,3 +24,11 @@ def reasons(changes: Iterable[Change]) -> list[str]:
     text = _("%(change)s adds a migration but does not say of which kind: %(files)s.")
     unsaid = [change for change in changes if is_missing(change)]
     return [text % {"change": one.key, "files": ", ".join(migrations_of(one.revision))} for one in unsaid]
+
+
+def warning(changes: Iterable[Change]) -> str:
+    """What everybody should know before such a plan is frozen: nothing leads back from these changes; "" if one can."""
+    hard = (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
+    keys = ", ".join(change.key for change in changes if change.migrations in hard)
+    text = _("After %(changes)s the older code does not run: neither one click nor the watch takes this release back.")
+    return text % {"changes": keys} if keys else ""

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deployments import chips, running, times
-from deployments.models import Deployment, Watch
+from deployments.models import Deployment, Step, Watch
 from deployments.names import name
 from deployments.pages import log, steps
 from deployments.pages.rollback import confirmation
@@ -71,6 +71,7 @@ def live(deployment: Deployment, actor: Actor) -> dict[str, Any]:
         "crumb": crumb(deployment),
         "chip": chips.DEPLOYMENT[deployment.status],
         "steps": rows,
+        "backup": backup(deployment),
         "clock": clock(deployment),
         "starts": times.sentence(deployment),
         "serves": serves(deployment),
@@ -81,6 +82,12 @@ def live(deployment: Deployment, actor: Actor) -> dict[str, Any]:
         "rollback": way_back(deployment, actor),
         "watch": Watch.objects.filter(deployment=deployment).first() if deployment.is_final else None,
     }
+
+
+def backup(deployment: Deployment) -> str:
+    """Where the copy is that was made before the migration, in its command's words; "" if there is none."""
+    made = deployment.steps.filter(key="backup", status=Step.Status.DONE).first()
+    return made.detail if made else ""
 
 
 def headline(deployment: Deployment, rows: list[steps.Row]) -> str:

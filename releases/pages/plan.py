@@ -11,9 +11,9 @@ from lifecycle import events
 from lifecycle.dates import day, weekday
 from lifecycle.models import User
 from lifecycle.roles import Actor, people_who_may
-from releases import candidates, freezing, intake, overlaps, plan, signoffs, verdicts
+from releases import candidates, expansion, freezing, intake, migration_flags, overlaps, plan, signoffs, verdicts
 from releases.forms import AssignForm, BranchForm, MoreIdeasForm, ReasonForm, RescheduleForm
-from releases.models import Candidate, Change, Release
+from releases.models import Candidate, Change, Check, Release
 from releases.pages import clash_table
 from releases.pages.calendar import strip
 from releases.pages.releases import queue
@@ -70,7 +70,9 @@ def page(release: Release, actor: Actor) -> dict[str, Any]:
         "reasons": reasons,
         "target": target(release),
         "yeses": yeses(release),
-        "check": release.candidate.checks.order_by("-id").first() if release.candidate else None,
+        "check": tests_of(release.candidate),
+        "schema_check": expansion.latest(release.candidate) if release.candidate else None,
+        "one_way": migration_flags.warning(changes) if not release.is_out else "",
         "ideas_form": more,
         "queue": queue(more) if more else [],
         "reschedule_form": RescheduleForm(release=release) if can_reschedule(release, actor) else None,
@@ -89,6 +91,11 @@ def standing(release: Release) -> dict[str, Any]:
         "base_moved": bool(live and is_ready and not release.is_parked and candidate.base_id != live.pk),
         "live": live,
     }
+
+
+def tests_of(candidate: Candidate | None) -> Check | None:
+    """The newest tests of the whole; a proof about migrations is another question."""
+    return candidate.checks.filter(kind=Check.Kind.TESTS).order_by("-id").first() if candidate else None
 
 
 def can_reschedule(release: Release, actor: Actor) -> bool:

@@ -40,3 +40,8 @@ def test_whatever_is_said_is_enough(cast: Cast, said: str):
 @pytest.mark.parametrize("path", ["checkout/models.py", "docs/migrations.md", "shop/migrations/__init__.py"])
 def test_other_files_need_no_word(cast: Cast, path: str):
     assert migration_flags.reasons([change(cast, "", [path])]) == []
+
+
+@pytest.mark.parametrize(("said", "warns"), [("expand", False), ("contract", True), ("irreversible", True)])
+def test_the_plan_warns_of_what_cannot_be_taken_back(cast: Cast, said: str, warns: bool):
+    assert ("C-4" in migration_flags.warning([change(cast, said, FILES)])) is warns
