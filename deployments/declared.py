@@ -10,10 +10,11 @@ from deployments import drivers, running, targets
 from deployments.drivers import Driver, DriverError
 from environments import repositories
 from environments.git import GitError
-from environments.manifest import ManifestError
+from environments.manifest import CommandSection, ManifestError, TestData
 from environments.models import Environment
-from lifecycle import jobs, logs, process
+from lifecycle import logs, process
 from lifecycle.jobs import Failed, Lease
+from lifecycle.models import Work
 from lifecycle.transitions import NotAllowed
 from releases import candidates
 from releases.models import Candidate
@@ -75,7 +76,9 @@ def _run(lease: Lease, driver: Driver, release: drivers.Release, section: str, f
     raise Failed(f"The command for {section} did not end well: {how}.")
 
 
-def _once(lease: Lease, argv: list[str], cwd: Path, env: dict[str, str], limits: object) -> process.Finished:
+def _once(
+    lease: Lease, argv: list[str], cwd: Path, env: dict[str, str], limits: CommandSection | TestData
+) -> process.Finished:
     """Run it once; LeaseLost if somebody else has the work by now."""
     output = logs.Batch(lease.log)
     lease.log.info("$ " + " ".join(argv))
@@ -98,6 +101,6 @@ def _once(lease: Lease, argv: list[str], cwd: Path, env: dict[str, str], limits:
     return done
 
 
-def newest(environment: Environment, *kinds: str) -> jobs.Work | None:
+def newest(environment: Environment, *kinds: str) -> Work | None:
     """The last piece of such work for this environment; its `log_key` names its log."""
-    return jobs.Work.objects.filter(kind__in=kinds, subject_id=environment.pk).order_by("-id").first()
+    return Work.objects.filter(kind__in=kinds, subject_id=environment.pk).order_by("-id").first()

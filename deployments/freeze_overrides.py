@@ -30,8 +30,8 @@ def override(release: Release, *, by: User, reason: str, at: datetime | None = N
     if window is None:
         raise NotAllowed(_("No freeze is in force."))
     if overridden(release, release.candidate, window) is None:
-        facts = {"digest": release.candidate.digest, "freeze": window.pk}
-        events.record(OVERRIDE, release, by=by, at=at, note=reason.strip(), **facts)
+        digest, freeze = release.candidate.digest, window.pk
+        events.record(OVERRIDE, release, by=by, at=at, note=reason.strip(), digest=digest, freeze=freeze)
 
 
 def overridden(release: Release, candidate: Candidate, window: Freeze) -> Event | None:

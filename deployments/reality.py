@@ -49,11 +49,7 @@ def look(environment: Environment) -> None:
         note(environment, probe_note="It gave no clear answer.", probed_release="", probe_misses=0)
         return
     matches = answer == running.release_id(current.candidate)
-    note(environment, probe_note="", probed_release=answer[:120], probe_misses=0 if matches else _one_more())
-
-
-def _one_more() -> F:
-    return F("probe_misses") + 1
+    note(environment, probe_note="", probed_release=answer[:120], probe_misses=0 if matches else F("probe_misses") + 1)
 
 
 def note(environment: Environment, **facts: object) -> None:

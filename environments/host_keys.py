@@ -6,6 +6,7 @@ confirmed one until somebody confirms it.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -71,7 +72,7 @@ def confirm(key: HostKey, *, by: User, at: datetime | None = None) -> None:
         raise NotAllowed(_("%(host)s has shown another key since.") % {"host": key.host})
     rows.exclude(pk=key.pk).update(confirmed_by=None, confirmed_at=None)
     if rows.filter(pk=key.pk, confirmed_at=None).update(confirmed_by=by, confirmed_at=at or timezone.now()):
-        facts = {"host": key.host, "port": key.port, "fingerprint": key.fingerprint}
+        facts: dict[str, Any] = {"host": key.host, "port": key.port, "fingerprint": key.fingerprint}
         configuration_changed(key.environment, "environment.host_key_confirmed", by=by, at=at, **facts)
     key.refresh_from_db()
 
@@ -94,6 +95,11 @@ def note_seen(
     )
     changed = HostKey.objects.filter(**place, confirmed_at__isnull=False).exclude(pk=row.pk).first()
     if changed is not None:
-        facts = {"host": host, "port": port, "fingerprint": fingerprint, "confirmed": changed.fingerprint}
+        facts: dict[str, Any] = {
+            "host": host,
+            "port": port,
+            "fingerprint": fingerprint,
+            "confirmed": changed.fingerprint,
+        }
         events.record("environment.host_key_changed", environment, by=by, at=at, **facts)
     return row
