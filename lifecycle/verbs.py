@@ -28,6 +28,8 @@ VERBS: dict[str, str | Promise] = {
     "check.repeated": _("repeated"),
     "release.created": _("created"),
     "release.rescheduled": _("rescheduled"),
+    "release.parked": _("set aside"),
+    "release.brought_back": _("brought back to staging"),
     "release.approved": _("approved"),
     "release.refused": _("refused"),
     "release.approval_withdrawn": _("withdrew the approval of"),

@@ -19,12 +19,13 @@ PAGE = 50
 
 
 class ChangeSerializer(serializers.ModelSerializer):
-    """A change with where it is; `ideas` are idea numbers, `tip` the newest commit."""
+    """A change with where it is; `ideas` are idea numbers, `tip` the newest commit, `requires` what it is built on."""
 
     key = serializers.CharField(read_only=True)
     developer = serializers.CharField(source="developer.name", default=None, read_only=True)
     release = serializers.CharField(source="release.version", default=None, read_only=True)
     tip = serializers.CharField(source="revision.tip", default=None, read_only=True)
+    requires = serializers.CharField(source="requires.key", default=None, read_only=True)
     ideas = serializers.SlugRelatedField("number", many=True, read_only=True)
 
     class Meta:
@@ -40,6 +41,7 @@ class ChangeSerializer(serializers.ModelSerializer):
             "developer",
             "release",
             "tip",
+            "requires",
             "ideas",
             "return_reason",
             "conflict",
@@ -47,7 +49,7 @@ class ChangeSerializer(serializers.ModelSerializer):
 
 
 class ReleaseSerializer(serializers.ModelSerializer):
-    """A release; `digest` is that of its frozen candidate."""
+    """A release; `digest` is that of its frozen candidate, `parked_at` says since when it makes way on staging."""
 
     digest = serializers.CharField(source="candidate.digest", default=None, read_only=True)
 
@@ -55,12 +57,15 @@ class ReleaseSerializer(serializers.ModelSerializer):
         model = Release
         fields = [
             "version",
+            "kind",
             "goal",
+            "reason",
             "status",
             "target_date",
             "first_target_date",
             "published_at",
             "frozen_at",
+            "parked_at",
             "live_at",
             "ended_at",
             "digest",
@@ -142,8 +147,8 @@ class Changes(APIView):
         rows = Change.objects.filter(product=request.actor.product)
         wanted = {"status": "status", "release": "release__version"}
         narrow = {wanted[name]: request.query_params[name] for name in wanted if name in request.query_params}
-        rows = rows.filter(**narrow).select_related("developer", "release", "revision").prefetch_related("ideas")
-        return Response(ChangeSerializer(rows.order_by("-id")[:PAGE], many=True).data)
+        rows = rows.filter(**narrow).select_related("developer", "release", "revision", "requires")
+        return Response(ChangeSerializer(rows.prefetch_related("ideas").order_by("-id")[:PAGE], many=True).data)
 
 
 class ChangeDetail(APIView):
