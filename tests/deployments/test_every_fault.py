@@ -1,0 +1,182 @@
+"""A fault at every step of every driver: afterwards the new release runs, or the old one, and never a mixture.
+
+Guards: the way back (deployments.steps.go_back) with the settings of what it goes back to, artefacts that are built
+aside and renamed, room that is kept for the keeper's files, snapshots that are made up for. Each is taken out once
+below, and then the same question is answered with no. The whole matrix is part of `make chaos`.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from deployments import artefacts, keeper_state, snapshots, steps
+from deployments.models import Deployment
+from environments import repositories, variables
+from environments.git import Git
+from lifecycle.models import Product
+from tests.cast import assemble
+from tests.deployments.faults import Fault, FaultyShop
+
+S = Deployment.Status
+OpenShop = Callable[[str], FaultyShop]
+Build = Callable[[Path], None]
+DRIVERS = ("process", "command", "fake")
+BROKEN = ("error", "timeout", "kill")
+
+EVERYWHERE = [
+    *product(["prepare"], ["git cat-file"], BROKEN),
+    ("prepare", "artefacts", "disk full"),
+    *product(["prepare"], ["build"], [*BROKEN, "disk full"]),
+    *product(["backup"], ["backup"], [*BROKEN, "disk full"]),
+    *product(["migrate"], ["migrate"], [*BROKEN, "disk full"]),
+    *product(["snapshot"], ["git update-ref"], BROKEN),
+    ("snapshot", "mirrors", "disk full"),
+]
+OF_DRIVER = {
+    "process": [
+        ("switch", "apps", "disk full"),
+        ("switch", "migrate", "fill"),
+        ("switch", "keeper", "kill"),
+        *product(["health"], ["start"], ["error", "kill", "disk full", "fill"]),
+        *product(["health"], ["health"], ["500", "timeout", "kill"]),
+        *product(["verify"], ["verify"], ["500", "timeout", "kill"]),
+    ],
+    "command": [
+        *product(["switch"], ["deploy"], [*BROKEN, "disk full", "late error", "late kill", "late timeout"]),
+        ("switch", "migrate", "fill"),
+        *product(["health"], ["health"], BROKEN),
+        *product(["verify"], ["probe"], BROKEN),
+    ],
+    "fake": [*product(["switch"], ["driver"], ["switch", "switch-retry"]), ("health", "driver", "health")],
+}
+MATRIX = [Fault(driver, *rest) for driver in DRIVERS for rest in [*EVERYWHERE, *OF_DRIVER[driver]]]
+SAMPLE = [
+    Fault("process", "prepare", "build", "kill"),
+    Fault("process", "switch", "migrate", "fill"),
+    Fault("process", "health", "health", "500"),
+    Fault("command", "switch", "deploy", "late error"),
+    Fault("fake", "snapshot", "mirrors", "disk full"),
+]
+EVERY = bool(os.environ.get("LIFECYCLE_EVERY_FAULT"))
+
+
+@pytest.fixture
+def open_shop(
+    transactional_db: None,
+    settings,  # noqa: ANN001
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[OpenShop]:
+    """`open_shop("process")` is a shop of that driver with release "one" on production."""
+    opened: list[FaultyShop] = []
+
+    def open_one(driver: str) -> FaultyShop:
+        settings.VAR = tmp_path / "var"
+        cast = assemble(Product.objects.create(name="Northwind shop", slug="shop", is_default=True))
+        opened.append(shop := FaultyShop(cast, settings.VAR, driver))
+        monkeypatch.setenv("PATH", f"{shop.wrap_git()}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setattr(repositories, "git", lambda row: Git(Path(row.mirror), timeout_seconds=2))
+        shop.kept.start()
+        first = shop.ship(shop.candidate("one"))
+        assert shop.require_whole(first).label == "one"
+        return shop
+
+    yield open_one
+    for shop in opened:
+        shop.kept.end()
+        for disk in shop.disks.values():
+            disk.remove()
+
+
+@contextmanager
+def keeper_killed_at(shop: FaultyShop, fault: Fault) -> Iterator[None]:
+    """For a fault of the keeper: it is killed while the release is being migrated, and started anew by its launcher."""
+    if fault.where != "keeper":
+        yield
+        return
+    killer = threading.Thread(target=_kill_and_start, args=[shop])
+    killer.start()
+    yield
+    killer.join()
+
+
+def _kill_and_start(shop: FaultyShop) -> None:
+    shop.kept.end(9)
+    shop.kept.start()
+
+
+@pytest.mark.parametrize("fault", MATRIX if EVERY else SAMPLE, ids=str)
+def test_it_ends_with_one_release_and_the_next_deployment_works(open_shop: OpenShop, fault: Fault) -> None:
+    shop = open_shop(fault.driver)
+    break_it(shop, fault)
+    after = shop.ship(shop.candidate("three"))
+    assert shop.require_whole(after).label == "three"
+    shop.require_snapshot()
+
+
+def break_it(shop: FaultyShop, fault: Fault) -> None:
+    """Ship a second release while something is broken: one release runs then, and also when it is repaired."""
+    two = shop.candidate("two")
+    shop.arm(fault, "two")
+    with keeper_killed_at(shop, fault):
+        broken = shop.ship(two)
+    assert broken.status != S.SUCCEEDED or fault.is_survived, "it went wrong, and nobody noticed"
+    runs = shop.require_whole(broken)
+    assert runs.label == ("two" if broken.status == S.SUCCEEDED else "one")
+    shop.repair()
+    shop.require_whole(broken)
+    shop.require_snapshot()
+
+
+def never_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "RETURN", steps.Plan("return", lambda attempt, step: "left as it is"))
+
+
+def todays_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variables, "opened_at", lambda environment, version: variables.opened(environment))
+
+
+def built_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build_in_place(git: Git, sha: str, digest: str, build: Build, *, draft: Path) -> None:
+        final = draft.with_name(digest)
+        git.export(sha, final)
+        build(final)
+        artefacts._seal(final, digest, sha)
+        final.rename(draft)
+
+    monkeypatch.setattr(artefacts, "_build", build_in_place)
+
+
+def no_room_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper_state, "_give_room", lambda folder: False)
+
+
+def never_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "record_later", lambda deployment: None)
+
+
+CONTROLS = [
+    (never_back, Fault("process", "health", "health", "500")),
+    (todays_settings, Fault("process", "health", "health", "500")),
+    (built_in_place, Fault("fake", "prepare", "build", "kill")),
+    (no_room_kept, Fault("process", "switch", "migrate", "fill")),
+    (never_made_up_for, Fault("fake", "snapshot", "mirrors", "disk full")),
+]
+
+
+@pytest.mark.skipif(not EVERY, reason="part of make chaos")
+@pytest.mark.parametrize(
+    ("take_out", "fault"), CONTROLS, ids=lambda value: getattr(value, "__name__", None) or str(value)
+)
+def test_without_its_guard_it_would_not(
+    open_shop: OpenShop, monkeypatch: pytest.MonkeyPatch, take_out: Callable[[pytest.MonkeyPatch], None], fault: Fault
+) -> None:
+    shop = open_shop(fault.driver)
+    take_out(monkeypatch)
+    with pytest.raises((AssertionError, artefacts.WrongArtefact)):
+        break_it(shop, fault)
