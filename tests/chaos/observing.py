@@ -10,11 +10,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Q
 
 from deployments.models import Deployment
 from tests.chaos.stack import Stack
 
-LOOK_SECONDS = 0.04
+LOOK_SECONDS = 0.05
+REQUESTED = Deployment.Status.REQUESTED
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,9 @@ class Observer:
             connection.close()
 
     def _look(self) -> None:
-        rows = Deployment.objects.exclude(status="requested")
-        known = {pk for pk, states in self.history.items() if states[-1].is_final}
+        followed = [pk for pk, states in self.history.items() if not states[-1].is_final]
+        rows = Deployment.objects.filter(Q(finished_at=None) | Q(pk__in=followed)).exclude(status=REQUESTED)
         for pk, status, attempt, owner in rows.values_list("pk", "status", "attempt", "owner"):
-            if pk in known:
-                continue
             states, pid = self.history[pk], int(owner.rpartition(":")[2] or 0)
             if not states or (states[-1].status, states[-1].attempt) != (status, attempt):
                 states.append(Seen(time.monotonic(), status, attempt, pid))

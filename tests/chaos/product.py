@@ -156,7 +156,7 @@ class ChaosProduct:
 def ended(deployment: Deployment, *, seconds: float = 60) -> Deployment:
     """Wait for the end; AssertionError with the log after `seconds`."""
     try:
-        eventually(lambda: _is_final(deployment), f"the end of deployment {deployment.pk}", seconds=seconds)
+        eventually(lambda: _is_final(deployment), f"the end of deployment {deployment.pk}", seconds=seconds, pause=0.1)
     except AssertionError as error:
         raise AssertionError(f"{error}: {deployment.status}\n{log_of(deployment)}") from None
     return deployment

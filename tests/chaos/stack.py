@@ -130,6 +130,7 @@ class Stack:
             "LIFECYCLE_TEMPO": str(self.tempo),
             "LIFECYCLE_TRANSACTION_SECONDS": str(self.lease_seconds),
             "LIFECYCLE_TRAPS": str(self.traps.folder),
+            "CELERY_SKIP_CHECKS": "1",  # workers are started by the hundred here
             "DJANGO_SETTINGS_MODULE": "lifecycle.settings",
         }
         return service_environment(self.var, facts) | own | more

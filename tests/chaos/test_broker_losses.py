@@ -60,7 +60,7 @@ def test_what_was_queued_when_the_broker_lost_everything_is_done(
     stack: Stack, product: ChaosProduct, results: Results
 ) -> None:
     flush_with_50_queued(stack, product, "flushed")
-    begun, flushed_at, heard_limit = time.monotonic(), timezone.now(), RUNG_SECONDS / stack.scaled + 1
+    begun, flushed_at, heard_limit = time.monotonic(), timezone.now(), RUNG_SECONDS / stack.tempo + 1
     eventually(lambda: all_rung_again("flushed", flushed_at), "a second ring for all", seconds=FLUSHED_SECONDS)
     heard = time.monotonic() - begun
     eventually(nothing_is_left, "50 flushed jobs", seconds=4 * FLUSHED_SECONDS)
@@ -81,7 +81,7 @@ def test_without_the_sweep_they_are_lost(stack: Stack, product: ChaosProduct) ->
     with without(stack, "sweep"):
         flush_with_50_queued(stack, product, "unswept")
         with pytest.raises(AssertionError, match="50 jobs"):
-            eventually(nothing_is_left, "50 jobs", seconds=2 * FLUSHED_SECONDS / stack.scaled)
+            eventually(nothing_is_left, "50 jobs", seconds=2 * FLUSHED_SECONDS / stack.tempo)
     eventually(nothing_is_left, "50 jobs", seconds=CONSUMES_SECONDS)
 
 

@@ -145,7 +145,7 @@ def test_nothing_is_half_written_and_nobody_stays_away_after_immediate_restarts(
         for _ in range(count):
             time.sleep(pauses.uniform(0.2, 2))
             answers.append(restart(stack))
-    eventually(lambda: not invariants.stuck(places), "an end of all deployments", seconds=120 / stack.scaled + 30)
+    eventually(lambda: not invariants.stuck(places), "an end of all deployments", seconds=120 / stack.tempo + 30)
     eventually(nothing_is_left, "the end of all work", seconds=CONSUMES_SECONDS)
     wrong, lost = what_is_wrong(product, places, visitors.visits), before - running_pids(stack)
     down, seconds = {status for status, _seconds in answers}, [seconds for _status, seconds in answers]
