@@ -23,6 +23,7 @@ from deployments.shapes_api import (
     Reason,
     ShippingTimeShape,
     StopOut,
+    StopReason,
     Word,
 )
 from environments import stops
@@ -202,9 +203,9 @@ class EmergencyStop(APIView):
         stop = stops.in_force(request.actor.product)
         return Response(StopOut(stop).data) if stop else Response(status=204)
 
-    @extend_schema(request=Reason, responses={201: StopOut})
+    @extend_schema(request=StopReason, responses={201: StopOut})
     def post(self, request: Request, product: str) -> Response:
-        stop = stopping.pull(request.actor.product, by=request.user, reason=read(Reason, request)["reason"])
+        stop = stopping.pull(request.actor.product, by=request.user, **read(StopReason, request))
         return Response(StopOut(stop).data, status=201)
 
     @extend_schema(responses={204: None})

@@ -93,6 +93,12 @@ class ShippingTimeShape(serializers.Serializer):
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
+class StopReason(serializers.Serializer):
+    """Why everything stops: everybody on the team reads it."""
+
+    reason = serializers.CharField(allow_blank=True, default="", max_length=300)
+
+
 class StopOut(serializers.Serializer):
     """The emergency stop in force."""
 

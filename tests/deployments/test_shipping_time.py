@@ -166,6 +166,7 @@ def test_a_deployment_is_scheduled_stopped_and_tried_again_by_api(paper: Paper, 
 def test_the_emergency_stop_by_api(paper: Paper, sign_in):
     client = sign_in(paper.cast.max)
     assert call(client, "post", "emergency-stop/", reason="").status_code == 422
+    assert call(client, "post", "emergency-stop/", reason="x" * 301).status_code == 422
     assert call(client, "post", "emergency-stop/", reason="Payments fail.").status_code == 201
     wish = {"environment": "dev", "candidate_id": paper.adopted.pk}
     refused = call(sign_in(paper.cast.ops), "post", "deployments/", **wish)
