@@ -38,7 +38,7 @@ def look(environment: Environment) -> None:
     """Ask what runs and write it down; a contradiction counts, and silence is only noted."""
     current = running.current(environment)
     if current is None or running.active(environment):
-        note(environment, probe_misses=0)
+        note(environment, probe_note="It is asked again after a deployment.", probed_release="", probe_misses=0)
         return
     try:
         answer = targets.driver_for(environment, current.candidate).probe()

@@ -65,4 +65,6 @@ def test_each_is_asked_by_one_worker_and_twice_a_minute(engine):
 
 def test_nothing_is_asked_where_nothing_is_recorded(engine):
     Environment.objects.filter(slug="dev").update(probe_misses=5)
-    assert look(engine.dev).probe_misses == 0
+    dev = look(engine.dev)
+    assert dev.probe_misses == 0
+    assert dev.probe_note, "silence is not the answer that nothing runs"
