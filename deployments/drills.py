@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -50,9 +50,7 @@ def tick(*, at: datetime | None = None) -> None:
 def due(*, at: datetime | None = None) -> Iterator[Environment]:
     """Production environments that were backed up and not drilled for a week, whose product says how."""
     lately = (at or timezone.now()) - EVERY
-    backups = Step.objects.filter(
-        deployment__environment=OuterRef("pk"), key="backup", status=Step.Status.DONE, deployment__kind="deploy"
-    )
+    backups = real_backups().filter(deployment__environment=OuterRef("pk"))
     drills = BackupDrill.objects.filter(environment=OuterRef("pk"), requested_at__gt=lately)
     places = Environment.objects.filter(kind=Environment.Kind.PRODUCTION).select_related("product")
     for environment in places.filter(Exists(backups), ~Exists(drills)):
@@ -112,8 +110,9 @@ def restore(lease: Lease) -> None:
     try:
         run(drill.environment, lease, log)
     except (NotRestored, DriverError, ManifestError, OSError) as error:
+        said = logs.last_output(drill.log_key)
         log.error(str(error))
-        finish(drill, S.FAILED, note=str(error), seconds=time.monotonic() - begun)
+        finish(drill, S.FAILED, note=f"{error} ({said})" if said else str(error), seconds=time.monotonic() - begun)
         return
     log.ok(f"Restored in {time.monotonic() - begun:.1f} s.")
     finish(drill, S.SUCCEEDED, note=logs.last_output(drill.log_key), seconds=time.monotonic() - begun)
@@ -171,8 +170,13 @@ def finish(drill: BackupDrill, status: str, *, note: str, seconds: float | None 
         )
 
 
+def real_backups() -> QuerySet[Step]:
+    """The backups that were made; before the very first deployment there may have been nothing to copy."""
+    return Step.objects.filter(key="backup", status=Step.Status.DONE, deployment__previous__isnull=False)
+
+
 def last_backup(environment: Environment) -> tuple[Deployment, str] | None:
     """The newest deployment that was backed up before, and where the copy is, in its command's words."""
-    done = Step.objects.filter(deployment__environment=environment, key="backup", status=Step.Status.DONE)
+    done = real_backups().filter(deployment__environment=environment)
     step = done.select_related("deployment__candidate").order_by("-finished_at").first()
     return (step.deployment, step.detail) if step else None

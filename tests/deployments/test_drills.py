@@ -38,8 +38,10 @@ BACKUP = (
 
 @pytest.fixture
 def live(engine: Shop) -> Candidate:
-    """Production runs a release that says how its backup is tried."""
-    made = engine.candidate("one", **{"drill.py": DRILL, "lifecycle.toml": WITH_DRILL, "step.py": BACKUP})
+    """Production runs a release that says how its backup is tried, and was backed up before its migration."""
+    engine.deploy(engine.production, engine.candidate("zero"))
+    files = {"drill.py": DRILL, "lifecycle.toml": WITH_DRILL, "step.py": BACKUP, "shop__migrations__0001_first.py": ""}
+    made = engine.candidate("one", **files)
     engine.deploy(engine.production, made)
     return made
 
@@ -61,7 +63,7 @@ def test_the_newest_backup_is_restored_into_a_place_of_its_own(engine: Shop, liv
 def test_a_backup_that_cannot_be_restored_is_told_to_devops(engine: Shop, live: Candidate):
     (engine.data(engine.production) / "backup").unlink()
     drill = drilled(engine)
-    assert drill.status == S.FAILED and "exit code 1" in drill.note
+    assert drill.status == S.FAILED and "exit code 1 (there is no backup)" in drill.note
     assert Notification.objects.filter(user=engine.cast.ops, event="backup.drill_failed").exists()
     assert LogLine.objects.filter(log=drill.log_key, text__contains="there is no backup").exists()
 
@@ -88,7 +90,7 @@ def test_weekly_it_is_tried_by_itself_once_there_is_a_backup(engine: Shop, live:
 
 
 def test_before_there_was_a_backup_none_is_tried_by_itself(engine: Shop, live: Candidate):
-    Step.objects.filter(key="backup").delete()
+    Step.objects.filter(key="backup", deployment__previous__isnull=False).delete()
     drills.tick()
     assert not BackupDrill.objects.exists()
 
@@ -105,7 +107,7 @@ def test_one_at_a_time_only_production_and_only_where_the_product_says_how(engin
 
 
 def test_the_step_says_where_the_backup_is(engine: Shop, live: Candidate):
-    step = Step.objects.get(deployment__environment=engine.production, key="backup")
+    step = Step.objects.filter(deployment__environment=engine.production, key="backup").latest("pk")
     assert step.detail == f"copied to {engine.data(engine.production) / 'backup'}"
     assert drills.last_backup(engine.production)[1] == step.detail
 

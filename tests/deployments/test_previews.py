@@ -26,7 +26,7 @@ API = "/api/v1/products/shop/environments/production/roll-back/preview/"
 def live(cast: Cast) -> Release:
     """24.11 is live; Cleo voted for its idea, Carl for a duplicate, Lena follows it."""
     made = frozen(cast)
-    deployment(production(), made)
+    deployment(production(), made, previous=made.candidate.base)
     Release.objects.filter(pk=made.pk).update(status=Release.Status.LIVE, live_at=timezone.now())
     first, double = (idea(cast, number) for number in (1, 2))
     Idea.objects.filter(pk=double.pk).update(canonical=first, merged_into=first)
