@@ -17,6 +17,7 @@ from releases import candidates
 from releases.models import Candidate, Release
 
 AGAIN_SECONDS = 3600
+STEPS = 50
 
 
 class ByHand(Exception):
@@ -64,7 +65,7 @@ def push_forward(repository: Repository, git: Git, candidate: Candidate) -> None
     """Fast-forward main. Nothing if it holds the same files already. Raises ByHand, GitError."""
     git.fetch(repository.upstream)
     main = git.refs(UPSTREAM_HEADS).get(repository.main_branch)
-    if main and (git.tree_of(main) == candidate.tree or git.is_ancestor(candidate.sha, main)):
+    if main and holds(git, main, candidate):
         return
     if main and not git.is_ancestor(main, candidate.sha):
         raise ByHand(by_hand(repository, candidate, _("%(main)s has commits that production does not have.")))
@@ -73,6 +74,14 @@ def push_forward(repository: Repository, git: Git, candidate: Candidate) -> None
     except PushRejected as refused:
         raise ByHand(by_hand(repository, candidate, _("The upstream protects %(main)s."))) from refused
     events.record("repository.main_advanced", repository, by=Machine("advance"), sha=candidate.sha)
+
+
+def holds(git: Git, main: str, candidate: Candidate) -> bool:
+    """Whether main has the candidate, as its commit or, after a squashed pull request, as the same files."""
+    if git.is_ancestor(candidate.sha, main):
+        return True
+    lately = git.log(git.merge_base(candidate.sha, main), main, limit=STEPS, first_parent=True)
+    return any(git.tree_of(step.sha) == candidate.tree for step in lately)
 
 
 def by_hand(repository: Repository, candidate: Candidate, reason: str) -> str:

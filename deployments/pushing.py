@@ -41,6 +41,8 @@ def push(lease: Lease) -> None:
     repository = Repository.objects.select_related("product").get(product=environment.product_id)
     git = repositories.speaking(repository)
     ref = f"refs/heads/{environment.branch}"
+    if environment.branch not in git.refs("refs/heads/"):  # a lost mirror took a snapshot along that was never pushed
+        return
     try:
         git.push(repository.upstream, [f"{ref}:{ref}"])
         if environment.kind == Environment.Kind.PRODUCTION:

@@ -3,6 +3,7 @@
 Only workers and commands call `connect` and `poll`: they run git. Pages read the Branch rows.
 """
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from lifecycle.transitions import NotAllowed
 
 SENT_AWAY = (AccessDenied, HostKeyUnknown)
 SENT_AWAY_SECONDS = 60
+DAMAGE = re.compile(r"not a git repository|bad (?:object|tree)|corrupt|unable to read|missing|packfile|valid object")
 CREDENTIAL_CHARACTERS = 20_000
 
 
@@ -145,7 +147,8 @@ def note_failure(repository: Repository, error: Exception, *, at: datetime) -> N
     Repository.objects.filter(pk=repository.pk).update(fetch_error=str(error), retry_at=retry_at)
     if is_news:
         events.record("repository.unreachable", repository, by=Machine("poll"), note=str(error), at=at)
-        mirrors.put_aside_if_broken(repository, git(repository), at=at)
+        if DAMAGE.search(str(error)):
+            mirrors.put_aside_if_broken(repository, git(repository), at=at)
     if isinstance(error, HostKeyUnknown):
         jobs.enqueue("upstream_key", repository, product=repository.product)
     repository.fetch_error, repository.retry_at = str(error), retry_at

@@ -28,7 +28,9 @@ def expect(check: Check, names: tuple[str, ...]) -> None:
 
     A candidate is brought upstream, because no CI can build what it cannot fetch.
     """
-    newest = newest_of(check.revision or check.candidate)
+    subject = check.revision or check.candidate
+    type(subject).objects.select_for_update().get(pk=subject.pk)
+    newest = newest_of(subject)
     for name in names:
         if name in newest:
             Check.objects.filter(pk=newest[name].pk).update(required=True)

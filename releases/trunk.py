@@ -158,7 +158,8 @@ def follow_rewrite(repository: Repository, git: Git, steps: list[Commit]) -> int
     Said as an event with the changes that main no longer holds. How many changes were amended.
     """
     here = {step.sha for step in steps}
-    lost = [row for row in repository.trunk_commits.all() if row.sha not in here]
+    lately = sorted(repository.trunk_commits.order_by("-id")[: STEPS // 2], key=lambda row: row.pk)
+    lost = [row for row in lately if row.sha not in here]
     if not lost:
         return 0
     known = set(repository.trunk_commits.values_list("sha", flat=True))

@@ -172,6 +172,26 @@ def test_a_main_with_other_commits_needs_a_pull_request_and_says_which(engine: S
     assert again.due_at > timezone.now()
 
 
+def test_a_squashed_pull_request_counts_as_made(engine: Shop, adopted: Candidate):
+    engine.upstream.git("checkout", "-q", "--detach")
+    engine.upstream.write("new.txt", "shipped")
+    shipped = engine.upstream.commit("shipped")
+    engine.upstream.git("checkout", "-q", "main")
+    engine.upstream.git("checkout", shipped, "--", ".")
+    engine.upstream.commit("Release 24.11 (#5)")
+    engine.upstream.write("later.txt", "x")
+    engine.upstream.commit("directly on main")
+    made = composed(engine, adopted)
+    tree = engine.upstream.git("rev-parse", f"{shipped}^{{tree}}")
+    Candidate.objects.filter(pk=made.pk).update(tree=tree)
+    released(engine, made)
+    Repository.objects.update(main_note="Make a pull request.")
+    advancing.later(engine.cast.product)
+    assert do("advance_main") == "succeeded"
+    engine.repository.refresh_from_db()
+    assert engine.repository.main_note == ""
+
+
 def test_a_protected_main_needs_a_pull_request_too(engine: Shop, adopted: Candidate):
     hook = engine.upstream.path / ".git" / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\nwhile read old new ref; do [ $ref = refs/heads/main ] && exit 1; done; exit 0\n")
