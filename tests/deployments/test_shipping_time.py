@@ -19,6 +19,7 @@ from tests.deployments.paper import Paper
 BASE = "/api/v1/products/shop"
 S = Deployment.Status
 HOUR = timedelta(hours=1)
+START = timezone.now().replace(second=0, microsecond=0)
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def paper(cast: Cast) -> Paper:
 
 
 def tonight(hours: float = 2) -> datetime:
-    return (timezone.now() + hours * HOUR).replace(second=0, microsecond=0)
+    return START + hours * HOUR
 
 
 def approve(paper: Paper) -> None:
