@@ -1,5 +1,7 @@
 """The ssh driver on three real hosts: what it brings, switches and refuses."""
 
+import os
+import signal
 import threading
 
 import pytest
@@ -141,11 +143,16 @@ def test_the_others_go_back_when_one_is_gone(hosts, log):
     assert hosts.driver().probe() == "24.11"
 
 
-def test_hosts_that_differ_give_no_clear_answer(hosts, log):
+def test_hosts_that_differ_are_a_clear_answer_that_nobody_wants(hosts, log):
     roll_out(hosts, hosts.release("24.11"), 1, log)
     some = hosts.settings | {"hosts": hosts.settings["hosts"][:1]}
     roll_out(hosts, hosts.release("24.12"), 2, log, settings=some)
-    assert hosts.driver().probe() is None
+    assert hosts.driver().probe() == "24.11, 24.12"
+    assert not hosts.driver().health(hosts.release("24.12"), deadline_seconds=0.1, log=log, stop=NEVER)
+    os.kill(int((hosts.folder(2) / "data" / "pid").read_text()), signal.SIGKILL)
+    assert eventually(lambda: hosts.driver().probe() == "24.11, 24.12, nothing")
+    os.kill(int((hosts.folder(1) / "data" / "pid").read_text()), signal.SIGSTOP)
+    assert hosts.driver().probe() is None, "one that hangs says nothing clear"
 
 
 def test_commands_run_once_on_the_first_host(hosts, log):

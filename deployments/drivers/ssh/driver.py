@@ -58,13 +58,18 @@ class SshDriver(Driver):
                 raise answer
 
     def probe(self) -> str | None:
-        """Every host is asked: what all of them answer, else None."""
+        """What every host answers: one label, or several with commas, which is clear too and never what is wanted.
+
+        None as soon as one of them cannot be reached or gives no clear answer.
+        """
         try:
             with self._session() as session:
                 answers = {self._running(session, host) for host in self.servers}
         except DriverError:
             return None
-        return answers.pop() if len(answers) == 1 else None
+        if None in answers:
+            return None
+        return answers.pop() if len(answers) == 1 else ", ".join(sorted(answer or "nothing" for answer in answers))
 
     def bring(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
         with self._session() as session:
@@ -149,7 +154,7 @@ class SshDriver(Driver):
             if done["code"] or done["reason"] != "exited":
                 return f"the health command ended with {done['code']} ({done['reason']})"
         elif host.app_port:
-            answer = self._got(session, host, self.target.manifest.health.path)
+            answer, _nobody = self._got(session, host, self.target.manifest.health.path)
             if not answer.ok:
                 return f"GET {self.target.manifest.health.path} → {answer.status or answer.text}"
         if not self.can_verify:
@@ -158,14 +163,17 @@ class SshDriver(Driver):
         return "" if running == release.label else f"{running or 'nothing known'} answers"
 
     def _running(self, session: Session, host: Host) -> str | None:
-        """The label this host answers with, "" when nothing was ever switched in there, None without a clear answer."""
+        """The label this host answers with, "" when certainly nothing runs there, None without a clear answer."""
         probe = self.target.manifest.probe
         if not session.ask(host, self._request(host, "look"))["digest"]:
             return ""
         if argv := self.target.settings.get("probe") or (probe.command if probe else ()):
             done, text = self._asked(session, host, argv, Release("", self.target.data, ""))
             return text.strip() if done["code"] == 0 and done["reason"] == "exited" else None
-        return self._got(session, host, probe.path).field(probe.field) if probe and host.app_port else None
+        if not probe or not host.app_port:
+            return None
+        answer, nobody = self._got(session, host, probe.path)
+        return "" if nobody else answer.field(probe.field)
 
     def _asked(self, session: Session, host: Host, argv: Sequence[str], release: Release) -> tuple[dict[str, Any], str]:
         """How a command that only looks ended, and what it printed."""
@@ -178,9 +186,11 @@ class SshDriver(Driver):
         done = session.ask(host, request, log=lambda stream, text: printed.append(text) if stream == "stdout" else None)
         return done, "".join(printed)
 
-    def _got(self, session: Session, host: Host, path: str) -> Answer:
+    def _got(self, session: Session, host: Host, path: str) -> tuple[Answer, bool]:
+        """What the application answers on its host, and whether nobody listens there."""
         request = self._request(host, "get", port=host.app_port, path=path, seconds=_GET_SECONDS)
-        return Answer(**session.ask(host, request))
+        said = session.ask(host, request)
+        return Answer(said["status"], said["text"]), said["nobody"]
 
     def _require_success(self, host: Host, done: dict[str, Any], what: str) -> None:
         if done["reason"] == "stopped":

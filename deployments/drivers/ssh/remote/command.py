@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 GRACE_SECONDS = 5.0
+HALF_LINE_SECONDS, HALF_LINE_CHARACTERS = 1.0, 16384
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -37,9 +38,7 @@ class Command:
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
-        utf8 = codecs.getincrementaldecoder("utf-8")
-        self.streams = {self.popen.stdout.fileno(): ("out", utf8("replace"))}
-        self.streams[self.popen.stderr.fileno()] = ("err", utf8("replace"))
+        self.streams = {self.popen.stdout.fileno(): Stream("out"), self.popen.stderr.fileno(): Stream("err")}
         self.begun = self.heard = self.spoke = self.looked = time.monotonic()
 
     def follow(self) -> dict[str, Any]:
@@ -79,10 +78,12 @@ class Command:
                 self.heard = time.monotonic() if data else -1
                 continue
             self.spoke = time.monotonic()
-            name, decoder = self.streams[number]
-            say({name: decoder.decode(data, final=not data)})
+            self.streams[number].take(data)
             if not data:
                 del self.streams[number]
+        if time.monotonic() - self.spoke > HALF_LINE_SECONDS:
+            for stream in self.streams.values():
+                stream.pass_on(stream.held)
 
     def _end(self) -> None:
         """TERM to the whole group, the grace, KILL; what ended by itself may leave a service running."""
@@ -102,6 +103,26 @@ class Command:
         except ProcessLookupError:
             return False
         return True
+
+
+class Stream:
+    """Output on its way to the asker, in whole lines where possible."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.held = name, ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def take(self, data: bytes) -> None:
+        """Empty data is the end."""
+        text = self.held + self.decoder.decode(data, final=not data)
+        cut = text.rfind("\n") + 1
+        self.held = text
+        self.pass_on(text if not data or len(text) - cut > HALF_LINE_CHARACTERS else text[:cut])
+
+    def pass_on(self, text: str) -> None:
+        self.held = self.held[len(text) :]
+        if text:
+            say({self.name: text})
 
 
 def _die_with_parent() -> None:

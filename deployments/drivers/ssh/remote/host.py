@@ -206,13 +206,15 @@ class Host:
         return Command(self.request, lambda: None).follow()
 
     def get(self) -> Answer:
-        """GET from this machine's own port."""
+        """GET from this machine's own port; `nobody` listens there when the connection is refused."""
         connection = http.client.HTTPConnection("127.0.0.1", self.request["port"], timeout=self.request["seconds"])
         try:
             connection.request("GET", self.request["path"])
             answer = connection.getresponse()
-            return {"status": answer.status, "text": answer.read(100000).decode("utf-8", "replace")}
+            text = answer.read(100000).decode("utf-8", "replace")
+            return {"status": answer.status, "text": text, "nobody": False}
         except (OSError, http.client.HTTPException) as error:
-            return {"status": 0, "text": str(error) or type(error).__name__}
+            nobody = isinstance(error, ConnectionRefusedError)
+            return {"status": 0, "text": str(error) or type(error).__name__, "nobody": nobody}
         finally:
             connection.close()
