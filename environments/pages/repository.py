@@ -3,26 +3,26 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from environments import upstream_keys
 from environments.models import Branch, Environment, Repository, TrunkCommit, UpstreamKey
 from environments.repository_forms import CredentialForm, ModeForm, RepositoryForm
 from lifecycle import events
 from lifecycle.dates import ago
-from lifecycle.models import Work
-from lifecycle.verbs import VERBS
+from lifecycle.models import Event, Work
 
 BRANCHES_SHOWN, COMMITS_SHOWN, NEWS_SHOWN = 50, 100, 6
-NEWS = (
-    "repository.main_rewritten",
-    "repository.main_advanced",
-    "repository.mirror_broken",
-    "repository.fetched_anew",
-    "repository.mode_set",
-    "repository.key_confirmed",
-    "repository.credential_set",
-)
+NEWS = {
+    "repository.main_rewritten": _("The main branch was rewritten."),
+    "repository.main_advanced": _("The main branch was moved forward to what is live."),
+    "repository.mirror_broken": _("Our own copy was damaged and put aside."),
+    "repository.fetched_anew": _("Everything was fetched anew."),
+    "repository.mode_set": _("%(who)s changed how you work."),
+    "repository.key_confirmed": _("%(who)s confirmed the server's key."),
+    "repository.credential_set": _("%(who)s changed what git signs in with."),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def repository(found: Repository | None) -> dict[str, Any]:
         "credential_form": CredentialForm(initial={"login": found.login} if found else None, auto_id="cred_%s"),
     }
     if found is None:
-        return {**forms, "repository": None, "headline": _("No repository is connected yet"), "branches": []}
+        return {**forms, "repository": None, "headline": gettext("No repository is connected yet"), "branches": []}
     return {
         **forms,
         "repository": found,
@@ -70,11 +70,13 @@ def repository(found: Repository | None) -> dict[str, Any]:
 
 def headline(found: Repository) -> str:
     if found.fetch_error:
-        return _("The repository cannot be read")
+        return gettext("The repository cannot be read")
     waiting = found.trunk_commits.filter(status=TrunkCommit.Status.WAITING).exists()
     if waiting and found.mode == Repository.Mode.TRUNK:
-        return _("Commits on %(main)s wait for a word") % {"main": found.main_branch}
-    return _("The repository is read every two seconds") if found.fetched_at else _("A worker is fetching it")
+        return gettext("Commits on %(main)s wait for a word") % {"main": found.main_branch}
+    return (
+        gettext("The repository is read every two seconds") if found.fetched_at else gettext("A worker is fetching it")
+    )
 
 
 def branches(found: Repository) -> list[Branch]:
@@ -97,10 +99,11 @@ def warnings(found: Repository) -> list[str]:
         facts = {"branch": place.branch, "sha": place.foreign_sha[:8]}
         if place.foreign_sha:
             said.append(
-                _("Somebody else committed to %(branch)s (%(sha)s): the next deployment goes on top of it.") % facts
+                gettext("Somebody else committed to %(branch)s (%(sha)s): the next deployment goes on top of it.")
+                % facts
             )
         if is_refused(place):
-            said.append(_("The upstream does not take %(branch)s; the next deployment tries again.") % facts)
+            said.append(gettext("The upstream does not take %(branch)s; the next deployment tries again.") % facts)
     return [sentence for sentence in said if sentence]
 
 
@@ -124,10 +127,12 @@ def keys(found: Repository) -> list[Key]:
 def news(found: Repository) -> list[dict[str, str]]:
     """What happened to it lately, the newest first."""
     rows = events.about(found).filter(verb__in=NEWS).order_by("-id")[:NEWS_SHOWN]
-    return [
-        {"text": str(VERBS[row.verb]), "note": row.note.text if hasattr(row, "note") else "", "when": ago(row.at)}
-        for row in rows
-    ]
+    return [{"text": str(NEWS[row.verb]) % {"who": row.actor}, "gone": gone(row), "when": ago(row.at)} for row in rows]
+
+
+def gone(row: Event) -> str:
+    """The changes that a rewritten main holds no more."""
+    return row.note.text if hasattr(row, "note") else ""
 
 
 def as_initial(found: Repository | None) -> dict[str, str] | None:
