@@ -265,6 +265,7 @@ SPECTACULAR_SETTINGS = {
         "DeploymentKind": "deployments.models.Deployment.Kind",
         "EnvironmentKind": "environments.models.Environment.Kind",
         "LockKind": "environments.models.Lock.Kind",
+        "ReleaseKind": "releases.models.Release.Kind",
         "IdeaKind": "ideas.models.Idea.Kind",
     },
 }
