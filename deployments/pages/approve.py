@@ -43,6 +43,7 @@ def sheet(release: Release, actor: Actor) -> dict[str, Any]:
         "gets": [idea.title for idea in ideas],
         "asked": asked(ideas),
         "risks": cockpit.risks(release),
+        "way_back": cockpit.way_back(release, place) if (place := running.production(release.product)) else [],
         "yeses": yeses(release, mine, may_answer),
         "after": after(release) if release.status == Release.Status.FROZEN else "",
         "may_withdraw": mine is not None and release.status == Release.Status.FROZEN and bool(shut),
@@ -75,7 +76,6 @@ def lede(release: Release) -> str:
     if release.status != Release.Status.FROZEN:
         return ""
     place = running.production(release.product)
-    took = [words for _icon, _tone, words in cockpit.way_back(release, place)] if place else []
     current = running.current(place) if place else None
     words = [_("It goes live with the last yes.")]
     if hard := proofs.hard_changes(release):
@@ -84,7 +84,7 @@ def lede(release: Release) -> str:
         words.append(
             _("If something breaks, it goes back to %(version)s.") % {"version": destination(current.candidate)}
         )
-    return " ".join([*words, *(f"{one}." for one in took)])
+    return " ".join(words)
 
 
 def why_not(release: Release, earlier: list[gates.Gate], mine: Approval | None, able: bool) -> str:
