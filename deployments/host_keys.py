@@ -29,6 +29,7 @@ def _note(environment: Environment, host: hosts.Host) -> str:
         seen = connecting.look(host)
     except DriverError as error:
         return str(error)
-    facts = {"host": host.name, "port": host.port, "key": seen.key, "fingerprint": seen.fingerprint}
-    host_keys.note_seen(environment, **facts, by=Machine("worker"))
+    host_keys.note_seen(
+        environment, host=host.name, port=host.port, key=seen.key, fingerprint=seen.fingerprint, by=Machine("worker")
+    )
     return ""

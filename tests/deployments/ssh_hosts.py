@@ -36,7 +36,7 @@ TOML = """
 command = ["{python}", "-c", "open('{data}/migrated', 'a').write('{release} ')"]
 [health]
 path = "/health"
-timeout_seconds = 4
+timeout_seconds = 20
 [probe]
 path = "/health"
 """

@@ -60,7 +60,7 @@ def test_an_unhealthy_host_stops_the_roll_and_all_go_back(hosts, log):
     here = f'"500" if os.environ["PORT"] == "{hosts.ports[1]}" else "200"'
     bad = hosts.release("24.12", SERVER.replace('"200"', here))
     with pytest.raises(DriverError, match="not healthy") as error:
-        roll_out(hosts, bad, 2, log, toml=TOML.replace("= 4", "= 1"))
+        roll_out(hosts, bad, 2, log, toml=TOML.replace("= 20", "= 3"))
     assert not error.value.retry
     assert hosts.linked()[2] == "releases/2411cafe0123", "the third was not touched"
     hosts.driver().restore(hosts.release("24.11"), fence=2, log=log, stop=NEVER)

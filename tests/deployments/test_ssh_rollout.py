@@ -9,7 +9,7 @@ from environments import variables
 from environments.models import Environment, HostKey
 from lifecycle.models import Event, Work
 from lifecycle.transitions import NotAllowed
-from tests.deployments.engine import Shop, log_of
+from tests.deployments.engine import MANIFEST, Shop, log_of
 from tests.deployments.shop import SERVER
 from tests.deployments.ssh_hosts import RESTART, Hosts, three_hosts
 
@@ -25,6 +25,7 @@ def hosts(tmp_path, engine: Shop):
         key = hosts.web[0].private_key
         variables.set_variable(place, name="SSH_KEY", value=key, is_secret=True, by=engine.cast.ops)
         engine.upstream.write("restart.py", RESTART)
+        engine.upstream.write("lifecycle.toml", MANIFEST.replace("timeout_seconds = 4", "timeout_seconds = 10"))
         yield hosts
 
 

@@ -18,7 +18,7 @@ from deployments.drivers import settings as checks
 from deployments.drivers.base import Driver, DriverError, Log, Release, Stop, Stopped, asked
 from deployments.drivers.pipeline.github import GitHub
 from deployments.drivers.pipeline.gitlab import GitLab
-from deployments.drivers.pipeline.runs import Run, Service, Silent
+from deployments.drivers.pipeline.runs import Run, Service, Silent, Status
 from deployments.drivers.pipeline.templated import Templated
 from deployments.drivers.settings import Check
 from environments.manifest import Manifest
@@ -158,7 +158,7 @@ class PipelineDriver(Driver):
         if report is None or report.status == "running":
             return run
         log("system", f"The pipeline called back: {report.status} {report.text}\n")
-        status = "succeeded" if report.status == "succeeded" else "failed"
+        status: Status = "succeeded" if report.status == "succeeded" else "failed"
         return Run(run.id, status, report.url or run.url, report.status)
 
     def _end(self, run: Run, log: Log) -> None:

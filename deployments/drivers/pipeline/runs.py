@@ -90,7 +90,7 @@ class Service:
         return answer
 
 
-def require(found: Any, kind: type, *names: str) -> Any:
+def require(found: Any, kind: type[list[Any]] | type[dict[str, Any]], *names: str) -> Any:
     """`found` if it is a list, or an object with these fields; Silent if the service answered with anything else."""
     if not isinstance(found, kind) or any(name not in found for name in names):
         raise Silent("the pipeline service answered with something that is no run")

@@ -145,7 +145,7 @@ class Conversation:
         try:
             async for message in _messages(process.stdout):
                 if message.get("need") and self.folder:
-                    await self._upload(process.stdin)
+                    await self._upload(process.stdin, self.folder)
                 for name in ("out", "err"):
                     if text := message.get(name):
                         self.output.put((f"std{name}", text))
@@ -174,7 +174,7 @@ class Conversation:
         await asyncio.sleep(ENDING_SECONDS)
         process.channel.abort()
 
-    async def _upload(self, stdin: Any) -> None:
+    async def _upload(self, stdin: Any, folder: Path) -> None:
         """Stream the folder; the tar is made in a thread, block by block, as fast as the host takes it."""
         loop = asyncio.get_running_loop()
 
@@ -183,7 +183,7 @@ class Conversation:
             return len(data)
 
         try:
-            await loop.run_in_executor(None, _pack, self.folder, _Pipe(send))
+            await loop.run_in_executor(None, _pack, folder, _Pipe(send))
             if not self.stopping.is_set():
                 stdin.write_eof()
         except (BrokenPipeError, ConnectionError, asyncssh.Error):

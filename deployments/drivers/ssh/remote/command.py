@@ -38,6 +38,7 @@ class Command:
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
+        assert self.popen.stdout and self.popen.stderr
         self.streams = {self.popen.stdout.fileno(): Stream("out"), self.popen.stderr.fileno(): Stream("err")}
         self.begun = self.heard = self.spoke = self.looked = time.monotonic()
 

@@ -55,7 +55,7 @@ def sync(folder: Path) -> None:
 def marked(folder: Path) -> str:
     """The digest that a release's marker names, "" without a readable one."""
     try:
-        return json.loads((folder / MARKER).read_text())["digest"]
+        return str(json.loads((folder / MARKER).read_text())["digest"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

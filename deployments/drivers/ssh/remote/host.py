@@ -99,7 +99,7 @@ class Host:
 
     def _unpack(self, draft: Path, contents: str) -> None:
         """The files, checked, then the link to what the application is started with, and the marker last."""
-        trusted = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
+        trusted: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
         draft.mkdir()
         try:
             with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as archive:
