@@ -172,7 +172,9 @@ class Narrator:
             Release.Status.PLANNED: self.develop,
             Release.Status.FROZEN: self.finish,
         }
-        moves[release.status](release)
+        move = moves.get(Release.Status(release.status))
+        if move is not None:  # else it went live since we looked
+            move(release)
 
     def link_branches(self, release: Release) -> None:
         for change in release.changes.filter(status=Change.Status.PLANNED, developer=None):
