@@ -17,12 +17,13 @@ class WrongArtefact(Exception):
 
 
 def contents_hash(folder: Path) -> str:
-    """SHA-256 over every file's path, kind, executable bit and content, in the order of paths; the marker is left out.
+    """SHA-256 over every file's path, kind, executable bit and content, in the order of paths, folder by folder.
 
-    WrongArtefact for what is neither a file nor a folder nor a link.
+    The marker is left out. A server reckons the same by itself (drivers/ssh/remote/files.py). WrongArtefact for what
+    is neither a file nor a folder nor a link.
     """
     root, whole = os.fspath(folder), hashlib.sha256()
-    for name, entry in sorted(_files(root, "")):
+    for name, entry in sorted(_files(root, ""), key=lambda found: found[0].split("/")):
         path = os.fsencode(name)
         whole.update(len(path).to_bytes(4, "big") + path + _fingerprint(entry))
     return whole.hexdigest()
