@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import IO, Any, Literal, TypeVar
 
 State = Literal["starting", "running", "stopping", "stopped", "crashing"]
 T = TypeVar("T")
+LOCK_SECONDS = 10.0  # holders need milliseconds; one that is frozen must not keep the others for ever
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _ROOM_BYTES, _PIECE_BYTES = 65_536, 16_384
@@ -173,8 +174,20 @@ def _fence(folder: Path) -> int:
 def _locked(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not _try_lock(file):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"somebody who does not go on holds the files of {folder.name}")
+            time.sleep(0.02)
         yield
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:
