@@ -26,7 +26,7 @@ S = Deployment.Status
 STEPS = ("prepare", "migrate", "switch", "health", "verify", "snapshot")
 POINTS = ("claimed", *(f"{when}:{step}" for step in STEPS for when in ("before", "after", "done")), "write:succeeded")
 RANDOM = "at random"
-DRIVERS = ("command", "process", "fake", "command", "process", "fake")
+DRIVERS = ("command", "process", "fake", "command")
 LONGEST_SECONDS = {"command": 0.9, "process": 0.9, "fake": 0.4}
 P50_SECONDS, MAX_SECONDS = 20, 30
 
