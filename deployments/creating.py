@@ -92,12 +92,16 @@ def carry_out_creation(lease: Lease) -> None:
     move(environment, S.READY, by=WORKER, status_note="")
 
 
+@transaction.atomic
 def give_port(environment: Environment) -> None:
-    """A local application gets a free port of this machine that no other environment has, and the address to it."""
+    """A local application gets a free port of this machine that no other environment has, and the address to it.
+
+    The rows are locked, so that two that are created at once do not find the same one.
+    """
     if environment.driver != "process" or environment.driver_settings.get("port"):
         return
-    rows = Environment.objects.in_use().values_list("driver_settings", flat=True)
-    taken = {settings.get("port") for settings in rows}
+    rows = Environment.objects.in_use().select_for_update().order_by("pk")
+    taken = {place.driver_settings.get("port") for place in rows}
     port = next((p for p in range(FIRST_PORT, FIRST_PORT + PORTS) if p not in taken and ports.is_free(p)), None)
     if port is None:
         raise Failed(f"No port is free between {FIRST_PORT} and {FIRST_PORT + PORTS}.")

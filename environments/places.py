@@ -79,9 +79,10 @@ def move(environment: Environment, *, earlier: bool, by: By, at: datetime | None
 
 
 def in_order(product: Product) -> list[Environment]:
-    """The product's environments, their rows locked."""
+    """The product's environments, their rows locked: by key, as whoever locks several does."""
     Product.objects.select_for_update(no_key=True).get(pk=product.pk)
-    return list(Environment.objects.filter(product=product).in_use().select_for_update())
+    locked = Environment.objects.filter(product=product).in_use().select_for_update().order_by("pk")
+    return sorted(locked, key=lambda place: (place.position, place.pk))
 
 
 def renumber(places: list[Environment]) -> None:
