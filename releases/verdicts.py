@@ -127,17 +127,27 @@ def carry_over(candidate: Candidate, *, at: datetime | None = None) -> list[Chan
     said = standing(candidate)
     again = []
     for row in candidate.rows.select_related("change", "revision", "candidate"):
-        if row.change_id in said or row.action == UNDO:
+        if row.action == UNDO:
             continue
-        earlier = earlier_yes(row)
-        if earlier and not overlaps(candidate, earlier.candidate, row.revision.files):
+        earlier = said.get(row.change_id) or earlier_yes(row)
+        if row.change_id in said:
+            count_as_approved(row.change, earlier, at=at)
+        elif earlier and not overlaps(candidate, earlier.candidate, row.revision.files):
             say(row, YES, by=earlier.by, carried_from=earlier, at=at)
+            count_as_approved(row.change, earlier, at=at)
         else:
             again.append(row.change)
     for change in again:
         if change.status == S.APPROVED:
             move(change, S.STAGING, by=Machine("compose"), at=at, waiting_since=at or timezone.now())
     return again
+
+
+def count_as_approved(change: Change, word: Verdict, *, at: datetime | None) -> None:
+    """A yes that still holds brings the change where that yes had brought it before staging was given away."""
+    way = {S.READY: (S.STAGING, S.APPROVED), S.STAGING: (S.APPROVED,)}
+    for status in way.get(S(change.status), ()) if word.is_yes else ():
+        move(change, status, by=Machine("compose"), at=at, waiting_since=at or timezone.now())
 
 
 def earlier_yes(row: CandidateChange) -> Verdict | None:

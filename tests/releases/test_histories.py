@@ -1,9 +1,10 @@
 """Whatever is pushed, amended, stacked, composed, shipped, rolled back, undone and shipped again: the tree is exact.
 
-HISTORIES=200 plays that many random histories (`make chaos` does); the suite plays a few, the same ones every time.
+The suite plays a few histories, the same ones every time; HISTORIES=200 that many, other ones each time.
 """
 
 import os
+import random
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -17,7 +18,6 @@ from releases.models import Change
 from tests.cast import Cast
 from tests.releases.histories import MOST, OFFERED, World
 
-HISTORIES = int(os.environ.get("HISTORIES", "0"))
 FEW, STEPS = 8, 16
 S = Change.Status
 SOME = st.randoms(use_true_random=False)
@@ -35,9 +35,9 @@ class Histories(RuleBasedStateMachine):
         name = f"history-{next(self.numbers)}"
         self.world = World(self.cast, self.folder / name, name)
 
-    def some(self, random, *statuses: str) -> list[int]:
+    def some(self, dice, *statuses: str) -> list[int]:
         found = self.world.numbers(*statuses)
-        return sorted(random.sample(found, random.randint(1, len(found)))) if found else []
+        return sorted(dice.sample(found, dice.randint(1, len(found)))) if found else []
 
     @precondition(lambda self: len(self.world.texts) < MOST)
     @rule()
@@ -45,30 +45,30 @@ class Histories(RuleBasedStateMachine):
         self.world.begin(None)
 
     @precondition(lambda self: self.world.texts and len(self.world.texts) < MOST)
-    @rule(random=SOME)
-    def stack(self, random) -> None:
-        self.world.begin(random.choice([*self.world.texts]))
+    @rule(dice=SOME)
+    def stack(self, dice) -> None:
+        self.world.begin(dice.choice([*self.world.texts]))
 
     @precondition(lambda self: self.world.numbers(S.DEVELOPMENT, *OFFERED))
-    @rule(random=SOME, anew=st.booleans())
-    def amend(self, random, anew: bool) -> None:
-        self.world.amend(random.choice(self.world.numbers(S.DEVELOPMENT, *OFFERED)), anew=anew)
+    @rule(dice=SOME, anew=st.booleans())
+    def amend(self, dice, anew: bool) -> None:
+        self.world.amend(dice.choice(self.world.numbers(S.DEVELOPMENT, *OFFERED)), anew=anew)
 
-    @rule(random=SOME)
-    def offer(self, random) -> None:
-        for number in self.some(random, S.DEVELOPMENT):
+    @rule(dice=SOME)
+    def offer(self, dice) -> None:
+        for number in self.some(dice, S.DEVELOPMENT):
             self.world.offer(number)
 
     @precondition(lambda self: self.world.numbers(*OFFERED))
-    @rule(random=SOME)
-    def ship(self, random) -> None:
-        self.world.ship(self.some(random, *OFFERED))
+    @rule(dice=SOME)
+    def ship(self, dice) -> None:
+        self.world.ship(self.some(dice, *OFFERED))
 
     @precondition(lambda self: self.world.live)
-    @rule(random=SOME)
-    def undo(self, random) -> None:
+    @rule(dice=SOME)
+    def undo(self, dice) -> None:
         live = [*self.world.live]
-        self.world.undo(sorted(random.sample(live, random.randint(1, len(live)))))
+        self.world.undo(sorted(dice.sample(live, dice.randint(1, len(live)))))
 
     @precondition(lambda self: self.world.before)
     @rule()
@@ -89,17 +89,25 @@ class Histories(RuleBasedStateMachine):
             self.world.try_dev()
 
 
-def test_the_tree_always_equals_the_expected_set_of_changes(cast, settings, tmp_path):
-    settings.VAR = tmp_path / "var"
+def play(cast: Cast, folder: Path, *, histories: int, seed: int | None = None) -> None:
+    """So many histories, the same ones each time without a `seed`; the first that goes wrong is printed."""
     plan = hypothesis.settings(
-        max_examples=HISTORIES or FEW,
+        max_examples=histories,
         stateful_step_count=STEPS,
-        derandomize=not HISTORIES,
+        derandomize=seed is None,
         phases=[Phase.generate],
         database=None,
         deadline=None,
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )
-    world = {"cast": cast, "folder": tmp_path, "numbers": count(1)}
-    run_state_machine_as_test(type("Here", (Histories,), world), settings=plan)
+    here = type("Here", (Histories,), {"cast": cast, "folder": folder, "numbers": count(1)})
+    run_state_machine_as_test(here if seed is None else hypothesis.seed(seed)(here), settings=plan)
+
+
+def test_the_tree_always_equals_the_expected_set_of_changes(cast, settings, tmp_path):
+    settings.VAR = tmp_path / "var"
+    asked = int(os.environ.get("HISTORIES") or 0)
+    seed = random.SystemRandom().randrange(10**6) if asked else None
+    print(f"seed {seed}")
+    play(cast, tmp_path, histories=asked or FEW, seed=seed)

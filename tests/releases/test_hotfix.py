@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from environments import repositories
 from ideas.models import AgendaItem, Idea
-from lifecycle.transitions import NotAllowed
+from lifecycle.transitions import NotAllowed, move
 from releases import candidates, changes, facts, freezing, hotfixes, intake, overlaps, plan, verdicts
 from releases.contents import contents
 from releases.models import Candidate, Change, Release
@@ -110,6 +110,16 @@ def test_what_overlaps_with_it_needs_its_tester_again(cast, waiting, idea_of, bu
     for change in waiting.changes.all():
         verdicts.approve(change, candidate=again, by=cast.tess)
     assert verdicts.all_approved(again)
+
+
+def test_a_yes_that_holds_again_counts_again(cast, waiting, compose):
+    """Without it a change could go live that is still on its way to staging."""
+    for change in waiting.changes.all():
+        move(change, S.STAGING, by=cast.tess)
+    freezing.recompose(waiting, by=cast.petra)
+    again = bring_to_staging(cast, waiting, compose)
+    assert verdicts.all_approved(again)
+    assert set(waiting.changes.values_list("status", flat=True)) == {S.APPROVED}
 
 
 def test_the_next_review_hears_of_it(cast, repair, ship):
