@@ -5,11 +5,18 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from django.core.exceptions import ValidationError
+
+from environments.git import GitError
+from environments.manifest import ManifestError
+from lifecycle.transitions import NotAllowed
 from tests.environments.repositories import Upstream
 
 MANIFEST = b"[test]\ncommand = ['true']\n"
 Maker = Callable[[Path, Path], Upstream]
 MAKERS: dict[str, Maker] = {}
+SECRET = "what lies outside"
+REFUSED = (GitError, ManifestError, ValidationError, NotAllowed)
 
 
 def maker(make: Maker) -> Maker:
