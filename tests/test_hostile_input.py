@@ -38,8 +38,9 @@ WORDS = re.compile(r"\w+").findall
 QUERY = WORDS("q s status sort cursor after before title week key change candidate release environment a page next")
 FIELDS = WORDS(
     "title text body reason words outcome version target_date ideas candidate change person with into do lead up must "
-    "branch developer migrations minutes hours name value kind scope days starts_at ends_at due_at expires_at upstream choice points "
-    "urgency importance complexity area until language theme email password next tried"
+    "branch developer migrations minutes hours name value kind scope days starts_at ends_at due_at expires_at "
+    "upstream choice points urgency importance complexity area until language theme email password next tried "
+    "slug source typed driver driver_settings sends_mail takes_payments promotion test_data url with_secrets"
 )
 SIGNING_IN = ("demo/", "accounts/")
 
