@@ -35,11 +35,6 @@ def target() -> None:
     keeper_state._raise_fence = lambda folder, fence: None
 
 
-def clock() -> None:
-    """A holder never stops by its own clock."""
-    settings.OWN_CLOCK_SECONDS = 1e9
-
-
 def cap() -> None:
     """Attempts are not counted."""
     settings.MAX_ATTEMPTS = 10_000
@@ -104,7 +99,7 @@ def mail() -> None:
     notifications.send = send
 
 
-ALL = (fence, target, clock, cap, sweep, abort, done, claim, lock, order, mail)
+ALL = (fence, target, cap, sweep, abort, done, claim, lock, order, mail)
 GUARDS = {guard.__name__: guard for guard in ALL}
 
 

@@ -36,6 +36,7 @@ AT_THE_DATABASE = (
     "step:health:done",
     "step:verify:done",
     "step:snapshot:done",
+    "column",
 )
 AT_THE_TARGET = "target"
 LANES = 5

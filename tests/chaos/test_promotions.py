@@ -1,7 +1,8 @@
 """Eight people at one environment at the same time, by the services and by the API, five hundred times.
 
 Guards: the environment's row is locked before anything is decided (`lock`), and a partial unique index allows one
-active deployment. Either is enough for "one at a time", so the negative control takes both away.
+active deployment. Either is enough for "one at a time", so the negative control takes both away. What was asked is
+asked again at the claim (`order`), so that an older release never comes over a newer one.
 """
 
 import json
@@ -23,9 +24,10 @@ from environments.models import Environment
 from lifecycle import jobs, tokens
 from lifecycle.models import Token
 from lifecycle.transitions import NotAllowed
+from releases.models import Candidate
 from tests.chaos import invariants
 from tests.chaos.observing import without
-from tests.chaos.product import ChaosProduct
+from tests.chaos.product import ChaosProduct, ended
 from tests.chaos.results import Results
 from tests.chaos.sizes import SEED, dice, rounds
 from tests.chaos.stack import Stack, eventually
@@ -144,7 +146,7 @@ def most_active(stack: Stack, product: ChaosProduct, slug: str) -> int:
     product.deploy_many(place, 2)
     first = product.ask(place, 2, traps={"taking": WAIT, "before:switch": WAIT})
     eventually(lambda: stack.traps.notes(first.log_key, WAIT), "the first, about to claim", seconds=20)
-    second = rollback_beside(first, product)
+    second = written_beside(first, product.candidate(0), kind=Deployment.Kind.ROLLBACK)
     stack.traps.set(second.log_key, "before:switch", WAIT)
     jobs.doorbell("deployments.tasks.deploy", second.pk, queue="deploy")
     time.sleep(SETTLE_SECONDS)
@@ -156,20 +158,30 @@ def most_active(stack: Stack, product: ChaosProduct, slug: str) -> int:
     return count
 
 
-def rollback_beside(first: Deployment, product: ChaosProduct) -> Deployment:
-    """Written past the services, which would supersede the first one."""
-    facts = {
-        name: getattr(first, name) for name in ("product", "environment", "requested_at", "due_at", "requested_by")
-    }
-    target = product.candidate(0)
-    return Deployment.objects.create(
-        **facts,
-        candidate=target,
-        digest=target.digest,
-        kind=Deployment.Kind.ROLLBACK,
-        status="queued",
-        reason="Faulty.",
-    )
+def written_beside(first: Deployment, candidate: Candidate, *, kind: str) -> Deployment:
+    """A wish written past the services, which would supersede the first one or refuse it."""
+    same = ("product", "environment", "requested_at", "due_at", "requested_by")
+    facts = {name: getattr(first, name) for name in same} | {"kind": kind, "status": "queued", "reason": "Faulty."}
+    return Deployment.objects.create(**facts, candidate=candidate, digest=candidate.digest)
+
+
+def test_without_the_question_at_the_claim_an_older_release_comes_over_a_newer_one(
+    stack: Stack, product: ChaosProduct
+) -> None:
+    assert older_after_newer(product, "asked-again") == []
+    with without(stack, "order"):
+        assert older_after_newer(product, "not-asked") != []
+
+
+def older_after_newer(product: ChaosProduct, slug: str) -> list[str]:
+    """What is wrong after a wish for something older was written down while something newer ran."""
+    place = product.environment(slug)
+    product.deploy(place, 0)
+    newer = product.deploy(place, 2)
+    older = written_beside(newer, product.candidate(1), kind=Deployment.Kind.DEPLOY)
+    jobs.doorbell("deployments.tasks.deploy", older.pk, queue="deploy")
+    ended(older)
+    return invariants.backwards(product, place)
 
 
 @contextmanager

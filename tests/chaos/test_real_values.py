@@ -1,4 +1,6 @@
-"""Ten kills and three freezes with leases as long as they really are. Last, because the workers are started anew."""
+"""Ten kills and three freezes with leases as long as they really are."""
+
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,8 +16,8 @@ DRIVERS = ("command", "process", "fake", "command", "fake")
 
 
 @pytest.fixture
-def real(stack: Stack) -> Stack:
-    """The stack at a tempo of 1."""
+def real(stack: Stack) -> Iterator[Stack]:
+    """The stack at a tempo of 1; its workers are started anew, before and after."""
     stack.retune(tempo=1)
     yield stack
     stack.retune(tempo=TEMPO)
