@@ -29,17 +29,19 @@ def record(deployment: Deployment) -> str:
     """
     git = repositories.git(deployment.candidate.repository)
     environment = deployment.environment
-    head = git.refs("refs/heads/").get(environment.branch)
+    ours, upstream = ref_of(environment), f"{UPSTREAM_HEADS}{environment.branch}"
+    stand = git.at(ours, upstream)
+    head = stand.get(ours)
     if head and _is_of(git, head, deployment):
         return head
-    parent = _parent(git, environment, head)
+    parent = _parent(git, head, stand.get(upstream))
     trailers = {"Candidate": str(deployment.candidate_id), "Deployment": str(deployment.pk)}
     message = f"{deployment.get_kind_display()}: {running.release_id(deployment.candidate)}"
     who = deployment.requested_by
     author = Signature(str(who), who.email) if who else LIFECYCLE
     at = deployment.requested_at
     sha = git.commit(deployment.candidate.tree, [parent] if parent else [], message, trailers, author, at)
-    git.point(ref_of(environment), sha, head)
+    git.point(ours, sha, head)
     drift.set_foreign(environment, "")
     _tag(git, deployment)
     return sha
@@ -55,15 +57,20 @@ def _tag(git: Git, deployment: Deployment) -> None:
 
 def _is_of(git: Git, head: str, deployment: Deployment) -> bool:
     """Whether a worker that died recorded this deployment already."""
+    if (
+        Deployment.objects.filter(environment=deployment.environment_id, snapshot=head)
+        .exclude(pk=deployment.pk)
+        .exists()
+    ):
+        return False
     return git.log(None, head, limit=1)[0].trailer("Deployment") == str(deployment.pk)
 
 
-def _parent(git: Git, environment: Environment, head: str | None) -> str | None:
+def _parent(git: Git, head: str | None, theirs: str | None) -> str | None:
     """What the next snapshot stands on: our log, or what others committed upstream with our newer ones on top."""
-    theirs = git.refs(UPSTREAM_HEADS).get(environment.branch)
     if head is None:
         return theirs
-    if theirs is None or git.is_ancestor(theirs, head):
+    if theirs in (None, head) or git.is_ancestor(theirs, head):
         return head
     return theirs if git.is_ancestor(head, theirs) else _on_top(git, theirs, head)
 

@@ -131,6 +131,14 @@ class Mirror:
         pairs = (line.split(" ", 1) for line in lines)
         return {name.removeprefix(prefix): sha for sha, name in pairs}
 
+    def at(self, *refs: str) -> dict[str, str]:
+        """Where refs stand (`refs/heads/env/dev`), in one question; those that do not exist are left out."""
+        form = "--format=%(objectname) %(refname)"
+        asked = [names.checked_ref(ref) for ref in refs]
+        lines = self._ask("for-each-ref", form, "--end-of-options", *asked).splitlines()
+        found = {name: sha for sha, name in (line.split(" ", 1) for line in lines)}
+        return {ref: found[ref] for ref in asked if ref in found}
+
     def point(self, ref: str, new: str, expected_old: str | None) -> None:
         """Compare-and-set `ref` from `expected_old` (None = must not exist) to `new`, or raise RefMoved.
 
