@@ -18,7 +18,7 @@ from tests.chaos.product import ChaosProduct
 from tests.chaos.stack import Stack
 
 TOKEN = "c" * 32
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
