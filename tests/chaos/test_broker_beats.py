@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from lifecycle import notifications
 from lifecycle.embedded import services
 from lifecycle.models import Notification
@@ -70,7 +68,6 @@ def send_with_three_beats(stack: Stack, product: ChaosProduct, name: str, count:
     return mails_of(stack, name), not_once(name)
 
 
-@pytest.mark.smoke
 def test_three_beats_do_nothing_twice(stack: Stack, product: ChaosProduct, results: Results) -> None:
     count = rounds(300, smoke=60)
     letters, wrong = send_with_three_beats(stack, product, "beats", count)
@@ -83,7 +80,6 @@ def test_three_beats_do_nothing_twice(stack: Stack, product: ChaosProduct, resul
     assert letters == count and wrong == []
 
 
-@pytest.mark.smoke
 def test_when_letters_are_not_taken_before_they_are_sent_some_go_twice(stack: Stack, product: ChaosProduct) -> None:
     with without(stack, "mail"):
         letters, _wrong = send_with_three_beats(stack, product, "untaken", 100)

@@ -77,7 +77,6 @@ def test_what_was_queued_when_the_broker_lost_everything_is_done(
     assert wrong == [] and is_good, (heard, seconds)
 
 
-@pytest.mark.smoke
 def test_without_the_sweep_they_are_lost(stack: Stack, product: ChaosProduct) -> None:
     with without(stack, "sweep"):
         flush_with_50_queued(stack, product, "unswept")
