@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from deployments import running
 from deployments.models import Rehearsal
-from releases import candidates
+from releases import composing
 from releases.models import Candidate, Change, Check, Release, SignOff, Verdict
 from tests.cast import Cast
 
@@ -37,7 +37,7 @@ def composed(release: Release) -> Candidate:
         label=release.version,
         created_at=timezone.now(),
     )
-    candidates.compose(candidate)
+    composing.compose(candidate)
     candidate.refresh_from_db()
     assert candidate.status == Candidate.Status.READY, candidate.error
     return candidate
