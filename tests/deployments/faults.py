@@ -63,6 +63,11 @@ class Says:
     code: str
     config: str
 
+    @classmethod
+    def of(cls, text: str) -> "Says":
+        """Out of the answer of server.py."""
+        return cls(**json.loads(text))
+
 
 class FaultyShop(Shop):
     """A shop on small disks whose production can be broken on purpose."""
@@ -108,38 +113,43 @@ class FaultyShop(Shop):
         """From now on it goes wrong, for the release `label` where a release is concerned."""
         if fault.where.startswith("git "):
             (self.var / "git-fault").write_text(f"{fault.where.removeprefix('git ')} {fault.kind}\n")
-        elif fault.where in DISKS:
+        elif fault.where in self.disks:
             self.disks[fault.where].fill()
         elif fault.where == "driver":
             settings = {"fail": fault.kind, "release": label}
             Environment.objects.filter(pk=self.production.pk).update(driver_settings=settings)
         else:
-            (self._fault_folder(fault.where) / f"fault-{fault.where}").write_text(f"{label} {fault.kind}")
+            folder = self.fault_folder(fault.where)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"fault-{fault.where}").write_text(f"{label} {fault.kind}")
 
-    def _fault_folder(self, where: str) -> Path:
-        """A build knows nothing of the environments."""
-        folder = self.var / "build-data" if where == "build" else self.data(self.production)
-        folder.mkdir(exist_ok=True)
-        return folder
+    def fault_folder(self, where: str) -> Path:
+        """Where whoever suffers it looks. A build knows nothing of the environments."""
+        return self.var / "build-data" if where == "build" else self.data(self.production)
 
     def repair(self) -> None:
         """Nothing goes wrong any more, and what waits for that is done."""
         (self.var / "git-fault").unlink(missing_ok=True)
         for disk in self.disks.values():
             disk.free()
-        for where in ("build", "everything else"):
-            for file in self._fault_folder(where).glob("fault-*"):
-                file.unlink()
+        for file in self.var.rglob("fault-*"):
+            file.unlink()
         for work in Work.objects.filter(status=Work.Status.QUEUED, kind="snapshot"):
             Work.objects.filter(pk=work.pk).update(due_at=timezone.now())
             jobs.execute(work.key)
+
+    def end(self) -> None:
+        """The keeper first: what it runs has its data on the disks."""
+        self.kept.end()
+        for disk in self.disks.values():
+            disk.remove()
 
     def says(self) -> Says | None:
         """What production says of itself; None while nobody answers."""
         folder = self.var / "apps" / "production"
         if self.driver == "process":
             answer = http.get(self.production.driver_settings["port"], "/probe")
-            return Says(**json.loads(answer.text)) if answer.ok else None
+            return Says.of(answer.text) if answer.ok else None
         if self.driver == "command":
             site = folder / "data" / "site" / "current"
             release, config = (site / "says").read_text().split(" ")

@@ -16,9 +16,12 @@ command = ["{python}", "step.py", "migrate"]
 timeout_seconds = 4
 """
 
-SERVED = """
+START = """
 [start]
 command = ["{python}", "server.py"]
+"""
+
+ASKED = """
 [health]
 path = "/health"
 timeout_seconds = 6
@@ -38,7 +41,12 @@ command = ["{python}", "step.py", "probe"]
 timeout_seconds = 4
 """
 
-MANIFESTS = {"process": COMMANDS + SERVED, "command": COMMANDS + DEPLOYED, "fake": COMMANDS + '[probe]\npath = "/"\n'}
+MANIFESTS = {
+    "process": COMMANDS + START + ASKED,
+    "command": COMMANDS + DEPLOYED,
+    "fake": COMMANDS + '[probe]\npath = "/"\n',
+    "ssh": COMMANDS + ASKED,
+}
 
 FAULTS = '''
 import os, pathlib, signal, sys, time
@@ -152,4 +160,19 @@ suffer(fault("start", RELEASE), DATA)
 Server(("127.0.0.1", int(os.environ["PORT"])), Shop).serve_forever()
 """
 
-FILES = {"faults.py": FAULTS, "step.py": STEP, "server.py": SERVER}
+RESTART = """
+import os, pathlib, signal, subprocess, sys
+from faults import DATA, fault, suffer
+
+suffer(fault("restart", os.environ["RELEASE"]), DATA)
+pid = DATA / "pid"
+if pid.exists():
+    try:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+null = subprocess.DEVNULL
+pid.write_text(str(subprocess.Popen([sys.executable, "server.py"], stdout=null, stderr=null).pid))
+"""
+
+FILES = {"faults.py": FAULTS, "step.py": STEP, "server.py": SERVER, "restart.py": RESTART}

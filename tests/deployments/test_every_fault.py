@@ -21,11 +21,12 @@ from environments.git import Git
 from lifecycle.models import Product
 from tests.cast import assemble
 from tests.deployments.faults import Fault, FaultyShop
+from tests.deployments.faults_ssh import SshShop
 
 S = Deployment.Status
 OpenShop = Callable[[str], FaultyShop]
 Build = Callable[[Path], None]
-DRIVERS = ("process", "command", "fake")
+DRIVERS = ("process", "command", "fake", "ssh")
 BROKEN = ("error", "timeout", "kill")
 
 EVERYWHERE = [
@@ -51,6 +52,14 @@ OF_DRIVER = {
         ("switch", "migrate", "fill"),
         *product(["health"], ["health"], BROKEN),
         *product(["verify"], ["probe"], BROKEN),
+    ],
+    "ssh": [
+        ("prepare", "hosts", "disk full"),
+        ("switch", "migrate", "fill"),
+        *product(["switch"], ["restart"], ["error", "kill"]),
+        *product(["health"], ["start"], ["error", "kill"]),
+        *product(["health"], ["health"], ["500", "timeout", "kill"]),
+        *product(["verify"], ["verify"], ["500", "timeout", "kill"]),
     ],
     "fake": [*product(["switch"], ["driver"], ["switch", "switch-retry"]), ("health", "driver", "health")],
 }
@@ -78,7 +87,7 @@ def open_shop(
     def open_one(driver: str) -> FaultyShop:
         settings.VAR = tmp_path / "var"
         cast = assemble(Product.objects.create(name="Northwind shop", slug="shop", is_default=True))
-        opened.append(shop := FaultyShop(cast, settings.VAR, driver))
+        opened.append(shop := (SshShop if driver == "ssh" else FaultyShop)(cast, settings.VAR, driver))
         monkeypatch.setenv("PATH", f"{shop.wrap_git()}{os.pathsep}{os.environ['PATH']}")
         monkeypatch.setattr(repositories, "git", lambda row: Git(Path(row.mirror), timeout_seconds=2))
         shop.kept.start()
@@ -88,9 +97,7 @@ def open_shop(
 
     yield open_one
     for shop in opened:
-        shop.kept.end()
-        for disk in shop.disks.values():
-            disk.remove()
+        shop.end()
 
 
 @contextmanager
