@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,7 @@ def test_from_the_approval_to_the_log_and_a_prepared_release(
 @pytest.mark.django_db(transaction=True)
 def test_a_promotion_beside_the_bare_work(engine: Engine, bare: BareWork, capsys) -> None:  # noqa: ANN001
     ours, by_hand = [], []
-    onto = engine.adopted.sha
+    tips = []
     for number in range(1, PROMOTIONS + 1):
         change = engine.change(number)
         began = time.monotonic()
@@ -139,7 +140,8 @@ def test_a_promotion_beside_the_bare_work(engine: Engine, bare: BareWork, capsys
         engine.wait_for(staged)
         ours.append(time.monotonic() - began)
         began = time.monotonic()
-        onto = bare.merge(onto, change.revision.tip)
+        tips.append(change.revision.tip)
+        onto = reduce(bare.merge, tips, engine.adopted.sha)
         checkout = bare.check_out(onto, f"promoted{number}")
         bare.migrate(checkout)
         bare.start(checkout)
