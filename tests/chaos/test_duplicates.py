@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain, repeat
 
 import pytest
+import redis
 from celery import current_app
 
 from deployments.models import Deployment
@@ -53,6 +54,7 @@ def test_a_message_that_comes_ten_times_has_one_effect(
     publish([("lifecycle.tasks.work", key, "default") for key in keys])
     asked = [deployed_ten_times(product, place, n) for n in range(rounds(10, smoke=1)) for place in places]
     eventually(lambda: not waiting(keys), "the work", seconds=200, pause=0.5)
+    eventually(lambda: not copies_left(stack), "an end of the copies", seconds=120, pause=0.5)
     counts = Counter(key for key in work.runs() if key.startswith("once"))
     twice = [key for key, count in counts.items() if count != 1]
     wrong = list(chain.from_iterable(effects_of(product, place) for place in places))
@@ -65,6 +67,12 @@ def test_a_message_that_comes_ten_times_has_one_effect(
         ok=not twice and not wrong and len(counts) == len(keys),
     )
     assert (twice, wrong, set(counts)) == ([], [], set(keys))
+
+
+def copies_left(stack: Stack) -> int:
+    """Messages that no worker has taken yet; what follows must not wait behind them."""
+    with redis.Redis.from_url(stack.server.url()) as broker:
+        return sum(int(broker.llen(queue)) for queue in ("default", "deploy"))
 
 
 def waiting(keys: list[str]) -> bool:

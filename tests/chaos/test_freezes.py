@@ -41,7 +41,7 @@ AT_THE_DATABASE = (
 AT_THE_TARGET = "target"
 LANES = 5
 # Where the successor is held meanwhile, if not at the same point: past its order to the target; outside a transaction.
-HELD_AT = {AT_THE_TARGET: "before:health", "write:succeeded": "step:snapshot:done"}
+HELD_AT = {AT_THE_TARGET: "before:health", "write:succeeded": "write:verifying"}
 POINTS = (*AT_THE_DATABASE, *[AT_THE_TARGET] * LANES)
 SETTLE_SECONDS = 0.3
 
