@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import IO
 
 MARKER, ENVIRONMENT = ".lifecycle-artefact.json", ".lifecycle-environment"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+ROOM_BYTES, PIECE_BYTES = 65536, 16384
 
 
 def try_lock(file: IO[str]) -> bool:
@@ -28,8 +32,32 @@ def quoted(value: str) -> str:
     return f'"{value}"'
 
 
+def keep_room(folder: Path) -> None:
+    """Some room on the disk: should it become full, a switch and the way back must still fit."""
+    with contextlib.suppress(OSError), open(str(folder / "room"), "ab") as room:
+        os.posix_fallocate(room.fileno(), 0, ROOM_BYTES)
+
+
+def give_room(folder: Path) -> bool:
+    """Give a piece of the room in `folder` away; False when nothing is left of it."""
+    room = folder / "room"
+    left = room.stat().st_size - PIECE_BYTES if room.exists() else -1
+    if left >= 0:
+        os.truncate(str(room), left)
+    return left >= 0
+
+
 def replace(path: Path, text: str) -> None:
-    """Write a file in one step, durably, readable by its owner only."""
+    """Write a file in one step, durably, readable by its owner only. On a full disk it takes of the room kept near."""
+    while True:
+        try:
+            return _replace(path, text)
+        except OSError as error:
+            if error.errno not in FULL or not (give_room(path.parent) or give_room(path.parent.parent)):
+                raise
+
+
+def _replace(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(str(draft), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

@@ -63,9 +63,10 @@ class Host:
             return 0
 
     def hold(self) -> Answer:
-        """Refuse everybody with an older fence from now on."""
+        """Refuse everybody with an older fence from now on, and keep some room on the disk."""
         with self.locked():
             self._raise_fence()
+            files.keep_room(self.folder)
         return {}
 
     def _raise_fence(self) -> None:
