@@ -134,6 +134,15 @@ def _base_current(case: Case) -> Gate:
     )
 
 
+def _has_staging(case: Case) -> Gate | None:
+    """Only while it makes way: it would go live under a hotfix that was put together without it."""
+    if not case.release.is_parked:
+        return None
+    text = _("%(release)s made way; it is put together again when it comes back.") % {"release": case.release}
+    url = reverse("releases:detail", args=[case.release.version])
+    return Gate("has_staging", _("Its turn on staging"), False, text, _("A worker"), url, case.release.parked_at)
+
+
 def _no_freeze(case: Case) -> Gate:
     window = freezes.frozen_by(case.release.product, at=case.at)
     lock = locks.in_force(case.production, at=case.at).filter(kind=Lock.Kind.HARD).first()
@@ -174,6 +183,7 @@ GATES: tuple[Callable[[Case], Gate | None], ...] = (
     _customers_demo,
     rollback_rehearsed,
     _base_current,
+    _has_staging,
     _no_freeze,
     _approvals,
 )

@@ -1,7 +1,7 @@
 """What workers do by themselves: notice pushes, compose candidates, send compositions where they belong."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -120,6 +120,18 @@ def _release_to_staging(candidate: Candidate) -> None:
         checks.request(candidate=candidate)
         expansion.request(candidate)
     _deploy(candidate, Environment.Kind.STAGING, release=release)
+
+
+def bring_frozen() -> None:
+    """What could not go to staging when it was composed, because somebody tested there or it was locked, goes now."""
+    frozen = Release.objects.filter(status=Release.Status.FROZEN, parked_at=None)
+    for release in frozen.filter(candidate__status=Candidate.Status.READY).select_related("candidate", "product"):
+        staging = running.place(release.product, Environment.Kind.STAGING)
+        was_asked = Deployment.objects.filter(environment=staging, candidate=release.candidate_id).exists()
+        if staging is None or was_asked or not release.candidate.checks.exists():
+            continue
+        with suppress(NotAllowed):
+            services.request(staging, release.candidate, by=requester(release.candidate), release=release)
 
 
 def _deploy(candidate: Candidate, kind: str, *, release: Release | None = None) -> Deployment | None:

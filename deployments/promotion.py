@@ -1,19 +1,23 @@
 """From one environment to the next in the order: what is verified there is deployed here, by hand or by itself."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deployments import running, services
 from deployments.models import Deployment
-from environments import places
-from environments.models import Environment
+from environments import holds, locks, places, stops
+from environments.models import Environment, Lock
 from lifecycle import jobs
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Failed, Lease
+from lifecycle.models import Work
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate
+
+AGAIN_SECONDS = 60
 
 
 @transaction.atomic
@@ -40,7 +44,22 @@ def require_next(environment: Environment) -> tuple[Candidate, Environment]:
     return verified.candidate, source
 
 
-@jobs.handler("promote")
+def _again(work: Work) -> None:
+    """What only a lock, a tester or the emergency stop keeps away is asked for again: all of them end."""
+    environment = Environment.objects.select_related("product").get(pk=work.subject_id)
+    if is_barred(environment):
+        due_at = timezone.now() + timedelta(seconds=AGAIN_SECONDS)
+        key = f"promote:{environment.pk}:again"
+        jobs.enqueue("promote", environment, product=environment.product, key=key, due_at=due_at)
+
+
+def is_barred(environment: Environment) -> bool:
+    """Whether a person keeps new candidates away for a while."""
+    locked = locks.in_force(environment).filter(kind=Lock.Kind.HARD).exists()
+    return locked or bool(stops.in_force(environment.product)) or holds.holder(environment) is not None
+
+
+@jobs.handler("promote", ended=_again)
 def follow(lease: Lease) -> None:
     """An environment that follows by itself is given what has just been verified before it, if it may."""
     environment = Environment.objects.select_related("product").get(pk=lease.row.subject_id)

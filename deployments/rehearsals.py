@@ -107,7 +107,12 @@ def advance(pk: int, *, at: datetime | None = None) -> None:
     rehearsal = (
         rows.select_related("release__candidate", "candidate", "target", "back", "forward").filter(pk=pk).first()
     )
-    if rehearsal is not None:
+    if rehearsal is None:
+        return
+    if not staging.is_ready and running.active(staging) is None:
+        gone = _("%(environment)s is not in use any more.") % {"environment": staging}
+        finish(rehearsal, R.SUPERSEDED, reason=gone, at=at)
+    else:
         {R.QUEUED: _begin, R.BACK: _turn, R.FORWARD: _conclude}[R(rehearsal.status)](rehearsal, staging, at)
 
 

@@ -37,15 +37,17 @@ def request(
 ) -> Deployment:
     """Write the wish down, stand it in the environment's line and ring for a worker, who begins at `due_at` or at once.
 
-    Waiting older wishes are superseded; the same wish twice is one. NotAllowed when the candidate is not ready or may
-    not run there then (admission.require_may_run; a worker asks again when it begins). ValidationError for a time that
-    has passed, or an end before the beginning; one that could not begin until `expires_at` ends as expired.
+    Waiting older wishes are superseded; the same wish twice is one. NotAllowed when the candidate is not ready, may not
+    run there then (admission.require_may_run; a worker asks again when it begins) or would come while somebody tests.
+    ValidationError for a time that has passed, or an end before the beginning; one that could not begin until
+    `expires_at` ends as expired.
     """
     times.require_possible(due_at, expires_at, at=at)
     environment = running.locked(environment)
     release = release or candidate.release
     wishes.require_ready(environment, candidate)
     admission.require_may_run(environment, candidate, kind=kind, release=release, at=due_at or at)
+    wishes.require_not_held(environment, kind, by=by, at=due_at or at)
     same = wishes.same(environment, candidate, kind, due_at)
     if same is not None:
         return same
@@ -154,11 +156,11 @@ def require_way_back(environment: Environment) -> tuple[Candidate, Release | Non
 
 @transaction.atomic
 def retry(deployment: Deployment, *, by: User, at: datetime | None = None) -> Deployment:
-    """The same wish once more, as a new deployment. NotAllowed while it runs or when it succeeded."""
-    if not deployment.is_final:
-        raise NotAllowed(_("It has not ended yet."))
-    if deployment.status == S.SUCCEEDED:
-        raise NotAllowed(_("It succeeded."))
+    """The same wish once more, as a new deployment. NotAllowed while it runs or when it succeeded, for half of a
+    rehearsal, and for a rollback that something newer has overtaken.
+    """
+    running.locked(deployment.environment)
+    wishes.require_unmet(deployment)
     return request(
         deployment.environment,
         deployment.candidate,

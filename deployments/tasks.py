@@ -28,6 +28,7 @@ def watch() -> None:
 
 @shared_task
 def prove() -> None:
+    intake.bring_frozen()
     rehearsals.tick()
     drills.tick()
 

@@ -6,7 +6,7 @@ together again on what is live by then.
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,8 +31,12 @@ def freeze(release: Release, *, by: By, at: datetime | None = None) -> Candidate
     reasons = reasons_not_to_freeze(release)
     if reasons:
         raise NotAllowed(" ".join(reasons))
-    park_for(release, by=by, at=at)
-    move(release, S.FROZEN, by=by, at=at, frozen_at=at or timezone.now())
+    try:
+        with transaction.atomic():
+            park_for(release, by=by, at=at)
+            move(release, S.FROZEN, by=by, at=at, frozen_at=at or timezone.now())
+    except IntegrityError:  # another one was frozen in the same moment
+        raise NotAllowed(" ".join(staging_taken(release))) from None
     for change in release.changes.exclude(status__in=enough(release)):
         why = _("Not ready when %(release)s was frozen.") % {"release": release}
         changes.leave_plan(change, by=by, reason=why, at=at)

@@ -78,10 +78,16 @@ def live(deployment: Deployment, actor: Actor) -> dict[str, Any]:
         "why": why(deployment, rows),
         "output": output(deployment),
         "may_stop": may_stop and actor.may("abort_deployment"),
-        "may_retry": deployment.status in (S.FAILED, S.ERRORED, S.ABORTED) and actor.may("deploy"),
+        "may_retry": is_worth_another_try(deployment) and actor.may("deploy"),
         "rollback": way_back(deployment, actor),
         "watch": Watch.objects.filter(deployment=deployment).first() if deployment.is_final else None,
     }
+
+
+def is_worth_another_try(deployment: Deployment) -> bool:
+    """Half of a rehearsal is tried again with the other half, from its release."""
+    is_half = deployment.kind == Deployment.Kind.REHEARSAL
+    return deployment.status in (S.FAILED, S.ERRORED, S.ABORTED) and not is_half
 
 
 def backup(deployment: Deployment) -> str:

@@ -2,10 +2,11 @@
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from deployments import promotion, running
 from deployments.models import Deployment
-from environments import places
+from environments import locks, places
 from environments.models import Environment
 from lifecycle.models import Work
 from lifecycle.transitions import NotAllowed
@@ -84,3 +85,16 @@ def test_where_people_or_compositions_decide_nothing_follows(engine, qa, kind):
 def describe(engine, environment, rule):
     facts = {"name": environment.name, "url": "", "test_data": ""}
     places.describe(environment, promotion=rule, by=engine.cast.ops, **facts)
+
+
+def test_what_a_lock_keeps_away_follows_when_the_lock_has_ended(engine, qa):
+    describe(engine, qa, AUTOMATIC)
+    lock = locks.lock(qa, kind="hard", reason="Load test", hours=1, by=engine.cast.ops)
+    engine.deploy(engine.dev, engine.candidate("one"))
+    engine.settle()
+    assert not Deployment.objects.filter(environment=qa).exists()
+    locks.unlock(lock, by=engine.cast.ops)
+    assert Work.objects.filter(kind="promote", status="queued").update(due_at=timezone.now()) == 1
+    engine.settle()
+    assert engine.runs(qa) == "one"
+    assert not Work.objects.filter(kind="promote", status="queued").exists()

@@ -3,9 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from deployments import gates, proofs, rehearsals, rollout, services, unfreezing
+from deployments import gates, proofs, rehearsals, rollout, services, stopping, unfreezing
 from deployments.models import Deployment, Rehearsal
-from environments import holds, locks
+from environments import holds, locks, stops
 from environments.models import Environment
 from lifecycle.models import Event
 from lifecycle.transitions import NotAllowed
@@ -212,3 +212,31 @@ def test_verdicts_outlive_it(engine: Shop, frozen: Release):
     before = list(Verdict.objects.values_list("pk", "outcome"))
     engine.settle()
     assert list(Verdict.objects.values_list("pk", "outcome")) == before
+
+
+@pytest.mark.parametrize("halves", [0, 1])
+def test_when_its_environment_is_destroyed_it_ends_and_another_one_may_begin(
+    engine: Shop, frozen: Release, halves: int
+):
+    holds.hold(staging(engine), by=engine.cast.tess, minutes=30)
+    rehearsals.tick()
+    holds.let_go(staging(engine), by=engine.cast.tess)
+    for _half in range(halves):
+        rehearsals.tick()
+        carry_out(rehearsal().back)
+    Environment.objects.filter(slug="staging").update(status=Environment.Status.DESTROYING)
+    rehearsals.advance(rehearsal().pk)
+    assert rehearsal().status == R.SUPERSEDED and "not in use any more" in rehearsal().reason
+    assert rehearsals.request(frozen, by=engine.cast.ops).pk
+
+
+def test_the_emergency_stop_half_way_makes_it_wait_and_it_goes_on_afterwards(engine: Shop, frozen: Release):
+    rehearsals.tick()
+    rehearsals.tick()
+    carry_out(rehearsal().back)
+    stop = stopping.pull(engine.cast.product, by=engine.cast.max, reason="Payments fail.")
+    engine.settle()
+    assert rehearsal().status == R.BACK and engine.runs(staging(engine)) == frozen.candidate.base.label
+    stops.lift(stop, by=engine.cast.max)
+    engine.settle()
+    assert rehearsal().status == R.SUCCEEDED and engine.runs(staging(engine)) == frozen.version

@@ -197,3 +197,34 @@ def test_the_database_allows_one_active_deployment_per_environment(engine: Shop)
     second = services.request(engine.dev, engine.candidate("two"), by=engine.cast.ops)
     with pytest.raises(IntegrityError):
         Deployment.objects.filter(pk=second.pk).update(status=S.CLAIMED)
+
+
+def test_a_rollback_is_not_tried_again_over_something_newer(engine: Shop):
+    one, two = engine.candidate("one"), engine.candidate("two")
+    done(engine, engine.production, one)
+    done(engine, engine.production, two)
+    rollback = services.roll_back(engine.production, by=engine.cast.ops, reason="Checkout fails.")
+    Deployment.objects.filter(pk=rollback.pk).update(status=S.FAILED)
+    rollback.refresh_from_db()
+    assert services.retry(rollback, by=engine.cast.ops).kind == Kind.ROLLBACK
+    done(engine, engine.production, engine.candidate("three"))
+    with pytest.raises(NotAllowed, match="Something newer was deployed since"):
+        services.retry(rollback, by=engine.cast.ops)
+
+
+def test_half_of_a_rehearsal_is_not_tried_again_alone(engine: Shop):
+    staging = engine.environment("staging")
+    half = services.request(staging, engine.candidate("one"), by=engine.cast.ops, kind=Kind.REHEARSAL)
+    Deployment.objects.filter(pk=half.pk).update(status=S.FAILED)
+    half.refresh_from_db()
+    with pytest.raises(NotAllowed, match="rehearse the release again"):
+        services.retry(half, by=engine.cast.ops)
+
+
+def test_nothing_new_comes_while_somebody_else_tests_on_staging(engine: Shop):
+    staging, one = engine.environment("staging"), engine.candidate("one")
+    holds.hold(staging, by=engine.cast.tess, minutes=30)
+    with pytest.raises(NotAllowed, match="Tess is testing on Staging"):
+        services.request(staging, one, by=engine.cast.ops)
+    assert services.request(staging, one, by=engine.cast.tess).status == S.QUEUED
+    assert services.request(engine.dev, one, by=engine.cast.ops).status == S.QUEUED

@@ -76,3 +76,11 @@ def test_the_api_puts_a_release_together_again(paper, cast, sign_in):
 
 def post(sign_in, who: User, address: str) -> int:
     return int(sign_in(who).post(address).status_code)
+
+
+def test_what_made_way_does_not_go_live_under_the_hotfix(paper, cast):
+    urgent(paper, cast)
+    closed = {gate.key: gate for gate in gates.missing(paper.release)}
+    assert "made way" in closed["has_staging"].evidence
+    paper.release.parked_at = None
+    assert "has_staging" not in keys(paper.release)
