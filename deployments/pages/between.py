@@ -89,7 +89,7 @@ def to_production(frozen: Release | None, delta: str) -> Between:
         words=_("gates open"),
         action=_("Release"),
         url=reverse("deployments:cockpit", args=[frozen.version]),
-        why_not=shut[0].label if shut else "",
+        why_not=_("Waits for: %(gate)s") % {"gate": shut[0].label} if shut else "",
         delta_url=delta,
         key="release",
     )

@@ -185,6 +185,8 @@ def promotion(product: Product) -> dict[str, Any]:
     """The question before a promotion: what would move."""
     ready = Change.objects.filter(product=product, status=Change.Status.READY).order_by("number")
     count = len(ready)
+    if not count:
+        return nothing_to_promote()
     title = ngettext("Promote %(n)d change to staging", "Promote %(n)d changes to staging", count) % {"n": count}
     return {
         "id": "promote",
@@ -194,6 +196,17 @@ def promotion(product: Product) -> dict[str, Any]:
         "action": reverse("deployments:promote"),
         "facts": [("plus", "good", f"{change.key} {change.title}") for change in ready],
         "yes": _("Promote to staging"),
+        "no": _("Leave staging as it is"),
+        "back": reverse("deployments:board"),
+    }
+
+
+def nothing_to_promote() -> dict[str, Any]:
+    """The same page without a button."""
+    return {
+        "crumb": _("Environments"),
+        "title": _("Nothing is ready for staging"),
+        "text": _("A change is ready when its developer says so and its tests pass."),
         "no": _("Leave staging as it is"),
         "back": reverse("deployments:board"),
     }

@@ -35,6 +35,7 @@ class Row:
     commits: int
     files: int
     flag: Chip | None
+    brings_migrations: bool
     is_one_way: bool
     is_live: bool
     ties: list[str]
@@ -69,6 +70,7 @@ def row(change: Change, others: list[Change]) -> Row:
         commits=revision.commits if revision else 0,
         files=len(revision.files) if revision else 0,
         flag=FLAGS.get(M(change.migrations)),
+        brings_migrations=bool(migration_flags.migrations_of(revision)),
         is_one_way=change.migrations in ONE_WAY,
         is_live=change.status == Change.Status.LIVE,
         ties=ties(change, others),

@@ -57,10 +57,11 @@ def leads_to(found: Preview) -> Fact:
 
 def what_leaves(found: Preview) -> Fact:
     count = len(found.leaving)
+    if not count:
+        return "check", "good", _("No change leaves %(environment)s") % {"environment": found.environment}
     text = ngettext("%(n)d change leaves %(environment)s", "%(n)d changes leave %(environment)s", count)
     text %= {"n": count, "environment": found.environment}
-    titles = ", ".join(change.title for change in found.leaving)
-    return "minus", "bad", f"{text}: {titles}" if titles else text
+    return "minus", "bad", f"{text}: {', '.join(change.title for change in found.leaving)}"
 
 
 def asked_for(found: Preview) -> list[Fact]:

@@ -24,12 +24,16 @@ def page(chosen: list[Change]) -> dict[str, Any]:
         "change": chosen[0],
         "keys": ", ".join(change.key for change in chosen),
         "version": urgent.next_version(product),
-        "is_being_worked_out": found is not None and found.status == UndoPreview.Status.QUEUED,
+        "is_being_worked_out": is_queued(found) and all(map(is_live, chosen)),
         "why_not": undoing.reasons_not_to_undo(product, chosen, found),
         "together": together(chosen, found),
         "facts": facts(chosen, found),
         "back": changes.page_of(chosen[0]),
     }
+
+
+def is_queued(found: UndoPreview | None) -> bool:
+    return found is not None and found.status == UndoPreview.Status.QUEUED
 
 
 def together(chosen: list[Change], found: UndoPreview | None) -> str:
