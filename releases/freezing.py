@@ -98,7 +98,8 @@ def frozen(product: Product) -> QuerySet[Release]:
 
 def park_for(release: Release, *, by: By, at: datetime | None = None) -> None:
     """Let the planned release that has staging step aside for one that cannot wait."""
-    other = None if release.is_planned else frozen(release.product).filter(parked_at=None).first()
+    planned = frozen(release.product).filter(kind=Kind.PLANNED, parked_at=None)
+    other = None if release.is_planned else planned.first()
     if other is not None:
         other.parked_at = at or timezone.now()
         other.save(update_fields=["parked_at"])

@@ -4,6 +4,7 @@ import pytest
 
 from deployments import intake, services
 from deployments.models import Deployment
+from environments import locks
 from environments.git import Git, GitError
 from environments.models import Environment
 from lifecycle.models import Work
@@ -113,3 +114,19 @@ def test_a_push_that_git_could_not_take_in_is_taken_by_the_next_poll(engine: Sho
     assert intake.poll_upstream() == 1
     change.refresh_from_db()
     assert change.revision.number == 1
+
+
+def test_a_frozen_release_that_found_staging_taken_goes_there_when_it_is_free(engine: Shop):
+    release = engine.tested("Keep a wishlist")
+    staging = engine.environment("staging")
+    lock = locks.lock(staging, kind="hard", reason="Load test", hours=1, by=engine.cast.ops)
+    candidate = plan.freeze(release, by=engine.cast.petra)
+    engine.settle()
+    intake.bring_frozen()
+    assert not staging.deployments.filter(candidate=candidate).exists()
+    locks.unlock(lock, by=engine.cast.ops)
+    for _again in range(2):
+        intake.bring_frozen()
+    assert staging.deployments.get(candidate=candidate).requested_by == engine.cast.petra
+    engine.settle()
+    assert engine.runs(staging) == release.version

@@ -9,7 +9,7 @@ from django.utils import timezone
 from environments import repositories
 from ideas.models import AgendaItem, Idea
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, changes, facts, freezing, hotfixes, intake, overlaps, plan, verdicts
+from releases import candidates, changes, facts, freezing, hotfixes, intake, overlaps, plan, urgent, verdicts
 from releases.contents import contents
 from releases.models import Candidate, Change, Release
 
@@ -178,3 +178,14 @@ def test_a_frozen_release_is_put_together_again_on_what_is_live(cast, waiting, c
     assert asked != before
     assert compose(asked).digest == digest, "nothing moved, so everything said still holds"
     assert overlaps.reasons(list(waiting.changes.all())) == []
+
+
+def test_two_that_are_frozen_in_the_same_moment_are_told_apart(cast, waiting, repair, monkeypatch):
+    propose(cast, repair)
+    late = urgent.create(cast.product, kind=K.UNDO, reason="Nobody can pay", by=cast.ops)
+    with monkeypatch.context() as patch:
+        patch.setattr(freezing, "reasons_not_to_freeze", lambda _release: [])
+        with pytest.raises(NotAllowed, match=r"Release 0\.1 is frozen and has staging"):
+            freezing.freeze(late, by=cast.ops)
+    late.refresh_from_db()
+    assert late.status == R.PLANNED
