@@ -1,5 +1,7 @@
 """Taking the next deployment of an environment, after asking again whether it may run."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -29,11 +31,17 @@ def claim(environment: Environment) -> Lease | None:
     fence = environment.fence + 1
     Environment.objects.filter(pk=environment.pk).update(fence=fence)
     deployment.environment = environment
-    fields = {"error": deployment.error, "config_version": environment.config_version}
-    last = running.current(environment)
-    if deployment.status == S.QUEUED:
-        fields["previous"] = last.candidate if last else None
-    return jobs.claim(deployment, _begin_as(deployment), by=WORKER, fence=fence, **fields)
+    fields = _begun_with(deployment) if deployment.status == S.QUEUED else {}
+    return jobs.claim(deployment, _begin_as(deployment), by=WORKER, fence=fence, error=deployment.error, **fields)
+
+
+def _begun_with(deployment: Deployment) -> dict[str, Any]:
+    """What holds for all attempts: the first one may have switched with these variables, from this candidate."""
+    last = running.current(deployment.environment)
+    return {
+        "config_version": deployment.environment.config_version,
+        "previous": last.candidate if last else None,
+    }
 
 
 def _next(environment: Environment) -> Deployment | None:

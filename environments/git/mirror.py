@@ -1,5 +1,6 @@
 """A bare mirror: talking to git, the upstream and the refs, which only ever move by compare-and-set."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from .access import NOBODY, Access, explain
 from .errors import GitError, PushRejected, RefMoved
 from .runner import Answer, require_git, run
 
+_LOCK_SECONDS = 10  # moving a ref takes milliseconds
 _FETCH = f"+refs/heads/*:{names.UPSTREAM_HEADS}*"
 _KEPT = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*", "refs/lifecycle/*:refs/lifecycle/*")
 
@@ -146,9 +148,23 @@ class Mirror:
         """
         names.checked_ref(ref)
         old = names.checked_sha(expected_old) if expected_old else "0" * len(names.checked_sha(new))
-        answer = self._run("update-ref", "--no-deref", "--end-of-options", ref, new, old)
+        update = ("update-ref", "--no-deref", "--end-of-options", ref, new, old)
+        answer = self._run(*update)
+        if answer.code and self._lock_was_left(ref):
+            answer = self._run(*update)
         if answer.code:
             self._explain_refusal(ref, new, expected_old, answer)
+
+    def _lock_was_left(self, ref: str) -> bool:
+        """Whether a git that was killed had left its lock on `ref`, which is taken away: git itself never does that."""
+        lock = self.path / f"{ref}.lock"
+        try:
+            left = time.time() - lock.stat().st_mtime > _LOCK_SECONDS
+        except FileNotFoundError:
+            return False
+        if left:
+            lock.unlink(missing_ok=True)
+        return left
 
     def _explain_refusal(self, ref: str, new: str, expected: str | None, answer: Answer) -> None:
         found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", ref).text.strip() or None

@@ -16,6 +16,7 @@ from django.test import override_settings
 
 from deployments import claims, keeper_state, recovery, rollout, running, services, stopping, targets
 from deployments.models import Deployment
+from environments import variables
 from environments.models import Environment
 from tests.deployments.engine import Shop, log_of
 from tests.deployments.shop import ROOT, eventually
@@ -221,3 +222,12 @@ def test_a_fence_that_this_database_gave_to_somebody_else_is_respected(engine: S
     rollout.run(lease)
     assert (status_of(deployment), engine.dev.fence) == (S.CLAIMED, 50)
     assert engine.runs(engine.dev) == ""
+
+
+def test_a_later_attempt_goes_on_with_the_variables_of_the_first(engine: Shop):
+    deployment = services.request(engine.dev, engine.candidate("one"), by=engine.cast.ops)
+    first = claims.claim(engine.dev)
+    variables.set_variable(engine.dev, name="SHOP", value="changed", is_secret=False, by=engine.cast.ops)
+    Deployment.objects.filter(pk=deployment.pk).update(status=S.LOST, lease_until=None)
+    second = claims.claim(engine.dev)
+    assert second.row.config_version == first.row.config_version < engine.dev.config_version

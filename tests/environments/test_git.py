@@ -86,6 +86,19 @@ def test_a_ref_moves_only_from_where_it_was_expected(git, upstream):
     assert git.refs("refs/heads/") == {}
 
 
+def test_the_lock_of_a_git_that_was_killed_does_not_hold_a_ref_for_ever(git, upstream):
+    git.fetch(str(upstream.path))
+    sha = git.resolve("refs/upstream/heads/main")
+    lock = git.path / "refs/heads/env/dev.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    with pytest.raises(GitError, match="update-ref failed"):
+        git.point("refs/heads/env/dev", sha, None)  # somebody may be writing it at this moment
+    os.utime(lock, (0, 0))
+    git.point("refs/heads/env/dev", sha, None)
+    assert git.refs("refs/heads/") == {"env/dev": sha} and not lock.exists()
+
+
 def test_a_tag_never_moves(git, upstream):
     first = upstream.git("rev-parse", "main")
     second = upstream.commit("second")
