@@ -18,7 +18,7 @@ OVERRIDE = "release.freeze_overridden"
 
 @transaction.atomic
 def override(release: Release, *, by: User, reason: str, at: datetime | None = None) -> None:
-    """Let this build of the release through the window that is in force; it holds for no other build and window.
+    """Let this build of the release through the windows that are in force; it holds for no other build and window.
 
     ValidationError without a reason, NotAllowed without a frozen candidate or when nothing is in the way.
     """
@@ -26,12 +26,19 @@ def override(release: Release, *, by: User, reason: str, at: datetime | None = N
         raise ValidationError({"reason": _("Say why it cannot wait: it stays in the record.")})
     if release.status != Release.Status.FROZEN or release.candidate is None:
         raise NotAllowed(_("The release is not frozen."))
-    window = freezes.frozen_by(release.product, at=at)
-    if window is None:
+    windows = list(freezes.in_force(release.product, at=at))
+    if not windows:
         raise NotAllowed(_("No freeze is in force."))
-    if overridden(release, release.candidate, window) is None:
-        digest, freeze = release.candidate.digest, window.pk
-        events.record(OVERRIDE, release, by=by, at=at, note=reason.strip(), digest=digest, freeze=freeze)
+    for window in windows:
+        if overridden(release, release.candidate, window) is None:
+            facts = {"digest": release.candidate.digest, "freeze": window.pk}
+            events.record(OVERRIDE, release, by=by, at=at, note=reason.strip(), **facts)
+
+
+def in_the_way(release: Release, candidate: Candidate, *, at: datetime | None = None) -> Freeze | None:
+    """The first window in force that nobody let this build through."""
+    windows = freezes.in_force(release.product, at=at)
+    return next((window for window in windows if overridden(release, candidate, window) is None), None)
 
 
 def overridden(release: Release, candidate: Candidate, window: Freeze) -> Event | None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from deployments import running
 from deployments.approval_rules import RULES, counted, still_needed, summary
 from deployments.cases import Case, Gate
-from deployments.freeze_overrides import overridden
+from deployments.freeze_overrides import in_the_way, overridden
 from deployments.proof_gates import expand_proved, rollback_rehearsed
 from environments import freezes, locks
 from environments.models import Environment, Lock
@@ -146,17 +146,18 @@ def _has_staging(case: Case) -> Gate | None:
 def _no_freeze(case: Case) -> Gate:
     window = freezes.frozen_by(case.release.product, at=case.at)
     lock = locks.in_force(case.production, at=case.at).filter(kind=Lock.Kind.HARD).first()
+    closed = in_the_way(case.release, case.candidate, at=case.at)
     word = overridden(case.release, case.candidate, window) if window else None
     url = reverse("environments:settings", args=[case.production.slug])
     evidence = _("No freeze and no lock.")
     if lock:
         evidence = _("Locked by %(who)s: %(reason)s") % {"who": lock.owner, "reason": lock.reason}
+    elif closed:
+        evidence = _("Freeze: %(reason)s") % {"reason": closed.reason}
+        url = reverse("deployments:override_freeze", args=[case.release.version])
     elif window and word:
         evidence = _("Let through by %(who)s: %(reason)s") % {"who": word.actor, "reason": window.reason}
-    elif window:
-        evidence = _("Freeze: %(reason)s") % {"reason": window.reason}
-        url = reverse("deployments:override_freeze", args=[case.release.version])
-    is_open = not lock and (window is None or word is not None)
+    is_open = not lock and closed is None
     return Gate("no_freeze", _("No freeze"), is_open, evidence, _("DevOps"), url)
 
 

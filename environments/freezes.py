@@ -60,5 +60,10 @@ def coming(product: Product, *, at: datetime | None = None) -> QuerySet[Freeze]:
 
 
 def frozen_by(product: Product, *, at: datetime | None = None) -> Freeze | None:
-    """The window that is in force now."""
-    return coming(product, at=at).filter(starts_at__lte=at or timezone.now()).first()
+    """The window that is in force now, the one that ends last if there are several."""
+    return in_force(product, at=at).order_by("-ends_at", "pk").first()
+
+
+def in_force(product: Product, *, at: datetime | None = None) -> QuerySet[Freeze]:
+    """The windows that are in force now."""
+    return coming(product, at=at).filter(starts_at__lte=at or timezone.now())

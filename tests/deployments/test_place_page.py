@@ -145,6 +145,21 @@ def test_another_freeze_and_a_lock_need_another_word(paper, cast):
     assert not is_open(paper)
 
 
+@pytest.mark.parametrize("hours", [-2, 0, 2])
+def test_a_second_window_in_force_is_in_the_way_too(paper, cast, hours):
+    first = frozen(paper)
+    freeze_overrides.override(paper.release, by=cast.max, reason="Payments are doubled")
+    times = {"starts_at": first.starts_at + timedelta(minutes=hours), "ends_at": first.ends_at + timedelta(hours=hours)}
+    freezes.freeze(cast.product, reason="Audit", by=cast.ops, **times | {"ends_at": max(times["ends_at"], later())})
+    assert not is_open(paper)
+    freeze_overrides.override(paper.release, by=cast.max, reason="Payments are still doubled")
+    assert is_open(paper)
+
+
+def later():
+    return timezone.now() + timedelta(minutes=5)
+
+
 def test_a_freeze_is_written_in_the_products_time_and_changed(paper, cast, ops):
     cast.product.time_zone = "Asia/Tokyo"
     cast.product.save()
