@@ -39,7 +39,7 @@ def _begun_with(deployment: Deployment) -> dict[str, Any]:
     """What holds for all attempts: the first one may have switched with these variables, from this candidate."""
     last = running.current(deployment.environment)
     return {
-        "config_version": deployment.environment.config_version,
+        "config_version": running.config_for(deployment),
         "previous": last.candidate if last else None,
     }
 

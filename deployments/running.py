@@ -59,6 +59,14 @@ def succeeded(environment: Environment) -> QuerySet[Deployment]:
     return done.select_related("candidate", "release", "requested_by")
 
 
+def config_for(deployment: Deployment) -> int:
+    """The variables it is to run with: today's; on the way back those that its release was verified with here last."""
+    environment = deployment.environment
+    verified = succeeded(environment).filter(candidate=deployment.candidate_id) if deployment.goes_back else None
+    last = verified.order_by("-verified_at", "-id").first() if verified is not None else None
+    return last.config_version if last else environment.config_version
+
+
 def previous_verified(environment: Environment) -> Candidate | None:
     """The newest candidate older than the running one that was verified here and not taken back since.
 

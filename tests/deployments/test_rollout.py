@@ -13,7 +13,7 @@ from environments.models import Environment
 from environments.variables import set_variable
 from lifecycle.models import Work
 from tests.deployments.engine import Shop, log_of
-from tests.deployments.shop import eventually
+from tests.deployments.shop import answer, eventually
 
 S = Deployment.Status
 
@@ -255,3 +255,17 @@ def test_a_candidate_that_differs_from_what_was_asked_for_is_refused_in_the_clai
     assert deployment.status == S.FAILED
     assert "digest differs" in deployment.error
     assert engine.runs(engine.dev) == ""
+
+
+def test_a_rollback_brings_the_variables_back_that_its_release_was_verified_with(engine: Shop):
+    def variables_say() -> str:
+        return str(answer(engine.dev.driver_settings["port"])["shop"])
+
+    for label in ("one", "two"):
+        set_variable(engine.dev, name="SHOP", value=f"set for {label}", is_secret=False, by=engine.cast.ops)
+        engine.deploy(engine.dev, engine.candidate(label))
+    assert variables_say() == "set for two"
+    assert engine.roll_back(engine.dev).status == S.SUCCEEDED
+    assert (engine.runs(engine.dev), variables_say()) == ("one", "set for one")
+    engine.deploy(engine.dev, running.current(engine.dev).candidate)
+    assert (engine.runs(engine.dev), variables_say()) == ("one", "set for two")
