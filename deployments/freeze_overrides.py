@@ -31,8 +31,8 @@ def override(release: Release, *, by: User, reason: str, at: datetime | None = N
         raise NotAllowed(_("No freeze is in force."))
     for window in windows:
         if overridden(release, release.candidate, window) is None:
-            facts = {"digest": release.candidate.digest, "freeze": window.pk}
-            events.record(OVERRIDE, release, by=by, at=at, note=reason.strip(), **facts)
+            digest, freeze = release.candidate.digest, window.pk
+            events.record(OVERRIDE, release, by=by, at=at, note=reason.strip(), digest=digest, freeze=freeze)
 
 
 def in_the_way(release: Release, candidate: Candidate, *, at: datetime | None = None) -> Freeze | None:
