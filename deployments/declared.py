@@ -32,13 +32,15 @@ def candidate_for(environment: Environment) -> Candidate | None:
 def run(lease: Lease, environment: Environment, section: str, **facts: str) -> bool:
     """Run the command of `section` in its release's folder; False when none is declared.
 
-    jobs.Failed, with a sentence, when it did not end well. Its output is the log of the lease.
+    jobs.Failed, with a sentence, when it did not end well or would have reached production's database. Its output is
+    the log of the lease.
     """
     candidate = candidate_for(environment)
     if candidate is None:
         return False
     try:
         lease.log.mask_also(targets.secrets_of(environment))
+        targets.require_own_database(environment)
         with _in_its_folder(candidate) as release:
             return _run(lease, targets.driver_for(environment, candidate), release, section, facts)
     except TROUBLE as error:

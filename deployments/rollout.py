@@ -109,7 +109,7 @@ def _hold(attempt: Attempt) -> None:
     try:
         driver = targets.driver_for(attempt.environment, attempt.deployment.candidate)
         attempt.lease.log.mask_also(targets.secrets_of(attempt.environment))
-        targets.require_own_database(attempt.environment)
+        targets.require_own_database(attempt.environment, config_version=attempt.deployment.config_version)
         driver.hold(attempt.lease.fence)
     except (DriverError, ManifestError, NotAllowed) as error:
         raise StepFailed(str(error)) from error

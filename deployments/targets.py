@@ -105,11 +105,14 @@ def secrets_of(environment: Environment) -> list[str]:
     return variables.secret_values(environment)
 
 
-def require_own_database(environment: Environment) -> None:
-    """DriverError when dev or staging would reach production's database. Resolves names: only for workers."""
+def require_own_database(environment: Environment, *, config_version: int | None = None) -> None:
+    """DriverError when dev or staging would reach production's database with the variables of a version (None: these).
+
+    Resolves names: only for workers.
+    """
     if environment.kind == Environment.Kind.PRODUCTION:
         return
-    own = variables.opened(environment)
+    own = _variables(environment, config_version)
     for place in environment.product.environments.filter(kind=Environment.Kind.PRODUCTION):
         name = database_addresses.same_database(own, variables.opened(place))
         if name:

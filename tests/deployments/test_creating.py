@@ -119,3 +119,15 @@ def test_production_and_the_last_of_a_kind_stay(engine):
     for kind in ("production", "staging"):
         with pytest.raises(NotAllowed):
             creating.destroy(engine.environment(kind), typed=kind, by=engine.cast.ops)
+
+
+def test_no_command_runs_with_the_address_of_the_real_database(engine, qa):
+    engine.settle()
+    qa.refresh_from_db()
+    for place, spelling in ((engine.production, "postgres://a@127.0.0.1/shop"), (qa, "postgres://b@localhost/shop")):
+        variables.set_variable(place, name="DATABASE_URL", value=spelling, is_secret=False, by=engine.cast.ops)
+    creating.destroy(qa, typed="qa", by=engine.cast.ops)
+    engine.settle()
+    qa.refresh_from_db()
+    assert (qa.status, "leads to the database of Production" in qa.status_note) == (S.BROKEN, True)
+    assert not any(step.startswith("destroy") for step in engine.steps_run(qa))
