@@ -21,6 +21,7 @@ from releases import checks, external_checks, overlaps, progress, stacking
 from releases.models import Change, Check, Release, Revision
 
 S = Change.Status
+ONE_WAY = (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
 
 
 @transaction.atomic
@@ -66,9 +67,16 @@ def check_branch(change: Change, branch: str) -> None:
 
 @transaction.atomic
 def set_migrations(change: Change, *, migrations: str, by: By, at: datetime | None = None) -> None:
-    """Say what the change's migrations do to the release that runs today; "" means not said yet."""
+    """Say what the change's migrations do to the release that runs today; "" means not said yet.
+
+    NotAllowed for a milder word than contract or irreversible once it is frozen or live: gates and the way back from
+    production stand on what was said.
+    """
     if migrations not in Change.Migrations.values:
         raise ValidationError({"migrations": _("Choose one of the kinds.")})
+    now = Change.objects.select_for_update(of=("self",)).select_related("release").get(pk=change.pk)
+    if migrations not in (now.migrations, *ONE_WAY) and (is_frozen(now) or now.status == S.LIVE):
+        raise NotAllowed(_("%(change)s was frozen with what it says about its migrations.") % {"change": change.key})
     if Change.objects.filter(pk=change.pk).exclude(migrations=migrations).update(migrations=migrations):
         change.migrations = migrations
         events.record("change.migrations_set", change, by=by, at=at, migrations=migrations)

@@ -109,7 +109,7 @@ def read_trailers(change: Change, commits: list[Commit]) -> None:
     """`Migrations: expand` in the newest commit that says so sets the flag."""
     said = [commit.trailer("Migrations") for commit in commits]
     flag = next((value.lower() for value in said if value), "")
-    if flag and flag in Change.Migrations.values:
+    if flag and flag in Change.Migrations.values and not changes.is_frozen(change):
         changes.set_migrations(change, migrations=flag, by=POLL)
 
 

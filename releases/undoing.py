@@ -21,11 +21,11 @@ from lifecycle.jobs import Lease
 from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
 from releases import candidates, composing, freezing, urgent
+from releases.changes import ONE_WAY
 from releases.contents import Held, contents
 from releases.models import Candidate, Change, Release, UndoPreview
 
 WORKER = Machine("undo_preview")
-ONE_WAY = (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
 Clash = dict[str, object]
 
 

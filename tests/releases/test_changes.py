@@ -8,7 +8,7 @@ from ideas.models import Stop
 from lifecycle.models import Notification
 from lifecycle.transitions import NotAllowed
 from releases import changes, intake, plan, verdicts
-from releases.models import Change, Check
+from releases.models import Change, Check, Release
 
 S = Change.Status
 
@@ -161,3 +161,18 @@ def test_whether_the_release_waits_for_it_is_changed_while_the_plan_is_open(cast
     change = plan_of("Keep a wishlist").changes.get()
     plan.set_must(change, must=False, by=cast.petra)
     assert not Change.objects.get(pk=change.pk).must
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_what_was_frozen_or_is_live_only_gets_a_harder_kind_of_migration(cast, plan_of, frozen):
+    release = plan_of("Keep a wishlist")
+    status = {"status": S.APPROVED if frozen else S.LIVE, "migrations": "contract"}
+    Change.objects.filter(release=release).update(**status)
+    Release.objects.filter(pk=release.pk).update(status="frozen" if frozen else "live")
+    change = release.changes.get()
+    for milder in ("none", "expand", ""):
+        with pytest.raises(NotAllowed, match="was frozen with what it says"):
+            changes.set_migrations(change, migrations=milder, by=cast.dev)
+    changes.set_migrations(change, migrations="irreversible", by=cast.dev)
+    change.refresh_from_db()
+    assert change.migrations == "irreversible"
