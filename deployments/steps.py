@@ -63,6 +63,9 @@ def backup(attempt: Attempt, step: Step) -> str:
         raise NotNeeded("only on production")
     if not brings_migrations(attempt.deployment):
         raise NotNeeded("no migration in this delta")
+    manifest = targets.manifest_of(attempt.deployment.candidate)
+    if manifest.migrate is not None and manifest.backup is None:
+        attempt.lease.log.warn("lifecycle.toml has no [backup]: this migration goes to production without one.")
     said = _command(attempt, step, "backup", attempt.deployment.candidate)
     attempt.output.store()
     return logs.last_output(attempt.deployment.log_key) or said

@@ -12,7 +12,7 @@ from environments import repositories
 from environments.models import Environment
 from environments.variables import set_variable
 from lifecycle.models import Work
-from tests.deployments.engine import Shop, log_of
+from tests.deployments.engine import MANIFEST, Shop, log_of
 from tests.deployments.shop import answer, eventually
 
 S = Deployment.Status
@@ -269,3 +269,12 @@ def test_a_rollback_brings_the_variables_back_that_its_release_was_verified_with
     assert (engine.runs(engine.dev), variables_say()) == ("one", "set for one")
     engine.deploy(engine.dev, running.current(engine.dev).candidate)
     assert (engine.runs(engine.dev), variables_say()) == ("one", "set for two")
+
+
+def test_a_migration_without_a_backup_is_said_before_it_runs(engine: Shop):
+    manifest = MANIFEST.replace('[backup]\ncommand = ["{python}", "step.py", "backup"]\n', "")
+    bare = engine.deploy(engine.production, engine.candidate("one", **{"lifecycle.toml": manifest}))
+    said = log_of(bare)
+    assert said.index("goes to production without one") < said.index("migrate: ")
+    whole = {"lifecycle.toml": MANIFEST, "shop__migrations__0001.py": "# a table\n"}
+    assert "without one" not in log_of(engine.deploy(engine.production, engine.candidate("two", **whole)))
