@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from deployments import gates, running
 from deployments.models import Deployment
-from environments import locks, stops
+from environments import locks, places, stops
 from environments.models import Environment, Lock
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Release
@@ -40,7 +40,7 @@ def require_may_run(
         raise NotAllowed(
             _("%(environment)s runs something newer. To go back, roll back.") % {"environment": environment}
         )
-    if environment.kind == Environment.Kind.STAGING:
+    if environment.kind == Environment.Kind.STAGING and places.takes_compositions(environment):
         _require_staging_free(environment, release)
     if environment.kind != Environment.Kind.PRODUCTION or candidate.purpose == Candidate.Purpose.ADOPTED:
         return

@@ -65,7 +65,9 @@ def why_not(environment: Environment) -> str:
         return _("Only production is backed up.")
     if now is None:
         return _("Nothing was deployed there yet.")
-    return "" if section_of(now.candidate) else _("lifecycle.toml does not say how: it has no [restore_drill] section.")
+    if section_of(now.candidate) is None:
+        return _("lifecycle.toml does not say how: it has no [restore_drill] section.")
+    return "" if last_backup(environment) else _("Nothing was backed up yet.")
 
 
 def section_of(candidate: Candidate) -> CommandSection | None:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import running, services
+from deployments import admission, running, services
 from deployments.models import Deployment
 from environments import holds, locks, places, stops
 from environments.models import Environment, Lock
@@ -42,6 +42,17 @@ def require_next(environment: Environment) -> tuple[Candidate, Environment]:
     if verified is None or source.state != Environment.State.OK:
         raise NotAllowed(_("Nothing is verified on %(place)s.") % {"place": source})
     return verified.candidate, source
+
+
+def require_worth_it(environment: Environment) -> tuple[Candidate, Environment]:
+    """What the button would deploy; NotAllowed where pressing it would be refused or change nothing."""
+    candidate, source = require_next(environment)
+    now = running.current(environment)
+    if now and now.candidate_id == candidate.pk:
+        raise NotAllowed(_("It runs the same as %(place)s.") % {"place": source})
+    kind = Deployment.Kind.DEPLOY
+    admission.require_may_run(environment, candidate, kind=kind, release=candidate.release)
+    return candidate, source
 
 
 def _again(work: Work) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -74,7 +75,8 @@ def promote(product: Product, *, by: User, at: datetime | None = None) -> Candid
 
 def require_promotable(staging: Environment, *, by: By, at: datetime | None = None) -> None:
     """NotAllowed, with the reason, unless staging may be given a new composition now."""
-    frozen = Release.objects.filter(product=staging.product_id, status=Release.Status.FROZEN).first()
+    rows = Release.objects.filter(product=staging.product_id, status=Release.Status.FROZEN)
+    frozen = rows.order_by(F("parked_at").asc(nulls_first=True)).first()
     if frozen:
         raise NotAllowed(_("Release %(release)s is frozen and has staging until it is shipped.") % {"release": frozen})
     holder = holds.holder(staging, at=at)

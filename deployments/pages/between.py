@@ -61,7 +61,7 @@ def verified(after: Environment, actor: Actor, delta: str) -> Between:
         return Between("", _("follows by itself"), delta_url=delta)
     why_not, what = "", ""
     try:
-        what = name(promotion.require_next(after)[0])
+        what = name(promotion.require_worth_it(after)[0])
     except NotAllowed as reason:
         why_not = str(reason)
     if not actor.may("deploy"):

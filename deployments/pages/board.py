@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -57,7 +58,7 @@ def board(actor: Actor) -> dict[str, Any]:
     """Everything the board shows to this person."""
     product = actor.product
     places = running.board(product)
-    frozen = Release.objects.filter(product=product, status=Release.Status.FROZEN).select_related("candidate").first()
+    frozen = in_testing(product)
     columns = [column(place, actor) for place in places]
     for before, after in pairwise(columns):
         ready = sum(card.is_ready for card in before.cards)
@@ -73,6 +74,12 @@ def board(actor: Actor) -> dict[str, Any]:
         "busy_steps": steps.rows(busy) if busy else [],
         **(log.news(busy, 0) if busy else {}),
     }
+
+
+def in_testing(product: Product) -> Release | None:
+    """The frozen release that has staging; one that made way for it only while no other is frozen."""
+    rows = Release.objects.filter(product=product, status=Release.Status.FROZEN).select_related("candidate")
+    return rows.order_by(F("parked_at").asc(nulls_first=True), "pk").first()
 
 
 def headline(places: list[Place], frozen: Release | None) -> str:
@@ -125,7 +132,8 @@ def cards_in(place: Place, actor: Actor) -> list[cards.Card]:
         return cards.cards(stand_here, actor, runs=None if place.environment.kind == DEV else place.current)
     if place.current is None:
         return []
-    return cards.cards(rows.filter(candidate_rows__candidate=place.current.candidate_id), actor, runs=place.current)
+    inside = cards.taken_in(place.current.candidate)
+    return cards.cards(rows.filter(pk__in=inside), actor, runs=place.current)
 
 
 def runs(current: Deployment | None) -> str:

@@ -11,7 +11,7 @@ from lifecycle.chips import Chip
 from lifecycle.models import User
 from lifecycle.roles import Actor
 from releases import changes, chips
-from releases.models import Change, Check
+from releases.models import Candidate, CandidateChange, Change, Check
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,13 @@ def cards(rows: QuerySet[Change], actor: Actor, *, runs: Deployment | None = Non
     """The cards of these changes; `runs` is what their environment runs, on staging and production."""
     found = list(rows.order_by("waiting_since", "id"))
     checks = newest_checks([change.revision_id for change in found if change.revision_id])
-    return [card(change, checks.get(change.revision_id), actor, runs) for change in found]
+    inside = taken_in(runs.candidate) if runs else set()
+    return [card(row, checks.get(row.revision_id), actor, runs if row.pk in inside else None) for row in found]
+
+
+def taken_in(candidate: Candidate) -> set[int]:
+    rows = candidate.rows.filter(action=CandidateChange.Action.APPLY)
+    return set(rows.values_list("change", flat=True))
 
 
 def newest_checks(revisions: list[int]) -> dict[int | None, Check]:

@@ -52,11 +52,11 @@ def difference(product: Product, before: Candidate, after: Candidate) -> dict[st
     coming = running.leaving(after, before)
     rows = delta_rows.rows(coming)
     found = deltas.request(after.repository, before.sha, after.sha)
-    production = running.production(product)
+    production, gone = running.production(product), running.leaving(before, after)
     return {
-        "headline": headline(rows),
+        "headline": headline(rows, len(gone)),
         "changes": rows,
-        "gone": running.leaving(before, after),
+        "gone": gone,
         "release": frozen_release(after),
         "way_back": delta_rows.going_back(production, after) if production and coming else "",
         **comparison(found, [row.change for row in rows]),
@@ -96,11 +96,13 @@ def same(before: End, after: End) -> str:
     return _("%(one)s and %(other)s are the same") % {"one": before.place, "other": after.place}
 
 
-def headline(rows: list[delta_rows.Row]) -> str:
+def headline(rows: list[delta_rows.Row], gone: int) -> str:
     """How much it is, and how much of it has no way back."""
     count = len(rows)
     hard = sum(one.is_one_way for one in rows)
     text = ngettext("%(n)d change", "%(n)d changes", count) % {"n": count}
+    if not count and gone:
+        return ngettext("%(n)d change is taken out", "%(n)d changes are taken out", gone) % {"n": gone}
     if not count:
         return _("The code differs, but no change of ours is between them")
     if hard:

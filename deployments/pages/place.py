@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from deployments import creating, declared, promotion, running, targets, test_data
 from deployments.environment_forms import DriverForm
 from deployments.models import Deployment
+from deployments.names import name
 from deployments.pages.board import runs
 from environments import host_keys, places
 from environments.models import Environment
@@ -73,19 +74,18 @@ def answer(environment: Environment, current: Deployment | None) -> Answer:
     if not when or environment.probe_note:
         return Answer("unknown", environment.probe_note or _("It has not been asked yet."), when)
     said = environment.probed_release or _("Nothing runs")
-    return Answer("bad" if environment.is_contradicted else "ok", said, when)
+    if environment.is_contradicted:
+        return Answer("bad", said, when)
+    return Answer("ok" if said == running.release_id(current.candidate) else "unknown", said, when)
 
 
 def can_promote(environment: Environment) -> tuple[str, str]:
     """What the button would deploy, or "" and the reason why there is none."""
     try:
-        candidate, source = promotion.require_next(environment)
+        candidate, source = promotion.require_worth_it(environment)
     except NotAllowed as reason:
         return "", str(reason)
-    now = running.current(environment)
-    if now and now.candidate_id == candidate.pk:
-        return "", _("It runs the same as %(place)s.") % {"place": source}
-    return _("Deploy %(candidate)s from %(place)s") % {"candidate": candidate.label, "place": source}, ""
+    return _("Deploy %(candidate)s from %(place)s") % {"candidate": name(candidate), "place": source}, ""
 
 
 def work(environment: Environment, after: int = 0) -> dict[str, Any]:

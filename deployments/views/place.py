@@ -4,14 +4,17 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from deployments import driver_settings, promotion, test_data
 from deployments.environment_forms import DriverForm
 from deployments.loading import get_environment_for
 from deployments.pages import place as page
 from environments import host_keys
+from environments.models import Environment
 from lifecycle.live_log import number
 from lifecycle.roles import allow
 
@@ -26,7 +29,10 @@ def place(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @allow("see_team_pages")
 def log(request: HttpRequest, slug: str) -> HttpResponse:
-    """The lines after `?after=` of the last command a worker ran for the environment."""
+    """The lines after `?after=` of the last command a worker ran for the environment; once it is gone, the board."""
+    environment = Environment.objects.filter(product=request.actor.product, slug=slug).first()
+    if environment is None and request.htmx:
+        return HttpResponseClientRedirect(reverse("deployments:board"))
     environment = get_environment_for(request.actor, slug)
     return render(request, "_log.html", page.work(environment, number(request.GET.get("after", ""))))
 

@@ -48,6 +48,9 @@ def headline(found: list[Release]) -> str:
 
 
 def changes_of(release: Release) -> str:
+    if release.is_undo:
+        count = release.undoes.count()
+        return ngettext("takes %(n)d change out", "takes %(n)d changes out", count) % {"n": count}
     if not release.planned:
         return _("nothing planned")
     text = ngettext("%(n)d change", "%(n)d changes", release.planned) % {"n": release.planned}
