@@ -4,13 +4,15 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from deployments import promotion, running
+from deployments import promotion, running, services
 from deployments.models import Deployment
-from environments import locks, places
+from environments import locks, places, stops
 from environments.models import Environment
 from lifecycle.models import Work
 from lifecycle.transitions import NotAllowed
+from releases.models import Release
 from tests.deployments.shop import free_port
+from tests.deployments.watched import release
 
 AUTOMATIC = Environment.Promotion.AUTOMATIC
 
@@ -70,6 +72,26 @@ def test_why_it_does_not_follow_is_written_down(engine, qa):
     promotion.jobs.enqueue("promote", qa, product=qa.product)
     engine.settle()
     assert Work.objects.filter(kind="promote", status="failed", error__contains="takes compositions").exists()
+
+
+def test_a_frozen_release_has_the_first_staging_alone(engine):
+    second = Environment.objects.create(
+        product=engine.cast.product, slug="staging-2", name="Staging 2", kind="staging", position=2
+    )
+    places.renumber([engine.dev, engine.environment("staging"), second, engine.production])
+    one = engine.deploy(engine.environment("staging"), engine.candidate("one")).candidate
+    release(engine.cast, "9.9", Release.Status.FROZEN)
+    assert promotion.require_worth_it(second) == (one, engine.environment("staging"))
+    assert promotion.promote_to(second, by=engine.cast.ops).candidate == one
+    with pytest.raises(NotAllowed, match="9.9 is frozen"):
+        services.request(engine.environment("staging"), engine.candidate("two"), by=engine.cast.ops)
+
+
+def test_what_would_be_refused_is_not_offered(engine, qa):
+    engine.deploy(engine.dev, engine.candidate("one"))
+    stops.pull(engine.cast.product, by=engine.cast.ops, reason="Smoke")
+    with pytest.raises(NotAllowed, match="Smoke"):
+        promotion.require_worth_it(qa)
 
 
 @pytest.mark.parametrize("kind", ["dev", "staging", "production"])
