@@ -254,7 +254,7 @@ def answer_the_survey(walk: Walk) -> None:
 def roll_back(walk: Walk) -> None:
     """And back: one button takes it off production; the journey says so."""
     ops, cleo = walk.ops, walk.cleo
-    ops.visit("/environments/").follow(re.compile("^Roll back to"))
+    ops.visit("/environments/").follow(re.compile("^Roll back to.*, Production"))
     ops.fill("Reason, for the record", "Too friendly", within=ops.dialog())
     walk.picture(ops, "23-roll-back")
     ops.press("Roll back now", within=ops.dialog())

@@ -59,15 +59,16 @@ def test_a_request_is_declined_on_a_page_of_its_own(seat: Seat) -> None:
     petra.sees("is declined")
 
 
-def test_promotion_is_asked_on_a_page_of_its_own(seat: Seat) -> None:
+def test_promotion_has_a_page_of_its_own_that_says_when_nothing_is_ready(seat: Seat) -> None:
     lena = seat("Lena", **PLAIN).visit("/environments/promote/")
-    lena.sees("What is on staging already stays")
-    assert send(lena, "Promote to staging") == 409, "a frozen release keeps staging"
+    lena.sees("Nothing is ready for staging")
+    lena.follow("Leave staging as it is")
+    lena.page.wait_for_url("**/environments/")
 
 
 def test_a_rollback_is_asked_on_a_page_of_its_own_and_needs_a_reason(seat: Seat) -> None:
     ops = seat("Ops", **PLAIN)
-    ops.visit("/environments/").follow(re.compile("^Roll back to"))
+    ops.visit("/environments/").follow(re.compile("^Roll back to.*, Production"))
     ops.page.wait_for_url("**/environments/production/roll-back/")
     ops.page.get_by_role("textbox").fill("   ")
     assert send(ops, "Roll back now") == 422

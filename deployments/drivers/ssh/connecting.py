@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -96,8 +97,9 @@ def _refusal(host: Host, line: str, shown: str) -> str:
 
 
 def look(host: Host) -> Seen:
-    """The key that the host shows to anybody; Unreachable when it shows none. Runs an event loop of its own."""
-    return asyncio.run(_look(host))
+    """The key that the host shows to anybody; Unreachable when it shows none. Its event loop has a thread of its own."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(lambda: asyncio.run(_look(host))).result()
 
 
 async def _look(host: Host) -> Seen:
