@@ -97,7 +97,7 @@ def _refusal(host: Host, line: str, shown: str) -> str:
 
 
 def look(host: Host) -> Seen:
-    """The key that the host shows to anybody; Unreachable when it shows none. Its event loop has a thread of its own."""
+    """The key that the host shows to anybody; Unreachable when it shows none. Its loop has a thread of its own."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         return pool.submit(lambda: asyncio.run(_look(host))).result()
 
