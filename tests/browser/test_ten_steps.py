@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from deployments.models import Watch
+from deployments.models import Rehearsal, Watch
 from environments.models import Branch, Environment
 from ideas.models import Idea
 from releases.models import Release
@@ -185,12 +185,17 @@ def approve_on_staging(walk: Walk) -> None:
     tess.sees(f"You approved {key}")
 
 
+def is_rehearsed(release: Release) -> bool:
+    return release.rehearsals.filter(status=Rehearsal.Status.SUCCEEDED).exists()
+
+
 def freeze_and_show(walk: Walk) -> None:
     """7: frozen, tested together and shown; the cockpit names what is missing until both audiences said yes."""
     walk.petra.visit(f"/releases/{VERSION}/").press(f"Freeze {VERSION}")
     release = Release.objects.get(version=VERSION)
     staging = Environment.objects.get(slug="staging")
     eventually(lambda: is_on(staging, release), "the candidate on staging", seconds=60)
+    eventually(lambda: is_rehearsed(release), "the rehearsal", seconds=60)
     boss = walk.max
     boss.visit(f"/releases/{VERSION}/cockpit/").sees("3 gates are shut")
     expect(boss.page.get_by_role("button", name=f"Release {VERSION}")).to_have_attribute("aria-disabled", "true")
