@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from lifecycle import schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("LIFECYCLE_VAR", BASE_DIR / "var")).resolve()
@@ -213,34 +214,11 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
-# Short and regular: never behind checks and compositions, which may take minutes in "default" and "git".
-TICKS = ["lifecycle.tasks.heartbeat", "lifecycle.tasks.sweep", "deployments.tasks.sweep", "deployments.tasks.watch"]
-TICKS += ["deployments.tasks.poll_upstream", "deployments.tasks.look"]
-CELERY_TASK_ROUTES = dict.fromkeys(TICKS, {"queue": "tick"}) | {
-    "deployments.tasks.deploy": {"queue": "deploy"},
-    "deployments.tasks.prove": {"queue": "deploy"},
-    "lifecycle.tasks.send_mail": {"queue": "mail"},
-}
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {
-    "heartbeat": {"task": "lifecycle.tasks.heartbeat", "schedule": 5.0, "options": {"expires": 10}},
-    "sweep": {"task": "lifecycle.tasks.sweep", "schedule": SCAN_SECONDS, "options": {"expires": 10}},
-    "mail": {"task": "lifecycle.tasks.send_mail", "schedule": 5.0, "options": {"expires": 10}},
-    "poll-upstream": {"task": "deployments.tasks.poll_upstream", "schedule": 2.0, "options": {"expires": 4}},
-    "deployments": {"task": "deployments.tasks.sweep", "schedule": SCAN_SECONDS, "options": {"expires": 10}},
-    "look": {"task": "deployments.tasks.look", "schedule": 10.0, "options": {"expires": 20}},
-    "watch": {"task": "deployments.tasks.watch", "schedule": 2.0, "options": {"expires": 4}},
-    "collect": {"task": "deployments.tasks.collect", "schedule": 3600.0, "options": {"expires": 600}},
-    "artefacts": {"task": "deployments.tasks.prune_artefacts", "schedule": crontab(hour=3, minute=17)},
-    "proofs": {"task": "deployments.tasks.prove", "schedule": 2.0, "options": {"expires": 4}},
-}
+CELERY_TASK_ROUTES = schedule.ROUTES
+CELERY_BEAT_SCHEDULE = schedule.beat(scan_seconds=SCAN_SECONDS, demo=DEMO)
 if DEMO:
     CELERY_IMPORTS = ["lifecycle.story.tasks"]
-    CELERY_BEAT_SCHEDULE["visit"] = {
-        "task": "lifecycle.story.tasks.visit",
-        "schedule": 2.0,
-        "options": {"expires": 4},
-    }
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -116,15 +116,20 @@ def record_push(
         files=list(files),
         seen_at=now,
     )
-    Change.objects.filter(pk=locked.pk).update(revision=revision, return_reason="", conflict=None)
-    locked.revision, locked.return_reason, locked.conflict = revision, "", None
-    events.record("change.pushed", locked, by=by, at=at, revision=revision.pk, tip=tip)
-    if not is_frozen(locked):
-        back_to_development(locked, by=by, at=now)
-    checks.request(revision=revision, at=at)
-    overlaps.request(locked.product)
+    follow_up_push(locked, revision, by=by, at=now)
     change.refresh_from_db()
     return revision
+
+
+def follow_up_push(change: Change, revision: Revision, *, by: By, at: datetime) -> None:
+    """What a new revision means: nothing said about the one before holds, its tests and its clashes are worked out."""
+    Change.objects.filter(pk=change.pk).update(revision=revision, return_reason="", conflict=None)
+    change.revision, change.return_reason, change.conflict = revision, "", None
+    events.record("change.pushed", change, by=by, at=at, revision=revision.pk, tip=revision.tip)
+    if not is_frozen(change):
+        back_to_development(change, by=by, at=at)
+    checks.request(revision=revision, at=at)
+    overlaps.request(change.product)
 
 
 def is_frozen(change: Change) -> bool:

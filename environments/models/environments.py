@@ -1,4 +1,4 @@
-"""A place the product runs, what it is started with, and whom it is reached at."""
+"""A place the product runs, and what it is started with."""
 
 from django.conf import settings
 from django.db import models
@@ -159,29 +159,3 @@ class VariableVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.config_version})"
-
-
-class HostKey(models.Model):
-    """A server's public key as shown to somebody; only a confirmed one is spoken with, a changed one fails closed."""
-
-    environment = models.ForeignKey(Environment, models.CASCADE, related_name="host_keys")
-    host = models.CharField(_("host"), max_length=253)
-    port = models.PositiveIntegerField(_("port"), default=22)
-    key = models.TextField(help_text=_("OpenSSH format: algorithm and key"))
-    fingerprint = models.CharField(max_length=100)
-    seen_at = models.DateTimeField()
-    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["environment", "host", "port", "fingerprint"], name="host_key_once"),
-            models.UniqueConstraint(
-                fields=["environment", "host", "port"],
-                condition=Q(confirmed_at__isnull=False),
-                name="one_confirmed_key_per_host",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.host} {self.fingerprint}"

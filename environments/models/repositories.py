@@ -1,6 +1,5 @@
 """The repository, its branches and its main branch as last seen, and what differs between two commits."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -39,27 +38,6 @@ class Repository(models.Model):
 
     def __str__(self) -> str:
         return self.upstream
-
-
-class UpstreamKey(models.Model):
-    """The key a git server showed; only a confirmed one is spoken with, a changed one fails closed."""
-
-    repository = models.ForeignKey(Repository, models.CASCADE, related_name="upstream_keys")
-    host = models.CharField(_("host"), max_length=253)
-    port = models.PositiveIntegerField(_("port"), default=22)
-    key = models.TextField(help_text=_("OpenSSH format: algorithm and key"))
-    fingerprint = models.CharField(max_length=100)
-    seen_at = models.DateTimeField()
-    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["repository", "host", "port", "fingerprint"], name="upstream_key_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.host} {self.fingerprint}"
 
 
 class Branch(models.Model):

@@ -8,6 +8,7 @@ import pytest
 from lifecycle.models import Product
 from tests.cast import assemble
 from tests.deployments.engine import Shop, make_upstream
+from tests.deployments.output import Log
 
 
 @pytest.fixture
@@ -19,3 +20,8 @@ def engine(transactional_db: None, settings, tmp_path: Path) -> Iterator[Shop]:
     shop.kept.start()
     yield shop
     shop.kept.end()
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()

@@ -1,8 +1,10 @@
 """A small real product to deploy: a repository, a mirror, three environments and a keeper that serves them."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
+from django.db import connection
 from django.utils import timezone
 
 from deployments import intake, rehearsals, rollout, services
@@ -227,3 +229,22 @@ def make_upstream(folder: Path) -> Upstream:
 
 def log_of(deployment: Deployment) -> str:
     return "\n".join(LogLine.objects.filter(log=deployment.log_key).order_by("seq").values_list("text", flat=True))
+
+
+def in_background(deployment: Deployment) -> threading.Thread:
+    """Carry it out in a thread with a connection of its own."""
+
+    def work() -> None:
+        try:
+            rollout.execute(deployment.pk)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def status_of(deployment: Deployment) -> str:
+    deployment.refresh_from_db()
+    return deployment.status

@@ -14,6 +14,7 @@ from deployments.drivers.command import CommandDriver
 from deployments.keeper_state import FencedOut
 from environments.manifest import Manifest, parse
 from lifecycle import process
+from tests.deployments.output import Log
 from tests.deployments.recorder import Recorder
 from tests.deployments.shop import ROOT
 
@@ -21,19 +22,6 @@ NEVER = threading.Event()
 EXAMPLES = ROOT / "docs" / "examples"
 IMAGE = "registry.example.org/northwind/shop@sha256:" + "ab" * 32
 DATABASE = "postgresql://shop@db/shop"
-
-
-class Log:
-    def __init__(self) -> None:
-        self.text = ""
-
-    def __call__(self, stream: str, text: str) -> None:
-        self.text += text
-
-
-@pytest.fixture
-def log():
-    return Log()
 
 
 @pytest.fixture

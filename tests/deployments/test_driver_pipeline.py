@@ -17,19 +17,6 @@ KEY = "shop-production-7-2411cafe"
 KINDS = ("github", "gitlab", "http")
 
 
-class Log:
-    def __init__(self) -> None:
-        self.text = ""
-
-    def __call__(self, stream: str, text: str) -> None:
-        self.text += text
-
-
-@pytest.fixture
-def log():
-    return Log()
-
-
 @pytest.fixture
 def server():
     with PipelineServer() as server:

@@ -8,23 +8,11 @@ import pytest
 
 from deployments.drivers import DriverError, Release, Stopped
 from deployments.keeper_state import FencedOut
+from tests.deployments.output import Log
 from tests.deployments.shop import SERVER, eventually
 from tests.deployments.ssh_hosts import TOML, Hosts, facts, three_hosts
 
 NEVER = threading.Event()
-
-
-class Log:
-    def __init__(self) -> None:
-        self.text = ""
-
-    def __call__(self, stream: str, text: str) -> None:
-        self.text += text
-
-
-@pytest.fixture
-def log():
-    return Log()
 
 
 @pytest.fixture

@@ -21,19 +21,6 @@ path = "/health"
 """
 
 
-class Log:
-    def __init__(self) -> None:
-        self.text = ""
-
-    def __call__(self, stream: str, text: str) -> None:
-        self.text += text
-
-
-@pytest.fixture
-def log():
-    return Log()
-
-
 @pytest.fixture
 def kept(tmp_path):
     kept = Kept(tmp_path / "var")

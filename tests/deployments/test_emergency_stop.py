@@ -1,17 +1,14 @@
 """The emergency stop: nothing but rollbacks starts, and what runs is stopped."""
 
-import threading
-
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 
-from deployments import rollout, services, stopping
+from deployments import services, stopping
 from deployments.models import Deployment
 from environments import stops
 from environments.variables import set_variable
 from lifecycle.transitions import NotAllowed
-from tests.deployments.engine import Shop, log_of
+from tests.deployments.engine import Shop, in_background, log_of
 from tests.deployments.shop import eventually
 
 S = Deployment.Status
@@ -47,14 +44,7 @@ def test_what_runs_is_stopped_and_the_old_release_stays(engine: Shop):
     (engine.data(engine.dev) / "slow-migrate").write_text("60")
     deployment = services.request(engine.dev, engine.candidate("two"), by=engine.cast.ops)
 
-    def work() -> None:
-        try:
-            rollout.execute(deployment.pk)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
+    thread = in_background(deployment)
     assert eventually(lambda: len(engine.steps_run(engine.dev)) == 2)
     stopping.pull(engine.cast.product, by=engine.cast.max, reason="Payments fail.")
     thread.join(15)

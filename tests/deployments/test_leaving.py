@@ -15,7 +15,7 @@ from django.db import connection
 from deployments import rollout, services
 from deployments.models import Deployment
 from lifecycle import shutdown
-from tests.deployments.engine import Shop, log_of
+from tests.deployments.engine import Shop, log_of, status_of
 from tests.deployments.shop import ROOT, eventually
 from tests.deployments.test_recovery import database_url
 from tests.deployments.test_step_promises import promising
@@ -52,11 +52,6 @@ def celery_worker(engine: Shop) -> Iterator[Worker]:
     for process in started:
         process.kill()
         process.wait()
-
-
-def status_of(deployment: Deployment) -> str:
-    deployment.refresh_from_db()
-    return deployment.status
 
 
 def hanging(engine: Shop, seconds: float) -> Deployment:

@@ -18,7 +18,7 @@ from deployments import claims, keeper_state, recovery, rollout, running, servic
 from deployments.models import Deployment
 from environments import variables
 from environments.models import Environment
-from tests.deployments.engine import Shop, log_of
+from tests.deployments.engine import Shop, log_of, status_of
 from tests.deployments.shop import ROOT, eventually
 
 S = Deployment.Status
@@ -55,11 +55,6 @@ def worker(engine: Shop) -> Iterator[Worker]:
     for process in started:
         process.kill()
         process.wait()
-
-
-def status_of(deployment: Deployment) -> str:
-    deployment.refresh_from_db()
-    return deployment.status
 
 
 def found_lost(deployment: Deployment) -> bool:

@@ -1,10 +1,8 @@
 """Carrying deployments out: real git, a real keeper, real processes."""
 
-import threading
 import time
 
 import pytest
-from django.db import connection
 
 from deployments import rollout, running, services, steps, stopping
 from deployments.models import Deployment
@@ -12,24 +10,10 @@ from environments import repositories
 from environments.models import Environment
 from environments.variables import set_variable
 from lifecycle.models import Work
-from tests.deployments.engine import MANIFEST, Shop, log_of
+from tests.deployments.engine import MANIFEST, Shop, in_background, log_of
 from tests.deployments.shop import answer, eventually
 
 S = Deployment.Status
-
-
-def in_background(deployment: Deployment) -> threading.Thread:
-    """Carry it out in a thread with a connection of its own."""
-
-    def work() -> None:
-        try:
-            rollout.execute(deployment.pk)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
 
 
 def test_a_deployment_runs_the_new_release_and_says_each_step(engine: Shop):

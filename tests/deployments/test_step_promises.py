@@ -4,14 +4,13 @@ import json
 import threading
 
 import pytest
-from django.db import connection
 
-from deployments import rollout, services, stopping
+from deployments import services, stopping
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate
-from tests.deployments.engine import MANIFEST, Shop, log_of
+from tests.deployments.engine import MANIFEST, Shop, in_background, log_of
 from tests.deployments.shop import SERVER, eventually
 
 S = Deployment.Status
@@ -29,18 +28,6 @@ def promising(engine: Shop, label: str, promises: str, **files: str) -> Candidat
     assert PLAIN in MANIFEST
     text = MANIFEST.replace(PLAIN, f'command = ["{{python}}", "step.py", "migrate"]\n{promises}\n')
     return engine.candidate(label, **{"lifecycle.toml": text, **files})
-
-
-def in_background(deployment: Deployment) -> threading.Thread:
-    def work() -> None:
-        try:
-            rollout.execute(deployment.pk)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
 
 
 def hanging(engine: Shop, candidate: Candidate, seconds: float) -> tuple[Deployment, threading.Thread]:

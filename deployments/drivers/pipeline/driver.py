@@ -44,8 +44,9 @@ class PipelineDriver(Driver):
     @classmethod
     def complaints(cls, settings: Any) -> Iterator[str]:
         kind = settings.get("kind") if isinstance(settings, dict) else None
-        service = SERVICES.get(kind, Service) if isinstance(kind, str) else Service
-        return checks.complaints(settings, _OWN | dict(service.settings), (*cls.required, *service.required))
+        service = SERVICES.get(kind) if isinstance(kind, str) else None
+        keys, required = (service.settings, service.required) if service else ({}, ())
+        return checks.complaints(settings, _OWN | dict(keys), (*cls.required, *required))
 
     @classmethod
     def verifies(cls, settings: Mapping[str, Any], manifest: Manifest) -> bool:

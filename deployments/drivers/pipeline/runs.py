@@ -1,6 +1,7 @@
 """What every pipeline service can do for the driver."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -39,7 +40,7 @@ class Run:
     name: str = ""
 
 
-class Service:
+class Service(ABC):
     """A place where pipelines run. `find` before `start`: the key is in the run, so nothing is started twice."""
 
     name: ClassVar[str] = ""
@@ -49,24 +50,24 @@ class Service:
     def __init__(self, settings: Mapping[str, Any], token: str) -> None:
         self.settings_given, self.token = settings, token
 
+    @abstractmethod
     def find(self, key: str) -> Run | None:
         """The run that carries the key, however it went; None when there is none (yet)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self, facts: Mapping[str, str]) -> Run | None:
         """Start a run that carries `facts["key"]`. None: it was accepted and will be found under its key.
 
         Silent when nobody knows whether it was started; DriverError when it certainly was not.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def look(self, run: Run) -> Run:
         """How the run is now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cancel(self, run: Run) -> None:
         """Ask the service to end the run."""
-        raise NotImplementedError
 
     def headers(self) -> dict[str, str]:
         return {}
