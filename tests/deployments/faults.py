@@ -49,7 +49,7 @@ class Fault:
     @property
     def is_survived(self) -> bool:
         """Whether the new release may run all the same: there was room left, or it is put right afterwards."""
-        return self.step == "snapshot" or self.kind == "fill" or self.where in ("apps", "keeper")
+        return self.step == "snapshot" or self.kind in ("fill", "lost") or self.where in ("apps", "keeper", "look")
 
     def __str__(self) -> str:
         return f"{self.driver}-{self.step}-{self.where}-{self.kind}".replace(" ", "-")

@@ -46,6 +46,7 @@ MANIFESTS = {
     "command": COMMANDS + DEPLOYED,
     "fake": COMMANDS + '[probe]\npath = "/"\n',
     "ssh": COMMANDS + ASKED,
+    "pipeline": COMMANDS + ASKED,
 }
 
 FAULTS = '''

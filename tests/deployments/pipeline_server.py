@@ -44,6 +44,13 @@ class PipelineServer:
     def starts(self) -> int:
         return len(self.runs)
 
+    def cancel(self, run: dict[str, Any]) -> None:
+        run["state"] = "canceled"
+
+    def next_fault(self, _asked: Any) -> Any:
+        """What is answered instead, if anything; `_asked` is the request's handler."""
+        return self.faults.pop(0) if self.faults else None
+
 
 def _github(run: dict[str, Any]) -> dict[str, Any]:
     ended = run["state"] != "running"
@@ -82,7 +89,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.body = json.loads(content or b"{}")
         server.asked.append((self.command, self.path))
         server.headers.append(dict(self.headers))
-        fault = server.faults.pop(0) if server.faults else None
+        fault = server.next_fault(self)
         if callable(fault):
             fault(self)
         elif fault:
@@ -114,6 +121,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _release(self, _part: Any, _query: Any) -> None:
         self.say(200, {"release": self.server_of.release})
 
+    def _health(self, _part: Any, _query: Any) -> None:
+        self.say(200, {})
+
     def _github_runs(self, _part: Any, _query: Any) -> None:
         self.say(200, {"workflow_runs": [_github(run) for run in reversed(self.server_of.runs)]})
 
@@ -125,7 +135,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.say(200, _github(self._one(part["id"])))
 
     def _cancel(self, part: Any, _query: Any) -> None:
-        self._one(part["id"])["state"] = "canceled"
+        self.server_of.cancel(self._one(part["id"]))
         self.say(202, {})
 
     def _gitlab_runs(self, _part: Any, query: Any) -> None:
@@ -151,6 +161,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 _REPOSITORY, _PROJECT = "/repos/northwind/shop/actions", "/projects/northwind%2Fshop"
 ROUTES = (
     ("release", "/release"),
+    ("health", "/health"),
     ("github_runs", rf"{_REPOSITORY}/workflows/deploy.yml/runs"),
     ("github_start", rf"{_REPOSITORY}/workflows/deploy.yml/dispatches"),
     ("github_run", rf"{_REPOSITORY}/runs/(?P<id>\d+)"),

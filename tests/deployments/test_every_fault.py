@@ -15,18 +15,21 @@ from pathlib import Path
 import pytest
 
 from deployments import artefacts, keeper_state, snapshots, steps
+from deployments.drivers.pipeline import driver as pipeline
 from deployments.models import Deployment
 from environments import repositories, variables
 from environments.git import Git
 from lifecycle.models import Product
 from tests.cast import assemble
 from tests.deployments.faults import Fault, FaultyShop
+from tests.deployments.faults_pipeline import PipelineShop
 from tests.deployments.faults_ssh import SshShop
 
 S = Deployment.Status
 OpenShop = Callable[[str], FaultyShop]
 Build = Callable[[Path], None]
-DRIVERS = ("process", "command", "fake", "ssh")
+DRIVERS = ("process", "command", "fake", "ssh", "pipeline")
+SHOPS = {"ssh": SshShop, "pipeline": PipelineShop}
 BROKEN = ("error", "timeout", "kill")
 
 EVERYWHERE = [
@@ -61,6 +64,14 @@ OF_DRIVER = {
         *product(["health"], ["health"], ["500", "timeout", "kill"]),
         *product(["verify"], ["verify"], ["500", "timeout", "kill"]),
     ],
+    "pipeline": [
+        *product(["switch"], ["deploy"], [*BROKEN, "disk full", "late error", "late kill", "late timeout"]),
+        *product(["switch"], ["start"], ["500", "kill", "timeout", "lost"]),
+        *product(["switch"], ["look"], ["500", "timeout"]),
+        ("switch", "migrate", "fill"),
+        *product(["health"], ["health"], ["500", "timeout", "kill"]),
+        *product(["verify"], ["verify"], ["500", "timeout", "kill"]),
+    ],
     "fake": [*product(["switch"], ["driver"], ["switch", "switch-retry"]), ("health", "driver", "health")],
 }
 MATRIX = [Fault(driver, *rest) for driver in DRIVERS for rest in [*EVERYWHERE, *OF_DRIVER[driver]]]
@@ -87,9 +98,11 @@ def open_shop(
     def open_one(driver: str) -> FaultyShop:
         settings.VAR = tmp_path / "var"
         cast = assemble(Product.objects.create(name="Northwind shop", slug="shop", is_default=True))
-        opened.append(shop := (SshShop if driver == "ssh" else FaultyShop)(cast, settings.VAR, driver))
+        opened.append(shop := SHOPS.get(driver, FaultyShop)(cast, settings.VAR, driver))
         monkeypatch.setenv("PATH", f"{shop.wrap_git()}{os.pathsep}{os.environ['PATH']}")
         monkeypatch.setattr(repositories, "git", lambda row: Git(Path(row.mirror), timeout_seconds=2))
+        monkeypatch.setattr(pipeline, "APPEAR_SECONDS", 2.0)
+        monkeypatch.setattr(pipeline, "CANCEL_SECONDS", 4.0)
         shop.kept.start()
         first = shop.ship(shop.candidate("one"))
         assert shop.require_whole(first).label == "one"
