@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from deployments import gates, running
+from deployments.cases import Barred
 from deployments.models import Deployment
 from environments import locks, places, stops
 from environments.models import Environment, Lock
@@ -21,7 +22,7 @@ def require_may_run(
     at: datetime | None = None,
 ) -> None:
     """NotAllowed unless `candidate` may go to `environment` then. A rollback may wherever the older code can run, a
-    rehearsal on staging unless it is locked.
+    rehearsal on staging unless it is locked. Barred where that will change by itself.
 
     Production takes a release whose gates are open, what it runs already, or what ran before Lifecycle.
     """
@@ -66,7 +67,7 @@ def _require_in_use(environment: Environment) -> None:
 def _require_no_stop(environment: Environment) -> None:
     stop = stops.in_force(environment.product)
     if stop is not None:
-        raise NotAllowed(
+        raise Barred(
             _("%(who)s pulled the emergency stop: %(reason)s Only rollbacks start until it is lifted.")
             % {"who": stop.pulled_by, "reason": stop.reason.rstrip(".") + "."}
         )
@@ -81,7 +82,7 @@ def _require_staging_free(staging: Environment, release: Release | None) -> None
 def _require_unlocked(environment: Environment, at: datetime | None) -> None:
     lock = locks.in_force(environment, at=at).filter(kind=Lock.Kind.HARD).first()
     if lock is not None:
-        raise NotAllowed(
+        raise Barred(
             _("%(environment)s is locked by %(who)s: %(reason)s")
             % {
                 "environment": environment,

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from environments.models import Environment
+from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Release
+
+
+class Barred(NotAllowed):
+    """Not now: only a freeze, a lock or the emergency stop is in the way, and each of them ends."""
 
 
 @dataclass(frozen=True)

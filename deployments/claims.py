@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from deployments import admission, effects, running, steps
 from deployments.attempts import WORKER
+from deployments.cases import Barred
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle import jobs, logs
@@ -31,8 +32,8 @@ def claim(environment: Environment) -> Lease | None:
     fence = environment.fence + 1
     Environment.objects.filter(pk=environment.pk).update(fence=fence)
     deployment.environment = environment
-    fields = _begun_with(deployment) if deployment.status == S.QUEUED else {}
-    return jobs.claim(deployment, _begin_as(deployment), by=WORKER, fence=fence, error=deployment.error, **fields)
+    fields = _begun_with(deployment) if deployment.status == S.QUEUED else {"error": deployment.error}
+    return jobs.claim(deployment, _begin_as(deployment), by=WORKER, fence=fence, **fields)
 
 
 def _begun_with(deployment: Deployment) -> dict[str, Any]:
@@ -53,7 +54,9 @@ def _next(environment: Environment) -> Deployment | None:
 
 
 def _refused(deployment: Deployment) -> bool:
-    """Whether what was asked may not run any more; then the row is ended with the reason."""
+    """Whether what was asked may not run. The row is ended with the reason; one that expires waits until then, as long
+    as only what ends by itself is in the way.
+    """
     environment, candidate = deployment.environment, deployment.candidate
     last = running.current(environment)
     older = last is not None and last.candidate_id > candidate.pk
@@ -63,11 +66,21 @@ def _refused(deployment: Deployment) -> bool:
             raise NotAllowed("The candidate is not the one that was asked for: its digest differs.")
         admission.require_may_run(environment, candidate, kind=deployment.kind, release=deployment.release)
     except NotAllowed as reason:
+        if isinstance(reason, Barred) and deployment.expires_at is not None:
+            _wait(deployment, str(reason))
+            return True
         move(deployment, status, by=WORKER, note=str(reason), error=str(reason), finished_at=Now())
         effects.ended(deployment)
         logs.Writer(deployment.log_key).error(str(reason))
         return True
     return False
+
+
+def _wait(deployment: Deployment, reason: str) -> None:
+    """Say once what it waits for; the sweep asks again."""
+    told = Deployment.objects.filter(pk=deployment.pk, status=S.QUEUED).exclude(error=reason)
+    if told.update(error=reason):
+        logs.Writer(deployment.log_key).warn(f"It waits. {reason}")
 
 
 def outrun(lease: Lease, seen: int) -> None:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from deployments import running
 from deployments.approval_rules import RULES, counted, still_needed, summary
-from deployments.cases import Case, Gate
+from deployments.cases import Barred, Case, Gate
 from deployments.freeze_overrides import in_the_way, overridden
-from deployments.proof_gates import expand_proved, rollback_rehearsed
+from deployments.proof_gates import backup_declared, expand_proved, rollback_rehearsed
 from environments import freezes, locks
 from environments.models import Environment, Lock
 from lifecycle.models import Role
@@ -40,14 +40,17 @@ def missing(release: Release, *, at: datetime | None = None) -> list[Gate]:
 
 
 def require_open(release: Release, *, at: datetime | None = None, but: tuple[str, ...] = ()) -> None:
-    """NotAllowed, naming every closed gate with its evidence, unless all (`but` some) are open."""
+    """NotAllowed, naming every closed gate with its evidence, unless all (`but` some) are open. Barred where only what
+    ends by itself is closed.
+    """
     closed = [gate for gate in missing(release, at=at) if gate.key not in but]
-    if closed:
-        reasons = "; ".join(f"{gate.label}: {gate.evidence.rstrip('.')}" for gate in closed) + "."
-        raise NotAllowed(
-            _("Release %(release)s may not go to production yet. %(reasons)s")
-            % {"release": release, "reasons": reasons}
-        )
+    if not closed:
+        return
+    reasons = "; ".join(f"{gate.label}: {gate.evidence.rstrip('.')}" for gate in closed) + "."
+    refusal = Barred if {gate.key for gate in closed} == {"no_freeze"} else NotAllowed
+    raise refusal(
+        _("Release %(release)s may not go to production yet. %(reasons)s") % {"release": release, "reasons": reasons}
+    )
 
 
 def _nothing_frozen(release: Release, place: Environment | None) -> Gate:
@@ -180,6 +183,7 @@ GATES: tuple[Callable[[Case], Gate | None], ...] = (
     _changes_approved,
     _check_passed,
     expand_proved,
+    backup_declared,
     _managers_demo,
     _customers_demo,
     rollback_rehearsed,

@@ -1,4 +1,5 @@
-"""The gates that are about the way back: rehearsed on staging, and the old release proved to run on the new schema.
+"""The gates that are about the way back: rehearsed on staging, the old release proved to run on the new schema, and a
+backup before production is migrated.
 
 Where that cannot be done at all, DevOps' word that they know opens them; a proof that failed needs another candidate.
 """
@@ -66,6 +67,23 @@ def expand_proved(case: Case) -> Gate | None:
         _("DevOps") if cannot else _("A worker"),
         reverse("releases:check", args=[check.pk]) if check else case_url(case),
         check.finished_at if check and is_open else None,
+    )
+
+
+def backup_declared(case: Case) -> Gate | None:
+    """Only where production will be migrated: there is a backup before it, or DevOps accept that there is none."""
+    if not proofs.migrating(case.candidate):
+        return None
+    why = proofs.not_backed_up(case.candidate)
+    word = proofs.waived(case.release, case.candidate) if why else None
+    evidence = accepted(why, word) if why else _("Made by [backup] before the migration runs.")
+    return Gate(
+        proofs.BACKED_UP,
+        _("A backup before the migration"),
+        not why or word is not None,
+        evidence,
+        _("DevOps"),
+        case_url(case),
     )
 
 

@@ -10,17 +10,18 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import running
+from deployments import running, targets
 from deployments.models import Deployment, Rehearsal
 from environments import holds, locks
 from environments.models import Environment, Lock
 from lifecycle import dates
 from lifecycle.models import Event, Product
 from releases import candidates, expansion, external_checks
-from releases.models import Candidate, Change, Check, Release
+from releases.migration_flags import migrations_of
+from releases.models import Candidate, CandidateChange, Change, Check, Release
 
 WAIVER = "release.rollback_waived"
-REHEARSED, EXPANDED = "rollback_rehearsed", "expand_proved"
+REHEARSED, EXPANDED, BACKED_UP = "rollback_rehearsed", "expand_proved", "backup_declared"
 """The keys of the gates that are about the way back."""
 R = Rehearsal.Status
 
@@ -155,6 +156,20 @@ def unproved(candidate: Candidate) -> str:
     return f"{check.verdict.rstrip('.')}." if check and check.status == Check.Status.ERRORED else ""
 
 
+def migrating(candidate: Candidate) -> list[Change]:
+    """The changes it takes in that migrate the database, by what they say or by their files."""
+    taken = candidate.rows.filter(action=CandidateChange.Action.APPLY).select_related("change", "revision")
+    quiet = (Change.Migrations.UNKNOWN, Change.Migrations.NONE)
+    return [row.change for row in taken if row.change.migrations not in quiet or migrations_of(row.revision)]
+
+
+def not_backed_up(candidate: Candidate) -> str:
+    """Why a migration would go to production with no backup before it; "" where there is one, or no migration."""
+    found = migrating(candidate) if targets.manifest_of(candidate).backup is None else []
+    text = _("%(changes)s would migrate production with no backup before it: lifecycle.toml has no [backup].")
+    return text % {"changes": ", ".join(change.key for change in found)} if found else ""
+
+
 def acceptable(release: Release) -> dict[str, str]:
     """What no worker can prove of the frozen candidate and DevOps may accept, by the gate that it opens."""
     candidate = release.candidate
@@ -162,7 +177,8 @@ def acceptable(release: Release) -> dict[str, str]:
         return {}
     product = release.product
     way_back = impossible(candidate, would_return_to(product), staging_of(product))
-    return {key: why for key, why in ((REHEARSED, way_back), (EXPANDED, unproved(candidate))) if why}
+    found = {REHEARSED: way_back, EXPANDED: unproved(candidate), BACKED_UP: not_backed_up(candidate)}
+    return {key: why for key, why in found.items() if why}
 
 
 def hard_changes(release: Release) -> list[Change]:

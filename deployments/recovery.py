@@ -50,7 +50,7 @@ def give_up(deployment: Deployment) -> None:
 def _expire() -> None:
     """End what could not begin in its time, and tell whoever asked for it."""
     for row in Deployment.objects.filter(status=S.QUEUED, expires_at__lte=Now()).select_related("environment"):
-        error = f"It could not begin before {row.expires_at:%Y-%m-%d %H:%M %Z}."
+        error = f"It could not begin before {row.expires_at:%Y-%m-%d %H:%M %Z}. {row.error}".strip()
         try:
             with transaction.atomic():
                 move(row, S.EXPIRED, by=RECONCILER, finished_at=Now(), error=error)

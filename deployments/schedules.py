@@ -30,7 +30,7 @@ def choose(
     ShippingTime.objects.update_or_create(release=release, defaults=facts)
     until = expires_at.isoformat() if expires_at else ""
     events.record("release.time_chosen", release, by=by, at=at, due_at=due_at.isoformat(), expires_at=until)
-    if release.is_frozen and not gates.missing(release, at=due_at):
+    if release.is_frozen and not gates.missing(release, at=times.moment(release, at=at)):
         return services.ship(release, by=by, at=at)
     return None
 

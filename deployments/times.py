@@ -6,9 +6,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from deployments.freeze_overrides import in_the_way
 from deployments.models import Deployment, ShippingTime
 from lifecycle import dates
-from releases.models import Release
+from releases.models import Candidate, Release
 
 GRACE = timedelta(minutes=2)
 """A form that was open for a moment does not fail for it."""
@@ -34,9 +35,23 @@ def chosen(release: Release) -> ShippingTime | None:
 
 
 def moment(release: Release, *, at: datetime | None = None) -> datetime | None:
-    """When it would begin if it were shipped now: at its time if that is still to come, else `at`."""
+    """When it would begin if it were shipped now: at its time if that is still to come, else `at`.
+
+    One that may begin later, too, begins when the freeze that covers its time is over.
+    """
     time = chosen(release)
-    return time.due_at if time is not None and is_later(time.due_at, at=at) else at
+    begin = time.due_at if time is not None and is_later(time.due_at, at=at) else at
+    if time is None or time.expires_at is None or release.candidate is None:
+        return begin
+    free = _after_freezes(release, release.candidate, begin)
+    return free if free is None or free < time.expires_at else begin
+
+
+def _after_freezes(release: Release, candidate: Candidate, begin: datetime | None) -> datetime | None:
+    """The first moment from `begin` on (None: now) at which no freeze is in the way of this build."""
+    while window := in_the_way(release, candidate, at=begin):
+        begin = window.ends_at
+    return begin
 
 
 def is_missed(release: Release, *, at: datetime | None = None) -> bool:
@@ -46,10 +61,15 @@ def is_missed(release: Release, *, at: datetime | None = None) -> bool:
 
 
 def sentence(deployment: Deployment) -> str:
-    """When it begins, and until when at the latest; "" for one that is not scheduled. In the reader's zone."""
+    """When it begins, and until when at the latest; "" for one that is not scheduled. In the reader's zone.
+
+    One whose time has come and that is kept from beginning says by what.
+    """
     if deployment.status not in Deployment.WAITING:
         return ""
     latest = deployment.expires_at
+    if deployment.error and latest:
+        return _("It waits. %(why)s It expires %(latest)s.") % {"why": deployment.error, "latest": words(latest)}
     if not is_later(deployment.due_at):
         return _("It expires %(latest)s.") % {"latest": words(latest)} if latest else ""
     if latest:

@@ -13,7 +13,6 @@ from deployments.gates import Gate
 from deployments.models import Deployment, Rehearsal, Watch
 from deployments.pages import backups
 from deployments.pages.rollback import how_long_here
-from environments.manifest import ManifestError, parse
 from environments.models import Environment
 from lifecycle import dates
 from lifecycle.roles import Actor
@@ -27,6 +26,7 @@ VERBS = {
     "managers_demo": "sign_off_managers",
     "customers_demo": "sign_off_customers",
     "expand_proved": "configure",
+    "backup_declared": "configure",
     "rollback_rehearsed": "deploy",
     "base_current": "freeze_release",
     "no_freeze": "override_freeze",
@@ -34,7 +34,7 @@ VERBS = {
 }
 LOOKS = dict.fromkeys(("managers_demo", "customers_demo"), gettext_lazy("See the demo"))
 AFTER = {"customers_demo": "managers_demo"}
-BEFORE_IT = ("base_current", proofs.REHEARSED, proofs.EXPANDED)
+BEFORE_IT = ("base_current", proofs.REHEARSED, proofs.EXPANDED, proofs.BACKED_UP)
 SHIPPED = (Release.Status.LIVE, Release.Status.DONE)
 ACTIONS = {
     "candidate": gettext_lazy("Open the plan"),
@@ -185,8 +185,8 @@ def risks(release: Release) -> list[Fact]:
     if hard := proofs.hard_changes(release) if release.status not in SHIPPED else []:
         text = _("After %(changes)s neither a click nor the watch takes it back: a fault has to be fixed forward.")
         found.append(("lock", "bad", text % {"changes": ", ".join(change.key for change in hard)}))
-    if found and release.candidate and not has_backup(release.candidate):
-        found.append(("archive", "bad", _("Nothing is backed up before it: lifecycle.toml has no [backup] section.")))
+    if release.candidate and release.status not in SHIPPED and (why := proofs.not_backed_up(release.candidate)):
+        found.append(("archive", "bad", why))
     return found
 
 
@@ -197,13 +197,6 @@ def migration(change: Change) -> Fact | None:
         return None
     words = f"{change.title}: {change.get_migrations_display()}"
     return ("lock", "bad", words) if hard else ("database", "", words)
-
-
-def has_backup(candidate: Candidate) -> bool:
-    try:
-        return parse(candidate.manifest).backup is not None
-    except ManifestError:
-        return False
 
 
 def way_back(release: Release, production: Environment) -> list[Fact]:

@@ -13,13 +13,14 @@ from lifecycle.embedded.paths import ROOT
 from tests.chaos.results import Results
 
 MATRIX = "tests/deployments/test_every_fault.py"
+AT_ONCE = ("-n", "3", "--dist", "load")  # most of them wait for a time limit most of the time
 SERVERS = ("DATABASE_URL", "REDIS_URL", "LIFECYCLE_TEST_BASE", "LIFECYCLE_VAR", "PYTEST_CURRENT_TEST")
 
 
 def run_matrix(report: Path) -> subprocess.CompletedProcess[str]:
     """In a process of its own: this one's Django works on the database of the stack."""
     environment = {name: value for name, value in os.environ.items() if name not in SERVERS}
-    command = [sys.executable, "-m", "pytest", MATRIX, "-q", "--tb=short", f"--junit-xml={report}"]
+    command = [sys.executable, "-m", "pytest", MATRIX, "-q", "--tb=short", f"--junit-xml={report}", *AT_ONCE]
     environment |= {"LIFECYCLE_EVERY_FAULT": "1"}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 

@@ -19,6 +19,7 @@ from releases.models import (
 from tests.cast import Cast
 
 MANIFEST = '[start]\ncommand = ["python"]\n'
+BACKED_UP = MANIFEST + '[backup]\ncommand = ["backup"]\n'
 
 
 class Paper:
@@ -59,7 +60,7 @@ class Paper:
             sha=digest[:40],
             tree=digest[:40],
             digest=digest,
-            manifest=MANIFEST,
+            manifest=BACKED_UP,
             created_at=self.now,
             **facts,
         )

@@ -9,9 +9,9 @@ from deployments.models import Rehearsal
 from environments import locks
 from environments.models import Freeze
 from lifecycle.transitions import NotAllowed
-from releases.models import Candidate, Change, Check, Release, SignOff, Verdict
+from releases.models import Candidate, Change, Check, Release, Revision, SignOff, Verdict
 from tests.cast import Cast
-from tests.deployments.paper import Paper
+from tests.deployments.paper import MANIFEST, Paper
 
 
 @pytest.fixture
@@ -125,6 +125,23 @@ def test_expand_that_failed_is_not_to_be_accepted_and_one_that_could_not_be_run_
     assert closed(paper) == ["expand_proved", "approvals"]
     approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="We watch it ourselves.")
     assert closed(paper) == ["approvals"]
+
+
+def test_a_migration_without_a_backup_closes_it_until_devops_accept_that(paper: Paper):
+    Change.objects.update(migrations="expand")
+    paper.check(paper.release.candidate, status="passed", kind="expand")
+    Candidate.objects.update(manifest=MANIFEST)
+    assert closed(paper) == ["backup_declared", "approvals"]
+    paper.release.candidate.refresh_from_db()
+    approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="The database is copied every hour.")
+    assert closed(paper) == ["approvals"]
+
+
+def test_migration_files_ask_for_a_backup_whatever_is_said_of_them(paper: Paper):
+    Candidate.objects.update(manifest=MANIFEST)
+    assert closed(paper) == ["approvals"]
+    Revision.objects.update(files=["shop/migrations/0002_wishes.py"])
+    assert closed(paper) == ["backup_declared", "approvals"]
 
 
 @pytest.mark.parametrize("status", ["queued", "back", "forward", "failed", "superseded"])

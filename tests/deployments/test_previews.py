@@ -115,4 +115,4 @@ def test_before_it_is_needed_cockpit_and_sheet_say_that_nothing_leads_back(cast:
         shown = sign_in(who).get(f"/releases/24.11/{page}/").content.decode()
         assert "No way back after C-1" in shown
         assert "neither a click nor the watch takes it back" in shown
-        assert "no [backup] section" in shown
+        assert "with no backup before it" in shown

@@ -7,13 +7,15 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from deployments import approvals, schedules, services, stopping, times
+from deployments import approvals, claims, recovery, schedules, services, stopping, times
 from deployments.models import Deployment
 from environments import freezes
+from environments.models import Freeze
 from lifecycle.models import Event, Role
 from lifecycle.transitions import NotAllowed
-from releases.models import Release
+from releases.models import Approval, Release
 from tests.cast import Cast
+from tests.deployments.engine import log_of
 from tests.deployments.paper import Paper
 
 BASE = "/api/v1/products/shop"
@@ -79,6 +81,69 @@ def test_a_freeze_at_that_time_counts_and_one_before_does_not(paper: Paper):
     schedules.forget(paper.release, by=paper.cast.ops)
     freezes.freeze(paper.cast.product, reason="Holiday", starts_at=tonight(5), ends_at=tonight(9), by=paper.cast.ops)
     assert schedules.choose(paper.release, due_at=tonight(6), by=paper.cast.ops) is None
+
+
+def test_with_a_latest_time_it_begins_when_the_freeze_is_over(paper: Paper):
+    freezes.freeze(paper.cast.product, reason="Sale", starts_at=START, ends_at=tonight(3), by=paper.cast.ops)
+    freezes.freeze(paper.cast.product, reason="Holiday", starts_at=tonight(3), ends_at=tonight(4), by=paper.cast.ops)
+    schedules.choose(paper.release, due_at=tonight(), expires_at=tonight(5), by=paper.cast.ops)
+    approve(paper)
+    assert the_deployment(paper).due_at == tonight(4)
+
+
+def test_a_freeze_until_its_latest_time_keeps_it_out_of_the_line(paper: Paper):
+    freezes.freeze(paper.cast.product, reason="Sale", starts_at=START, ends_at=tonight(5), by=paper.cast.ops)
+    schedules.choose(paper.release, due_at=tonight(), expires_at=tonight(5), by=paper.cast.ops)
+    approve(paper)
+    assert not Deployment.objects.filter(environment=paper.production).exists()
+
+
+def frozen_when_its_time_comes(paper: Paper, **more: datetime) -> Deployment:
+    """Its time has come, and a freeze was set after it stood in line."""
+    schedules.choose(paper.release, due_at=tonight(), **more, by=paper.cast.ops)
+    approve(paper)
+    Deployment.objects.update(due_at=timezone.now())
+    window = {"starts_at": START - HOUR, "ends_at": START + HOUR}
+    freezes.freeze(paper.cast.product, reason="Payments are slow.", **window, by=paper.cast.ops)
+    return the_deployment(paper)
+
+
+def test_one_that_expires_waits_while_a_freeze_lasts_and_says_so_once(paper: Paper, sign_in):
+    made = frozen_when_its_time_comes(paper, expires_at=tonight(5))
+    assert claims.claim(paper.production) is None
+    assert claims.claim(paper.production) is None
+    made.refresh_from_db()
+    assert made.status == S.QUEUED
+    assert log_of(made).count("It waits.") == 1 and "Payments are slow" in log_of(made)
+    page = sign_in(paper.cast.ops).get(f"/deployments/{made.pk}/").content.decode()
+    assert "It waits." in page and "It expires" in page
+    Freeze.objects.all().delete()
+    lease = claims.claim(paper.production)
+    assert lease is not None and (lease.row.status, lease.row.error) == (S.CLAIMED, "")
+
+
+def test_one_that_does_not_expire_ends_with_the_reason(paper: Paper):
+    made = frozen_when_its_time_comes(paper)
+    assert claims.claim(paper.production) is None
+    made.refresh_from_db()
+    assert made.status == S.FAILED and "Payments are slow" in made.error
+
+
+def test_a_gate_that_does_not_open_by_itself_ends_it_also_during_a_freeze(paper: Paper):
+    made = frozen_when_its_time_comes(paper, expires_at=tonight(5))
+    Approval.objects.update(withdrawn_at=timezone.now())
+    assert claims.claim(paper.production) is None
+    made.refresh_from_db()
+    assert made.status == S.FAILED
+
+
+def test_what_expires_says_what_it_had_waited_for(paper: Paper):
+    made = frozen_when_its_time_comes(paper, expires_at=tonight(5))
+    claims.claim(paper.production)
+    Deployment.objects.update(expires_at=timezone.now())
+    recovery._expire()
+    made.refresh_from_db()
+    assert made.status == S.EXPIRED and "could not begin before" in made.error and "Payments are slow" in made.error
 
 
 def test_a_time_that_is_over_ships_nothing_by_itself(paper: Paper):
