@@ -23,11 +23,12 @@ S = Deployment.Status
 def claim(environment: Environment) -> Lease | None:
     """Take the next deployment of the environment: its row is locked first, its fence grows with every claim.
 
-    Digest and gates are checked again here. One that may not run any more ends with the reason, and None is returned.
+    Digest and gates are checked again here. One that may not run any more ends with the reason and the one behind it is
+    taken; None when there is none.
     """
     environment = running.locked(environment)
-    deployment = _next(environment)
-    if deployment is None or (deployment.status == S.QUEUED and _refused(deployment)):
+    deployment = next((one for one in _due(environment) if one.status == S.LOST or not _refused(one)), None)
+    if deployment is None:
         return None
     fence = environment.fence + 1
     Environment.objects.filter(pk=environment.pk).update(fence=fence)
@@ -45,12 +46,13 @@ def _begun_with(deployment: Deployment) -> dict[str, Any]:
     }
 
 
-def _next(environment: Environment) -> Deployment | None:
+def _due(environment: Environment) -> list[Deployment]:
+    """Who may be taken now, in the order of the line: the one that lost its worker, or else all whose time has come."""
     busy = running.active(environment)
     if busy is not None:
-        return busy if busy.status == S.LOST else None
+        return [busy] if busy.status == S.LOST else []
     in_time = Q(expires_at=None) | Q(expires_at__gt=Now())
-    return running.line(environment).filter(in_time, status=S.QUEUED, due_at__lte=Now()).first()
+    return list(running.line(environment).filter(in_time, status=S.QUEUED, due_at__lte=Now()))
 
 
 def _refused(deployment: Deployment) -> bool:

@@ -61,8 +61,9 @@ def _expire() -> None:
 
 
 def _ring() -> list[int]:
-    """One ring per environment: whoever is next in its line answers it."""
-    due = Deployment.objects.filter(status__in=[S.QUEUED, S.LOST], due_at__lte=Now())
+    """One ring per environment that nobody works on: whoever is next in its line answers it."""
+    busy = Deployment.objects.filter(status__in=HELD).values("environment")
+    due = Deployment.objects.filter(status__in=[S.QUEUED, S.LOST], due_at__lte=Now()).exclude(environment__in=busy)
     first = due.annotate(place=F("environment_id")).order_by("place", "id").distinct("place")
     ids = [row.pk for row in first]
     for pk in ids:

@@ -33,15 +33,20 @@ class Unclear(Exception):
 def execute(pk: int) -> None:
     """Carry out whatever is next in the line of this deployment's environment, if nobody does.
 
-    A message that comes late, twice or for a row that has ended finds nothing to do, or helps the next one on.
+    A message that comes late, twice or for a row that has ended finds nothing to do, or helps the next one on. Where
+    nothing could be taken nobody is rung: what waits for a freeze to end would ring for itself without end.
     """
     found = Deployment.objects.filter(pk=pk).select_related("environment").first()
     if found is None:
         return
-    lease = None if shutdown.is_asked() else claims.claim(found.environment)
-    if lease is not None:
-        with jobs.held(lease):
-            run(lease)
+    if shutdown.is_asked():
+        ring_next(found.environment)
+        return
+    lease = claims.claim(found.environment)
+    if lease is None:
+        return
+    with jobs.held(lease):
+        run(lease)
     ring_next(found.environment)
 
 

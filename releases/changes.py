@@ -92,12 +92,14 @@ def record_push(
     author: str = "",
     commits: int = 0,
     files: Iterable[str] = (),
+    ready: bool = False,
     by: By = Machine("poll"),  # noqa: B008  (a frozen value)
     at: datetime | None = None,
 ) -> Revision:
     """One more revision: its tests are queued and the change is (back) in development; the same push is no news.
 
-    In a frozen release the status stays, because the candidate keeps the revision it was composed of.
+    In a frozen release the status stays, because the candidate keeps the revision it was composed of. `ready`: the
+    developer said so with the commit (releases/readiness.py).
     """
     rows = Change.objects.select_for_update(of=("self",)).select_related("revision", "release", "product")
     locked = rows.get(pk=change.pk)
@@ -114,6 +116,7 @@ def record_push(
         author=author[:200],
         commits=commits,
         files=list(files),
+        says_ready=ready,
         seen_at=now,
     )
     follow_up_push(locked, revision, by=by, at=now)
@@ -172,21 +175,24 @@ def newest_check(revision: Revision | None) -> Check | None:
 
 
 @transaction.atomic
-def mark_ready(change: Change, *, by: User, at: datetime | None = None) -> None:
+def mark_ready(change: Change, *, by: By, at: datetime | None = None) -> None:
     """Offer the change for staging; NotAllowed names what is missing (see `reasons_not_ready`)."""
     reasons = reasons_not_ready(change)
     if reasons:
         raise NotAllowed(" ".join(reasons))
     guard = {"revision": change.revision, "conflict__isnull": True}
     move(change, S.READY, by=by, at=at, guard=guard, waiting_since=at or timezone.now())
+    for above in Change.objects.filter(requires=change, status=S.DEVELOPMENT).select_related("revision"):
+        external_checks.ask_again(above.revision)
 
 
 @transaction.atomic
-def unmark_ready(change: Change, *, by: User, at: datetime | None = None) -> None:
+def unmark_ready(change: Change, *, by: By, at: datetime | None = None) -> None:
     """Take the offer back while the change is not on staging yet."""
     if change.status != S.READY:
         raise NotAllowed(_("%(change)s is not waiting for staging.") % {"change": change.key})
     move(change, S.DEVELOPMENT, by=by, at=at, waiting_since=at or timezone.now())
+    Revision.objects.filter(pk=change.revision_id).update(says_ready=False)
     stacking.pull_back(change, by=by, at=at)
 
 

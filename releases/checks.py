@@ -150,7 +150,9 @@ def end(check: Check, status: str, summary: str, *, exit_code: int | None = None
     move(check, status, by=WORKER, at=now, finished_at=now, summary=summary[:300], exit_code=exit_code)
     transaction.on_commit(lambda: nudge(check.log_key))
     change = check.revision.change if check.revision else None
-    if status != S.PASSED and change and change.developer:
+    if status == S.PASSED:
+        external_checks.ask_again(check.revision)
+    elif change and change.developer:
         tell(
             [change.developer],
             "change.checks_failed",

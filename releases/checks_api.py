@@ -1,4 +1,4 @@
-"""POST …/checks/: where an external CI reports; a token of the scope "checks" is enough."""
+"""POST …/checks/ and …/ready/: what an external CI and a forge report; a token of the scope "checks" is enough."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lifecycle.models import Token
-from releases import external_checks
+from releases import external_checks, readiness
 from releases.models import Check
 
 STATUSES = [str(status) for status in external_checks.REPORTED]
@@ -51,4 +51,31 @@ class ExternalChecks(APIView):
         return Response(ExternalCheckSerializer(noted, many=True).data, status=201)
 
 
-urlpatterns = [path("checks/", ExternalChecks.as_view(), name="external_checks")]
+class ReadySerializer(serializers.Serializer):
+    """`ready`: false when the request became a draft again."""
+
+    sha = serializers.RegexField(r"^[0-9a-f]{40}\Z")
+    ready = serializers.BooleanField(required=False, default=True)
+
+
+class Ready(APIView):
+    """A pull request left draft: its newest commit is ready for staging as soon as nothing is missing.
+
+    Answers with the keys of the changes. 409: nobody has pushed that commit for a change (yet).
+    """
+
+    verbs = {"POST": "report_check"}
+    scope = Token.Scope.CHECKS
+
+    @extend_schema(request=ReadySerializer, responses={200: None})
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        sent = ReadySerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        said = readiness.say(request.actor.product, by=request.user, **sent.validated_data)
+        return Response({"changes": [change.key for change in said]})
+
+
+urlpatterns = [
+    path("checks/", ExternalChecks.as_view(), name="external_checks"),
+    path("ready/", Ready.as_view(), name="ready"),
+]

@@ -137,6 +137,14 @@ def advance(check: Check, status: str, facts: dict[str, str], *, by: By, at: dat
         Check.objects.filter(pk=check.pk).update(**facts)
     if status in (S.FAILED, S.ERRORED):
         tell_developer(check)
+    if status == S.PASSED:
+        ask_again(check.revision)
+
+
+def ask_again(revision: Revision | None) -> None:
+    """What kept the change back is gone: if its developer said "ready" with the commit, a worker offers it."""
+    if revision is not None and revision.says_ready:
+        jobs.enqueue("offer", revision.change, product=revision.change.product)
 
 
 def tell_developer(check: Check) -> None:

@@ -11,7 +11,7 @@ from lifecycle import jobs
 from lifecycle.events import Machine
 from lifecycle.jobs import Failed, Lease
 from lifecycle.models import Product
-from releases import candidates, changes, stacking
+from releases import candidates, changes, readiness, stacking
 from releases.models import Candidate, Change, Revision
 
 POLL = Machine("poll")
@@ -74,7 +74,7 @@ def write(
     git.require_modest(tip)
     files = [file.path for file in git.diff(fork, tip)]
     facts = {"subject": subject, "author": author, "commits": len(commits), "files": files}
-    revision = changes.record_push(change, fork=fork, tip=tip, by=POLL, **facts)
+    revision = changes.record_push(change, fork=fork, tip=tip, ready=readiness.says_so(commits), by=POLL, **facts)
     kept = f"refs/lifecycle/changes/{change.pk}/"
     git.point(f"{kept}{revision.number}", tip, git.refs(kept).get(str(revision.number)))
     read_trailers(change, commits)

@@ -204,6 +204,7 @@ class Revision(models.Model):
     author = models.CharField(max_length=200, blank=True)
     commits = models.PositiveIntegerField(default=0)
     files = models.JSONField(default=list)
+    says_ready = models.BooleanField(default=False, help_text=_("the developer said so with the commit or the request"))
     seen_at = models.DateTimeField()
 
     class Meta:

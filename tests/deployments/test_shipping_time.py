@@ -7,10 +7,11 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from deployments import approvals, claims, recovery, schedules, services, stopping, times
+from deployments import approvals, claims, recovery, rollout, schedules, services, stopping, times
 from deployments.models import Deployment
 from environments import freezes
 from environments.models import Freeze
+from lifecycle import jobs
 from lifecycle.models import Event, Role
 from lifecycle.transitions import NotAllowed
 from releases.models import Approval, Release
@@ -120,6 +121,30 @@ def test_one_that_expires_waits_while_a_freeze_lasts_and_says_so_once(paper: Pap
     Freeze.objects.all().delete()
     lease = claims.claim(paper.production)
     assert lease is not None and (lease.row.status, lease.row.error) == (S.CLAIMED, "")
+
+
+def test_waiting_rings_for_nobody_and_lets_those_behind_it_pass(paper: Paper, monkeypatch):
+    made = frozen_when_its_time_comes(paper, expires_at=tonight(5))
+    rung: list[int] = []
+    monkeypatch.setattr(jobs, "doorbell", lambda _task, pk, **_more: rung.append(pk))
+    rollout.execute(made.pk)
+    assert rung == []
+    assert recovery._ring() == rung == [made.pk]
+    behind = Deployment.objects.get(pk=made.pk)
+    behind.pk, behind.candidate, behind.digest, behind.expires_at = None, paper.adopted, paper.adopted.digest, None
+    behind.save(force_insert=True)
+    lease = claims.claim(paper.production)
+    assert lease is not None and lease.row.pk == behind.pk
+
+
+def test_nobody_is_rung_for_what_stands_behind_one_that_runs(paper: Paper):
+    made = frozen_when_its_time_comes(paper, expires_at=tonight(5))
+    Freeze.objects.all().delete()
+    assert claims.claim(paper.production) is not None
+    behind = Deployment.objects.get(pk=made.pk)
+    behind.pk, behind.status = None, S.QUEUED
+    behind.save(force_insert=True)
+    assert recovery._ring() == []
 
 
 def test_one_that_does_not_expire_ends_with_the_reason(paper: Paper):
