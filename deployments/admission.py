@@ -5,10 +5,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from deployments import gates, running
-from deployments.cases import Barred
+from deployments.cases import Barred, Held
 from deployments.models import Deployment
-from environments import locks, places, stops
+from environments import holds, locks, places, stops
 from environments.models import Environment, Lock
+from lifecycle.events import By
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Release
 
@@ -48,6 +49,13 @@ def require_may_run(
     if release is None or release.candidate_id != candidate.pk:
         raise NotAllowed(_("Only the candidate of a release goes to production."))
     gates.require_open(release, at=at)
+
+
+def require_not_held(environment: Environment, kind: str, *, by: By, at: datetime | None = None) -> None:
+    """Held for a new candidate on staging while somebody else tries what runs there."""
+    holder = holds.holder(environment, at=at)
+    if environment.kind == Environment.Kind.STAGING and kind == Deployment.Kind.DEPLOY and holder not in (None, by):
+        raise Held(_("%(who)s is testing on %(environment)s.") % {"who": holder, "environment": environment})
 
 
 def require_bridge(environment: Environment, target: Candidate) -> None:

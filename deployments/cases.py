@@ -12,6 +12,10 @@ class Barred(NotAllowed):
     """Not now: only a freeze, a lock or the emergency stop is in the way, and each of them ends."""
 
 
+class Held(Barred):
+    """Not now: somebody tries what runs there. What is asked for is not wrong, so it waits."""
+
+
 @dataclass(frozen=True)
 class Gate:
     """One condition with its evidence: `who` can open it, at `url`; `since` when it stands as it does, if known."""

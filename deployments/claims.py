@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from deployments import admission, effects, running, steps
 from deployments.attempts import WORKER
-from deployments.cases import Barred
+from deployments.cases import Barred, Held
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle import jobs, logs
@@ -17,6 +17,7 @@ from lifecycle.jobs import Lease
 from lifecycle.transitions import NotAllowed, move
 
 S = Deployment.Status
+SLOTS_LOCK = 0x534C
 
 
 @transaction.atomic
@@ -27,7 +28,7 @@ def claim(environment: Environment) -> Lease | None:
     taken; None when there is none.
     """
     environment = running.locked(environment)
-    deployment = next((one for one in _due(environment) if one.status == S.LOST or not _refused(one)), None)
+    deployment = next((one for one in _due(environment) if _may_begin(one)), None)
     if deployment is None:
         return None
     fence = environment.fence + 1
@@ -55,9 +56,25 @@ def _due(environment: Environment) -> list[Deployment]:
     return list(running.line(environment).filter(in_time, status=S.QUEUED, due_at__lte=Now()))
 
 
+def _may_begin(deployment: Deployment) -> bool:
+    return deployment.status == S.LOST or (_has_room(deployment) and not _refused(deployment))
+
+
+def _has_room(deployment: Deployment) -> bool:
+    """Whether a slot of the deployers may be taken: what hangs elsewhere must never hold up a way back, nor the ticks.
+
+    One slot is never taken and one more only by production and rollbacks. Claims count one after another.
+    """
+    urgent = deployment.environment.is_production or deployment.kind == Deployment.Kind.ROLLBACK
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [SLOTS_LOCK])
+    held = Deployment.objects.filter(status__in=Deployment.HELD).count()
+    return held < settings.DEPLOY_SLOTS - (1 if urgent else 2)
+
+
 def _refused(deployment: Deployment) -> bool:
-    """Whether what was asked may not run. The row is ended with the reason; one that expires waits until then, as long
-    as only what ends by itself is in the way.
+    """Whether what was asked may not run. The row is ended with the reason; but it waits for who tests there to go, and
+    one that expires waits until then for all that ends by itself.
     """
     environment, candidate = deployment.environment, deployment.candidate
     last = running.current(environment)
@@ -67,8 +84,9 @@ def _refused(deployment: Deployment) -> bool:
         if deployment.digest != candidate.digest:
             raise NotAllowed("The candidate is not the one that was asked for: its digest differs.")
         admission.require_may_run(environment, candidate, kind=deployment.kind, release=deployment.release)
+        admission.require_not_held(environment, deployment.kind, by=deployment.requested_by or WORKER)
     except NotAllowed as reason:
-        if isinstance(reason, Barred) and deployment.expires_at is not None:
+        if isinstance(reason, Held) or (isinstance(reason, Barred) and deployment.expires_at is not None):
             _wait(deployment, str(reason))
             return True
         move(deployment, status, by=WORKER, note=str(reason), error=str(reason), finished_at=Now())

@@ -2,10 +2,9 @@
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
-from deployments import effects, running
+from deployments import effects, ringing, running
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle import jobs, leases, logs, lookout
@@ -14,7 +13,6 @@ from lifecycle.transitions import NotAllowed, move
 
 RECONCILER = Machine("reconciler")
 S = Deployment.Status
-HELD = tuple(status for status in Deployment.ACTIVE if status != S.LOST)
 
 
 def sweep() -> list[int]:
@@ -24,13 +22,13 @@ def sweep() -> list[int]:
     """
     if not jobs.database_is_settled():
         return []
-    for row in leases.expired(Deployment, HELD):
+    for row in leases.expired(Deployment, Deployment.HELD):
         if leases.mark_lost(row):
             logs.Writer(row.log_key).warn(f"The worker {row.owner} is gone; another one takes over.")
     for row in Deployment.objects.filter(status=S.LOST, attempt__gte=2 * settings.MAX_ATTEMPTS):
         give_up(row)
     _expire()
-    return _ring()
+    return ringing.ring_due()
 
 
 @transaction.atomic
@@ -58,17 +56,6 @@ def _expire() -> None:
         except NotAllowed:
             continue
         logs.Writer(row.log_key).warn(error)
-
-
-def _ring() -> list[int]:
-    """One ring per environment that nobody works on: whoever is next in its line answers it."""
-    busy = Deployment.objects.filter(status__in=HELD).values("environment")
-    due = Deployment.objects.filter(status__in=[S.QUEUED, S.LOST], due_at__lte=Now()).exclude(environment__in=busy)
-    first = due.annotate(place=F("environment_id")).order_by("place", "id").distinct("place")
-    ids = [row.pk for row in first]
-    for pk in ids:
-        jobs.doorbell("deployments.tasks.deploy", pk, queue="deploy")
-    return ids
 
 
 lookout.every_scan(sweep)

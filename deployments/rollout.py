@@ -7,9 +7,7 @@ is it marked "not sure", and then a rollback or a full deployment puts it right.
 import time
 from collections.abc import Callable
 
-from django.db.models.functions import Now
-
-from deployments import claims, endings, running, steps, targets
+from deployments import claims, endings, ringing, running, steps, targets
 from deployments.attempts import Attempt, Interrupted, StepFailed
 from deployments.drivers import DriverError
 from deployments.keeper_state import FencedOut
@@ -40,23 +38,14 @@ def execute(pk: int) -> None:
     if found is None:
         return
     if shutdown.is_asked():
-        ring_next(found.environment)
+        ringing.ring_due()
         return
     lease = claims.claim(found.environment)
     if lease is None:
         return
     with jobs.held(lease):
         run(lease)
-    ring_next(found.environment)
-
-
-def ring_next(environment: Environment) -> None:
-    """Tell a worker of the next one in line if the environment is free, or of the one that lost its worker."""
-    busy = running.active(environment)
-    if busy is None or busy.status == S.LOST:
-        following = busy or running.line(environment).filter(due_at__lte=Now()).first()
-        if following is not None:
-            jobs.doorbell("deployments.tasks.deploy", following.pk, queue="deploy")
+    ringing.ring_due()
 
 
 def run(lease: Lease) -> None:

@@ -48,7 +48,7 @@ def request(
     release = release or candidate.release
     wishes.require_ready(environment, candidate)
     admission.require_may_run(environment, candidate, kind=kind, release=release, at=due_at or at)
-    wishes.require_not_held(environment, kind, by=by, at=due_at or at)
+    admission.require_not_held(environment, kind, by=by, at=due_at or at)
     same = wishes.same(environment, candidate, kind, due_at)
     if same is not None:
         return same

@@ -68,8 +68,9 @@ def sentence(deployment: Deployment) -> str:
     if deployment.status not in Deployment.WAITING:
         return ""
     latest = deployment.expires_at
-    if deployment.error and latest:
-        return _("It waits. %(why)s It expires %(latest)s.") % {"why": deployment.error, "latest": words(latest)}
+    if deployment.error:
+        end = _("It expires %(latest)s.") % {"latest": words(latest)} if latest else ""
+        return _("It waits. %(why)s %(end)s") % {"why": deployment.error, "end": end}
     if not is_later(deployment.due_at):
         return _("It expires %(latest)s.") % {"latest": words(latest)} if latest else ""
     if latest:

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from deployments import running, times
 from deployments.models import Deployment
-from environments import holds
 from environments.models import Environment
 from lifecycle import events, logs
 from lifecycle.events import By
@@ -42,13 +41,6 @@ def require_unmet(deployment: Deployment) -> None:
     newer = Deployment.objects.filter(environment=deployment.environment_id, pk__gt=deployment.pk)
     if deployment.kind == Kind.ROLLBACK and newer.filter(status__in=[S.SUCCEEDED, *Deployment.ACTIVE]).exists():
         raise NotAllowed(_("Something newer was deployed since: roll back from what runs now."))
-
-
-def require_not_held(environment: Environment, kind: str, *, by: By, at: datetime | None = None) -> None:
-    """NotAllowed for a new candidate on staging while somebody else tries what runs there."""
-    holder = holds.holder(environment, at=at)
-    if environment.kind == Environment.Kind.STAGING and kind == Kind.DEPLOY and holder not in (None, by):
-        raise NotAllowed(_("%(who)s is testing on %(environment)s.") % {"who": holder, "environment": environment})
 
 
 def same(environment: Environment, candidate: Candidate, kind: str, due_at: datetime | None) -> Deployment | None:

@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from lifecycle import schedule
+from lifecycle.embedded import services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("LIFECYCLE_VAR", BASE_DIR / "var")).resolve()
@@ -185,6 +186,7 @@ HAND_OVER_SECONDS = 20 / TEMPO
 HAND_OVER_LATE_SECONDS = 24 / TEMPO
 LAST_SECONDS = 30 / TEMPO
 MAX_ATTEMPTS = 3
+DEPLOY_SLOTS = int(os.environ.get("LIFECYCLE_DEPLOY_SLOTS") or services.DEPLOY_SLOTS)
 # A process that freezes within a transaction keeps its locks no longer than its lease: the server ends its session.
 TRANSACTION_SECONDS = float(os.environ.get("LIFECYCLE_TRANSACTION_SECONDS", LEASE_SECONDS))
 DATABASES["default"]["OPTIONS"] = {

@@ -63,6 +63,7 @@ class Deployment(Leased):
         Status.ABORTING,
         Status.LOST,
     )
+    HELD = tuple(status for status in ACTIVE if status != "lost")
     WAITING = (Status.REQUESTED, Status.QUEUED)
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="deployments")

@@ -8,6 +8,8 @@ from lifecycle.embedded.processes import Service
 
 DEPLOY_QUEUES, WORK_QUEUES = "deploy,tick,mail", "default,git"
 """What must be begun at once, and what may take minutes: checks and compositions never hold a rollback up."""
+DEPLOY_SLOTS = 4
+"""Processes of all deployers together (LIFECYCLE_DEPLOY_SLOTS if there are more): see deployments/claims.py."""
 WORKER_STOP_SECONDS = 32
 """A worker asked to stop has ended after 30 s, whatever hangs (LAST_SECONDS)."""
 QUEUES = f"{DEPLOY_QUEUES},{WORK_QUEUES}"
@@ -32,7 +34,7 @@ def web(environment: dict[str, str], *, port: int) -> Service:
 
 
 def deployer(environment: dict[str, str]) -> Service:
-    return _celery("deployer", environment, DEPLOY_QUEUES, processes=3)
+    return _celery("deployer", environment, DEPLOY_QUEUES, processes=DEPLOY_SLOTS)
 
 
 def worker(environment: dict[str, str]) -> Service:

@@ -128,6 +128,7 @@ class Stack:
             "SECRET_KEY": settings.SECRET_KEY,
             "LIFECYCLE_SECRET_KEYS": ",".join(settings.SECRET_KEYS),
             "LIFECYCLE_TEMPO": str(self.tempo),
+            "LIFECYCLE_DEPLOY_SLOTS": "50",  # some campaigns work on many environments at once
             "LIFECYCLE_TRANSACTION_SECONDS": str(self.lease_seconds),
             "LIFECYCLE_TRAPS": str(self.traps.folder),
             "CELERY_SKIP_CHECKS": "1",  # workers are started by the hundred here

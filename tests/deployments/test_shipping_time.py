@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from deployments import approvals, claims, recovery, rollout, schedules, services, stopping, times
+from deployments import approvals, claims, recovery, ringing, rollout, schedules, services, stopping, times
 from deployments.models import Deployment
 from environments import freezes
 from environments.models import Freeze
@@ -129,7 +129,7 @@ def test_waiting_rings_for_nobody_and_lets_those_behind_it_pass(paper: Paper, mo
     monkeypatch.setattr(jobs, "doorbell", lambda _task, pk, **_more: rung.append(pk))
     rollout.execute(made.pk)
     assert rung == []
-    assert recovery._ring() == rung == [made.pk]
+    assert ringing.ring_due() == rung == [made.pk]
     behind = Deployment.objects.get(pk=made.pk)
     behind.pk, behind.candidate, behind.digest, behind.expires_at = None, paper.adopted, paper.adopted.digest, None
     behind.save(force_insert=True)
@@ -144,7 +144,7 @@ def test_nobody_is_rung_for_what_stands_behind_one_that_runs(paper: Paper):
     behind = Deployment.objects.get(pk=made.pk)
     behind.pk, behind.status = None, S.QUEUED
     behind.save(force_insert=True)
-    assert recovery._ring() == []
+    assert ringing.ring_due() == []
 
 
 def test_one_that_does_not_expire_ends_with_the_reason(paper: Paper):
