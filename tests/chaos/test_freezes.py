@@ -57,9 +57,10 @@ class Thaws:
 
 def freeze(stack: Stack, product: ChaosProduct, place: Environment, number: int, point: str, found: Thaws) -> None:
     """Freeze the first holder at `point`, let the second come to the same place, wake the first, then let both go."""
+    begun = time.monotonic()
     asked = product.ask(place, number, traps=first_trap(stack, place, point))
     subject = f"app:{place.slug}" if point == AT_THE_TARGET else asked.log_key
-    [frozen] = eventually(lambda: stack.traps.notes(subject, STOP)[-1:], f"the frozen one at {point}", seconds=30)
+    frozen = eventually(lambda: stopped(stack, subject, since=begun), f"the frozen one at {point}", seconds=30)
     second = HELD_AT.get(point, point)
     stack.traps.set(asked.log_key, second, WAIT)
     eventually(lambda: stack.traps.notes(asked.log_key, WAIT), "the successor", seconds=30)
@@ -73,6 +74,11 @@ def freeze(stack: Stack, product: ChaosProduct, place: Environment, number: int,
     stack.traps.release(asked.log_key, second)
     if ended(asked, seconds=60).status != S.SUCCEEDED or asked.attempt != 2:
         found.wrong.append(f"{place} {point}: {asked.status} in attempt {asked.attempt}\n{log_of(asked)}")
+
+
+def stopped(stack: Stack, subject: str, *, since: float) -> Note | None:
+    """Who froze here since then: a place is frozen at its target many times, by processes that live on."""
+    return next((note for note in stack.traps.notes(subject, STOP) if note.at > since), None)
 
 
 def first_trap(stack: Stack, place: Environment, point: str) -> dict[str, str]:
