@@ -8,4 +8,4 @@ class LifecycleConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from lifecycle import celery, lookout  # noqa: F401, PLC0415  (tasks and doorbell need the app, workers the lookout)
+        from lifecycle import celery, hearing, lookout  # noqa: F401, PLC0415  (the app, and what workers do beside tasks)
