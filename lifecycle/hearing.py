@@ -1,8 +1,8 @@
 """A worker that stays able to hear: it connects anew when acknowledgements were lost.
 
 A worker may hold only so many messages that are not acknowledged. When the broker goes away between a message and its
-acknowledgement, kombu (5.7) logs that and goes on, and the message counts for ever; once all the worker's credit is gone
-it takes nothing more, while it looks healthy. A new connection begins with new credit. What runs meanwhile goes on.
+acknowledgement, kombu (5.7) logs that and goes on, and the message counts for ever; once all the worker's credit is
+gone it takes nothing more, while it looks healthy. A new connection begins with new credit. What runs goes on.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Valkey is restarted, cut off and frozen: every wish is carried out, and nobody in the browser notices.
 
 Guards: the patience and the silence of the doorbell (see test_broker_losses.py) and of the cache; workers that notice
-a dead connection; the sweep, which rings for what nobody heard.
+lost acknowledgements (`hearing`); the sweep, which rings for what nobody heard.
 """
 
 import threading
@@ -18,6 +18,7 @@ from lifecycle.models import Work
 from tests.chaos import work
 from tests.chaos.broker import CONSUMES_SECONDS, not_once, nothing_is_left, wish
 from tests.chaos.broker_visitors import Visitors, broken, p95_ms, statuses
+from tests.chaos.observing import without
 from tests.chaos.product import ChaosProduct
 from tests.chaos.results import Results, spread
 from tests.chaos.sizes import rounds
@@ -57,13 +58,15 @@ def every_worker_takes_work(stack: Stack, product: ChaosProduct, name: str) -> C
 
 
 @contextmanager
-def outage(stack: Stack, product: ChaosProduct, outages: Outages, name: str) -> Iterator[None]:
+def outage(
+    stack: Stack, product: ChaosProduct, outages: Outages, name: str, *, seconds: float = CONSUMES_SECONDS
+) -> Iterator[None]:
     """Break the broker in the block; afterwards wait until what was wished meanwhile is done by workers that hear."""
     begun = time.monotonic()
     yield
     back = time.monotonic()
     question = every_worker_takes_work(stack, product, name)
-    eventually(question, f"all workers after {name}", seconds=CONSUMES_SECONDS, pause=0.1)
+    eventually(question, f"all workers after {name}", seconds=seconds, pause=0.1)
     outages.seconds.append(time.monotonic() - back)
     outages.spans.append((begun, back + 1))
 
@@ -87,10 +90,18 @@ def freeze(stack: Stack) -> None:
     stack.valkey.thaw()
 
 
-def suffer(stack: Stack, product: ChaosProduct, name: str, count: int, act: Callable[[Stack], None]) -> Outages:
+def suffer(
+    stack: Stack,
+    product: ChaosProduct,
+    name: str,
+    count: int,
+    act: Callable[[Stack], None],
+    *,
+    seconds: float = CONSUMES_SECONDS,
+) -> Outages:
     outages = Outages()
     for number in range(count):
-        with outage(stack, product, outages, f"{name}{number}"):
+        with outage(stack, product, outages, f"{name}{number}", seconds=seconds):
             rings = threading.Thread(target=wish, args=(product, f"{name}{number}:meanwhile"))
             rings.start()
             act(stack)
@@ -122,3 +133,9 @@ def test_after_every_outage_all_workers_hear_again_and_the_browser_noticed_nothi
     )
     assert wrong == [] and errors == []
     assert p95_ms(visits) <= P95_MS, sorted(visits, key=lambda visit: -visit.seconds)[:20]
+
+
+def test_without_a_look_at_lost_acknowledgements_a_worker_goes_deaf(stack: Stack, product: ChaosProduct) -> None:
+    """Busy workers are: sooner or later the broker goes away between a message and its acknowledgement."""
+    with without(stack, "hearing"), pytest.raises(AssertionError, match="all workers after deaf"):
+        suffer(stack, product, "deaf", 40, restart, seconds=10)
