@@ -12,7 +12,7 @@ from .base import Driver, DriverError, Log, Release, Stop, Stopped, asked
 from .probing import running_release
 from .settings import port
 
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
 _KEEPER_SILENT_SECONDS = 10
 _CRASHES = 3
 

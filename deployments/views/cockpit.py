@@ -26,7 +26,10 @@ def cockpit(request: HttpRequest, version: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allow("approve_release")
 def approve(request: HttpRequest, version: str) -> HttpResponse:
-    """The sheet (GET), and the manager's yes or "not yet" (POST); a link in a mail never answers by itself."""
+    """The sheet (GET), and the manager's yes or "not yet" (POST); a link in a mail never answers by itself.
+
+    With the last yes it is on its way, and the page of that deployment is shown.
+    """
     release = get_release_for(request.actor, version)
     if request.method != "POST":
         return render(request, "deployments/approve.html", sheet.sheet(release, request.actor))
@@ -36,6 +39,9 @@ def approve(request: HttpRequest, version: str) -> HttpResponse:
         return render(request, "deployments/approve.html", context, status=422)
     approvals.approve(release, by=request.user, role=Role.MANAGER, **form.cleaned_data)
     messages.success(request, _("Your answer is written down."))
+    pending = page.on_its_way(release)
+    if pending is not None:
+        return redirect("deployments:detail", pending.pk)
     return redirect("deployments:approve", release.version)
 
 

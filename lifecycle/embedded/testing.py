@@ -110,7 +110,7 @@ def test(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     """Run the measurements, which print their ratios."""
-    return _pytest(["tests/bench", "-s", *arguments])
+    return _pytest([*_unless_named("tests/bench", arguments), "-s", *arguments])
 
 
 def chaos(arguments: list[str]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.test import Client
 
+from tests.chaos.stack import status_of
 from tests.deployments.shop import answer
 
 
@@ -27,6 +28,11 @@ def worker_has_written(client: Client, pk: int) -> bool:
 def answers(port: int) -> str:
     """What the application on this port calls itself; "" while it does not answer."""
     return str(answer(port).get("release", ""))
+
+
+def is_up(address: str) -> bool:
+    """Whether the web server answers."""
+    return status_of(f"{address}/healthz") == 200
 
 
 def p50(values: list[float]) -> float:

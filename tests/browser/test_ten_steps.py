@@ -216,7 +216,6 @@ def approve_on_the_phone(walk: Walk) -> None:
     walk.picture(phone, "15-approve-phone")
     phone.press(f"Approve {VERSION}")
     phone.sees("Your answer is written down.")
-    phone.follow("Watch the deployment")
     expect(phone.page.get_by_role("log").get_by_role("paragraph").first).to_be_visible()
     walk.picture(phone, "16-deployment-phone")
     watch_link = phone.page.get_by_role("link", name="Open the watch")
