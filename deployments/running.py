@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Case, F, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, Value, When
 
 from deployments.models import Deployment, Step
 from environments.models import Environment
@@ -75,10 +75,18 @@ def previous_verified(environment: Environment) -> Candidate | None:
     now = current(environment)
     if now is None:
         return None
-    taken_back = succeeded(environment).filter(kind=Deployment.Kind.ROLLBACK).values("previous_id")
     earlier = succeeded(environment).filter(candidate_id__lt=now.candidate_id)
-    good = earlier.exclude(candidate_id__in=taken_back.exclude(previous_id=None)).order_by("-candidate_id").first()
+    good = earlier.exclude(Exists(_taken_back_since(environment))).order_by("-candidate_id").first()
     return good.candidate if good else adopted_before(now.candidate)
+
+
+def _taken_back_since(environment: Environment) -> QuerySet[Deployment]:
+    """The rollbacks that left the outer row's candidate after that row was verified.
+
+    One that overtook a hanging deployment, or made sure what runs, went from the last verified one to itself.
+    """
+    away = succeeded(environment).filter(kind=Deployment.Kind.ROLLBACK, previous_id__gt=F("candidate_id"))
+    return away.filter(previous_id=OuterRef("candidate_id"), verified_at__gt=OuterRef("verified_at"))
 
 
 def adopted_before(candidate: Candidate) -> Candidate | None:
