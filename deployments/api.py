@@ -24,6 +24,7 @@ from deployments.shapes_api import (
     ShippingTimeShape,
     StopOut,
     StopReason,
+    WayBack,
     Word,
 )
 from environments import stops
@@ -133,10 +134,10 @@ class Retry(APIView):
 class RollBack(APIView):
     verbs = {"POST": "roll_back"}
 
-    @extend_schema(request=Reason, responses={201: DeploymentDetail})
+    @extend_schema(request=WayBack, responses={201: DeploymentDetail})
     def post(self, request: Request, product: str, slug: str) -> Response:
         environment = get_environment_for(request.actor, slug)
-        made = services.roll_back(environment, by=request.user, reason=read(Reason, request)["reason"])
+        made = services.roll_back(environment, by=request.user, **read(WayBack, request))
         return Response(DeploymentDetail(made).data, status=201)
 
 

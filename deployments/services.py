@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from deployments import admission, gates, running, stopping, times, wishes
+from deployments import admission, gates, names, running, stopping, times, wishes
 from deployments.models import Deployment
 from environments import holds
 from environments.models import Environment
@@ -123,16 +123,19 @@ def locked_release(release: Release) -> Release:
 
 
 @transaction.atomic
-def roll_back(environment: Environment, *, by: By, reason: str, at: datetime | None = None) -> Deployment:
+def roll_back(
+    environment: Environment, *, by: By, reason: str, to: str | None = None, at: datetime | None = None
+) -> Deployment:
     """Go back to what was verified before; whatever is on its way is stopped first and this is next in line.
 
-    Raises ValidationError without a reason (voters read it), NotAllowed when there is nothing to go back to or a
-    migration in between forbids it.
+    Raises ValidationError without a reason (voters read it), NotAllowed when there is nothing to go back to, a
+    migration in between forbids it, or it does not lead `to` the release any more that the person was shown.
     """
     if not reason.strip():
         raise ValidationError({"reason": _("Say why: the people who wait for it will read this.")})
     environment = running.locked(environment)
     target, leaves = require_way_back(environment)
+    _require_same_way(environment, target, to)
     busy = running.active(environment)
     if busy and busy.kind == Kind.ROLLBACK:
         raise NotAllowed(_("A rollback of %(environment)s is already on its way.") % {"environment": environment})
@@ -140,6 +143,15 @@ def roll_back(environment: Environment, *, by: By, reason: str, at: datetime | N
     if busy:
         stopping.ask_to_stop(busy, by=by, reason=_("A rollback was asked for."), at=at)
     return rollback
+
+
+def _require_same_way(environment: Environment, target: Candidate, shown: str | None) -> None:
+    """NotAllowed when the environment went back, or on, while somebody read where a rollback would lead."""
+    if shown is not None and shown != running.release_id(target):
+        facts = {"environment": environment, "target": names.destination(target)}
+        raise NotAllowed(
+            _("Something has changed: a rollback of %(environment)s leads to %(target)s now. Look again.") % facts
+        )
 
 
 def require_way_back(environment: Environment) -> tuple[Candidate, Release | None]:

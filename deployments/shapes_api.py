@@ -111,6 +111,12 @@ class Reason(serializers.Serializer):
     reason = serializers.CharField(allow_blank=True, default="")
 
 
+class WayBack(Reason):
+    """Why it goes back; 409 if `to` is given and is not (any more) the `target` that the preview answers."""
+
+    to = serializers.CharField(required=False, allow_null=True, default=None, max_length=100)
+
+
 class Word(serializers.Serializer):
     """A yes or a no (which needs words) to the frozen candidate; 409 if `digest` is given and is another one."""
 

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from deployments import running
 from deployments.models import Deployment
 from deployments.names import destination, name
 from deployments.pages.steps import duration
@@ -34,6 +35,7 @@ def confirmation(environment: Environment) -> dict[str, Any]:
         "danger": True,
         "back": reverse("deployments:board"),
         "target": target,
+        "to": running.release_id(target) if target else "",
         "why_not": found.why_not,
         "instead": found.instead,
         "button": _("Roll back to %(target)s") % {"target": destination(target)},

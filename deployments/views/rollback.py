@@ -20,7 +20,8 @@ def roll_back(request: HttpRequest, slug: str) -> HttpResponse:
     environment = get_environment_for(request.actor, slug)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        deployment = services.roll_back(environment, by=request.user, reason=form.cleaned_data["reason"])
+        shown = request.POST.get("to")
+        deployment = services.roll_back(environment, by=request.user, reason=form.cleaned_data["reason"], to=shown)
         messages.success(request, _("%(environment)s goes back now.") % {"environment": environment.name})
         return redirect("deployments:detail", deployment.pk)
     page = {"confirm": confirmation(environment), "form": form if form.is_bound else ReasonForm()}

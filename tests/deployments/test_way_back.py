@@ -1,13 +1,23 @@
 """Where a rollback leads, and that it leads where the person who asked for it was told. No worker takes part."""
 
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
 
 from deployments import running, services
 from deployments.models import Deployment
 from environments.models import Environment
+from lifecycle.models import User
+from tests.cast import Cast
 from tests.deployments.engine import Shop
 from tests.deployments.test_services import done
+from tests.deployments.watched import candidate, deployment, environment
 
 S = Deployment.Status
+SignIn = Callable[[User | None], Client]
+PAGE = "/environments/production/roll-back/"
+API = f"/api/v1/products/shop{PAGE}"
 
 
 def shipped(engine: Shop, *labels: str) -> None:
@@ -58,3 +68,43 @@ def test_what_was_taken_back_and_verified_again_may_be_gone_back_to(engine: Shop
     taken_back(engine)
     shipped(engine, "four")
     assert leads_to(engine) == "one"
+
+
+@pytest.fixture
+def third(cast: Cast) -> Deployment:
+    """Three releases were verified on production, one after the other; the last of them runs."""
+    place = environment(cast.product, "production")
+    rows = [candidate(cast.product, label) for label in ("24.09", "24.10", "24.11")]
+    return [deployment(place, row) for row in rows][-1]
+
+
+def went_back_by_itself(third: Deployment) -> None:
+    """As if its health had said no while somebody read the question: 24.10 is what runs."""
+    Deployment.objects.filter(pk=third.pk).update(status=S.FAILED, error="It was not healthy.")
+
+
+def rollbacks() -> list[str]:
+    return list(Deployment.objects.filter(kind="rollback").values_list("candidate__label", flat=True))
+
+
+def test_a_rollback_leads_where_the_question_said_or_nowhere(third: Deployment, cast: Cast, sign_in: SignIn):
+    client, shown = sign_in(cast.ops), running.release_id(running.rollback_target(third.environment))
+    for page in (PAGE, "/environments/", f"/deployments/{third.pk}/"):
+        assert f'<input type="hidden" name="to" value="{shown}">' in client.get(page).content.decode(), page
+    went_back_by_itself(third)
+    refused = client.post(PAGE, {"reason": "Checkout fails.", "to": shown})
+    assert refused.status_code == 409 and "leads to 24.09 now" in refused.content.decode()
+    assert rollbacks() == []
+    client.post(PAGE, {"reason": "Both fail.", "to": running.release_id(running.rollback_target(third.environment))})
+    assert rollbacks() == ["24.09"]
+
+
+def test_over_the_api_a_rollback_may_name_where_it_must_lead(third: Deployment, cast: Cast, sign_in: SignIn):
+    client = sign_in(cast.ops)
+    shown = client.get(f"{API}preview/").json()["target"]
+    went_back_by_itself(third)
+    wish = {"reason": "Checkout fails.", "to": shown}
+    assert client.post(API, wish, content_type="application/json").status_code == 409
+    assert rollbacks() == []
+    assert client.post(API, {"reason": "Both fail."}, content_type="application/json").status_code == 201
+    assert rollbacks() == ["24.09"]
