@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from deployments import gates, running
+from deployments import bridges, gates, running
 from deployments.cases import Barred, Held
 from deployments.models import Deployment
 from environments import holds, locks, places, stops
@@ -59,9 +59,13 @@ def require_not_held(environment: Environment, kind: str, *, by: By, at: datetim
 
 
 def require_bridge(environment: Environment, target: Candidate) -> None:
-    """NotAllowed when production took a step since `target` ran there that lifecycle.toml calls irreversible."""
-    burnt = running.one_way_steps(environment, target)
-    if burnt and environment.kind == Environment.Kind.PRODUCTION:
+    """NotAllowed when production began, since `target` was verified there, what older code does not run on."""
+    if environment.kind != Environment.Kind.PRODUCTION:
+        return
+    if hard := bridges.one_way_changes(environment, target):
+        facts = {"changes": bridges.keys(hard)}
+        raise NotAllowed(_("%(changes)s changed the database so that the older code cannot run.") % facts)
+    if burnt := bridges.one_way_steps(environment, target):
         names = ", ".join(_("%(step)s of deployment %(id)s") % {"step": s, "id": s.deployment_id} for s in burnt)
         raise NotAllowed(_("Older code cannot run any more since %(steps)s. Deploy a repair.") % {"steps": names})
 

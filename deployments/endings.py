@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.db import transaction
 from django.db.models.functions import Now
 
-from deployments import effects, running, snapshots
+from deployments import bridges, effects, running, snapshots
 from deployments.attempts import Attempt
 from deployments.models import Deployment
 from environments.models import Environment
@@ -63,9 +63,9 @@ def end_unsure(attempt: Attempt, reason: str) -> None:
 
 
 def stay(attempt: Attempt, status: str, reason: str) -> None:
-    """A step was begun that cannot be undone: the older code may not run on what it left, so nothing is switched."""
-    step = running.one_way_step(attempt.deployment)
-    attempt.lease.log.warn(f"{step} cannot be undone, so nothing goes back by itself: deploy a repair.")
+    """Something was begun that the older code may not run on (bridges.barrier), so nothing is switched."""
+    barrier = bridges.barrier(attempt.deployment)
+    attempt.lease.log.warn(f"{barrier}, so nothing goes back by itself: deploy a repair.")
     end(attempt, status, reason, state=Environment.State.UNSURE)
 
 

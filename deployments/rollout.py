@@ -7,7 +7,8 @@ is it marked "not sure", and then a rollback or a full deployment puts it right.
 import time
 from collections.abc import Callable
 
-from deployments import claims, endings, ringing, running, steps, targets
+from deployments import bridges, claims, endings, ringing, running, steps, targets
+from django.db.models.functions import Now
 from deployments.attempts import Attempt, Interrupted, StepFailed
 from deployments.drivers import DriverError
 from deployments.keeper_state import FencedOut
@@ -150,7 +151,7 @@ def _after_failure(attempt: Attempt, reason: str) -> Phase | None:
         endings.end_unsure(attempt, reason)
         return None
     attempt.lease.log.error(reason)
-    if running.one_way_step(attempt.deployment):
+    if bridges.barrier(attempt.deployment):
         endings.stay(attempt, S.ERRORED, reason)
         return None
     if not _switch_begun(attempt.deployment):
@@ -164,7 +165,7 @@ def _return(attempt: Attempt) -> None:
     """RETURNING → FAILED when a step of the deployment said no, ERRORED when only workers died; the old one runs."""
     reason = attempt.deployment.error or "Its workers died."
     attempt.turn_back()
-    if running.one_way_step(attempt.deployment):
+    if bridges.barrier(attempt.deployment):
         endings.stay(attempt, S.ERRORED, reason)
         return
     said_no = attempt.deployment.steps.filter(status=Step.Status.FAILED).exists()
@@ -188,7 +189,7 @@ def _after_interruption(attempt: Attempt) -> Phase | None:
 def _stop(attempt: Attempt) -> None:
     """ABORTING → ABORTED. What was switched is switched back, unless a rollback that waits will do so."""
     attempt.turn_back()
-    if running.one_way_step(attempt.deployment):
+    if bridges.barrier(attempt.deployment):
         endings.stay(attempt, S.ABORTED, "It was stopped.")
     elif not _switch_begun(attempt.deployment):
         endings.end(attempt, S.ABORTED, "It was stopped before anything was changed.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, Value, When
 
-from deployments.models import Deployment, Step
+from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle.models import Product
 from releases.contents import contents
@@ -155,26 +155,3 @@ def one_way(from_: Candidate, to: Candidate) -> list[Change]:
     """The changes that leave whose migrations the older code cannot run on: no rollback by one click."""
     hard = (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
     return [change for change in leaving(from_, to) if change.migrations in hard]
-
-
-def one_way_step(deployment: Deployment) -> Step | None:
-    """The step of lifecycle.toml that was begun and cannot be undone; None if older code can still run here."""
-    last = current(deployment.environment)
-    if last is not None and last.candidate_id == deployment.candidate_id:
-        return None
-    return _begun_one_way().filter(deployment=deployment).first()
-
-
-def one_way_steps(environment: Environment, target: Candidate) -> list[Step]:
-    """The steps begun here since `target` was verified that cannot be undone: no rollback by one click over them."""
-    verified = succeeded(environment).filter(candidate=target).order_by("-id").first()
-    begun = _begun_one_way().filter(
-        deployment__environment=environment, deployment_id__gt=verified.pk if verified else 0
-    )
-    return list(begun.select_related("deployment"))
-
-
-def _begun_one_way() -> QuerySet[Step]:
-    return Step.objects.filter(
-        irreversible=True, status__in=[Step.Status.RUNNING, Step.Status.DONE, Step.Status.FAILED]
-    )

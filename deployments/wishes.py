@@ -30,7 +30,7 @@ def require_ready(environment: Environment, candidate: Candidate) -> None:
 
 def require_unmet(deployment: Deployment) -> None:
     """NotAllowed unless asking for the same again is the same: half of a rehearsal would leave staging half way, and a
-    rollback once led over no migration that forbids it, which newer deployments may have changed.
+    rollback may lead somewhere else since something newer runs.
     """
     if not deployment.is_final:
         raise NotAllowed(_("It has not ended yet."))

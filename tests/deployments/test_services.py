@@ -127,19 +127,19 @@ def test_one_rollback_at_a_time(engine: Shop):
 def test_a_contract_migration_in_between_switches_the_rollback_off(engine: Shop):
     done(engine, engine.production, engine.candidate("one"))
     candidate = engine.candidate("two")
-    hard_change(engine, candidate)
+    hard_change(candidate)
     done(engine, engine.production, candidate)
     with pytest.raises(NotAllowed, match="C-1 changed the database"):
         services.roll_back(engine.production, by=engine.cast.ops, reason="Faulty.")
 
 
-def hard_change(engine: Shop, candidate: Candidate) -> Change:
+def hard_change(candidate: Candidate, flag: str = "contract") -> Change:
     now = timezone.now()
     change = Change.objects.create(
-        product=engine.cast.product,
+        product=candidate.product,
         number=1,
         title="Drop it",
-        migrations="contract",
+        migrations=flag,
         created_at=now,
         waiting_since=now,
     )
