@@ -16,7 +16,10 @@ MIGRATING = ("migrate", "switch")
 
 
 def barrier(deployment: Deployment) -> str:
-    """What this deployment began that the release before it may not run on, for the log; "" if it can come back."""
+    """What this deployment began that the release before it may not run on, for the log; "" if it can come back.
+
+    `previous` is what was verified last when it was claimed, so until it ends it is what would come back.
+    """
     step = one_way_step(deployment)
     if step is not None:
         return f"{step} cannot be undone"
@@ -30,19 +33,17 @@ def keys(changes: list[Change]) -> str:
 
 def one_way_step(deployment: Deployment) -> Step | None:
     """The step of lifecycle.toml that was begun and cannot be undone; None if older code can still run here."""
-    last = running.current(deployment.environment)
-    if last is not None and last.candidate_id == deployment.candidate_id:
+    if deployment.previous_id == deployment.candidate_id:
         return None
     return _begun().filter(deployment=deployment, irreversible=True).first()
 
 
 def one_way_changes_begun(deployment: Deployment) -> list[Change]:
     """The changes whose migration this deployment began and what was verified before does not run on."""
-    last = running.current(deployment.environment)
     begun = _begun().filter(deployment=deployment, key__in=MIGRATING)
-    if last is None or deployment.goes_back or not begun.exists():
+    if deployment.previous is None or deployment.goes_back or not begun.exists():
         return []
-    return running.one_way(deployment.candidate, last.candidate)
+    return running.one_way(deployment.candidate, deployment.previous)
 
 
 def one_way_steps(environment: Environment, target: Candidate) -> list[Step]:
