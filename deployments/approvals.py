@@ -1,5 +1,6 @@
 """Management's word on one digest. When it is complete the deployment starts by itself."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -111,8 +112,11 @@ def who_can_approve(release: Release) -> list[User]:
 
 
 @transaction.atomic
-def waive_rollback(release: Release, *, by: User, reason: str, at: datetime | None = None) -> None:
-    """DevOps know that the way back from this digest cannot be proved and accept it.
+def waive_rollback(
+    release: Release, *, by: User, reason: str, keys: Collection[str] | None = None, at: datetime | None = None
+) -> None:
+    """DevOps know that the way back from this digest cannot be proved and accept it, for the gates with these keys
+    (None: for all that cannot be proved now). What turns out later has to be accepted, too.
 
     ValidationError without a reason, NotAllowed when nothing has to be accepted: what can be proved is proved.
     """
@@ -121,6 +125,9 @@ def waive_rollback(release: Release, *, by: User, reason: str, at: datetime | No
         raise ValidationError({"reason": _("Say what you will do instead if it goes wrong.")})
     if release.candidate is None:
         raise NotAllowed(_("Release %(release)s is not frozen.") % {"release": release})
-    if not proofs.acceptable(release):
+    unproved = proofs.acceptable(release)
+    accepted = sorted(unproved if keys is None else unproved.keys() & keys)
+    if not accepted:
         raise NotAllowed(_("There is nothing to accept: the way back can be rehearsed."))
-    events.record(proofs.WAIVER, release, by=by, at=at, note=reason, digest=release.candidate.digest)
+    digest = release.candidate.digest
+    events.record(proofs.WAIVER, release, by=by, at=at, note=reason, digest=digest, gates=accepted)

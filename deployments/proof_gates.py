@@ -23,7 +23,7 @@ def rollback_rehearsed(case: Case) -> Gate:
     is_open = bool(found and found.status == Rehearsal.Status.SUCCEEDED)
     evidence = proofs.words(found) if found else _("It is rehearsed when the candidate is on staging and tested.")
     if why:
-        word = proofs.waived(case.release, case.candidate)
+        word = proofs.waived(case.release, case.candidate, proofs.REHEARSED)
         evidence, is_open = accepted(why, word), word is not None
     elif found and found.status == Rehearsal.Status.QUEUED and found.environment is not None:
         evidence = waits(proofs.obstacle(found.environment, case.candidate, at=case.at))
@@ -57,7 +57,7 @@ def expand_proved(case: Case) -> Gate | None:
     is_open = bool(check and check.status == Check.Status.PASSED)
     cannot = proofs.unproved(case.candidate)
     if cannot:
-        word = proofs.waived(case.release, case.candidate)
+        word = proofs.waived(case.release, case.candidate, proofs.EXPANDED)
         evidence, is_open = accepted(cannot, word), word is not None
     return Gate(
         proofs.EXPANDED,
@@ -75,7 +75,7 @@ def backup_declared(case: Case) -> Gate | None:
     if not proofs.migrating(case.candidate):
         return None
     why = proofs.not_backed_up(case.candidate)
-    word = proofs.waived(case.release, case.candidate) if why else None
+    word = proofs.waived(case.release, case.candidate, proofs.BACKED_UP) if why else None
     evidence = accepted(why, word) if why else _("Made by [backup] before the migration runs.")
     return Gate(
         proofs.BACKED_UP,

@@ -187,7 +187,8 @@ def hard_changes(release: Release) -> list[Change]:
     return running.one_way(release.candidate, target) if release.candidate and target else []
 
 
-def waived(release: Release, candidate: Candidate) -> Event | None:
-    """DevOps' word that this digest may ship although the way back is not proved."""
+def waived(release: Release, candidate: Candidate, gate: str) -> Event | None:
+    """DevOps' word that this digest may ship although the gate with this key stays shut."""
     about = Event.objects.filter(subject_kind="release", subject_id=release.pk, verb=WAIVER)
-    return about.filter(data__digest=candidate.digest).select_related("actor").first()
+    said = about.filter(data__digest=candidate.digest, data__gates__contains=[gate])
+    return said.select_related("actor").first()

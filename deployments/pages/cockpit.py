@@ -89,7 +89,7 @@ def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
         "may_choose_time": actor.may("ship_release") and (release.is_open or release.is_frozen),
         "delta_url": delta_url(release, production),
         "backups_url": reverse("deployments:backups", args=[production.slug]) if production else "",
-        "to_accept": [to_accept[one.gate.key] for one in shut if one.may_accept],
+        "to_accept": {one.gate.key: to_accept[one.gate.key] for one in shut if one.may_accept},
         "may_rehearse": may_rehearse(release, shut, actor),
     }
 

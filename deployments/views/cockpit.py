@@ -57,13 +57,14 @@ def withdraw(request: HttpRequest, version: str) -> HttpResponse:
 @require_POST
 @allow("configure")
 def waive(request: HttpRequest, version: str) -> HttpResponse:
-    """DevOps accept that there is no way back after this release."""
+    """DevOps accept what the page named as not proved about the way back."""
     release = get_release_for(request.actor, version)
     form = WaiverForm(request.POST)
     if not form.is_valid():
         context = {**page.cockpit(release, request.actor), "waiver": form}
         return render(request, "deployments/cockpit.html", context, status=422)
-    approvals.waive_rollback(release, by=request.user, reason=form.cleaned_data["reason"])
+    shown = request.POST.getlist("gate") or None
+    approvals.waive_rollback(release, by=request.user, reason=form.cleaned_data["reason"], keys=shown)
     messages.success(request, _("It is written down that you accept it."))
     return redirect("deployments:cockpit", release.version)
 

@@ -137,6 +137,31 @@ def test_a_migration_without_a_backup_closes_it_until_devops_accept_that(paper: 
     assert closed(paper) == ["approvals"]
 
 
+def test_what_turns_out_after_somebody_accepted_has_to_be_accepted_too(paper: Paper):
+    Change.objects.update(migrations="expand")
+    check = paper.check(paper.release.candidate, status="errored", kind="expand", summary="no [expand_test] section.")
+    approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="We watch it ourselves.")
+    assert closed(paper) == ["approvals"]
+    Candidate.objects.update(manifest=MANIFEST)
+    paper.release.candidate.refresh_from_db()
+    assert closed(paper) == ["backup_declared", "approvals"]
+    approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="It is copied.", keys=["backup_declared"])
+    assert closed(paper) == ["approvals"]
+    Check.objects.filter(pk=check.pk).update(status="failed")
+    assert closed(paper) == ["expand_proved", "approvals"]
+
+
+def test_only_what_was_shown_is_accepted(paper: Paper):
+    Change.objects.update(migrations="expand")
+    paper.check(paper.release.candidate, status="errored", kind="expand", summary="no [expand_test] section.")
+    Candidate.objects.update(manifest=MANIFEST)
+    paper.release.candidate.refresh_from_db()
+    approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="It is copied.", keys=["backup_declared"])
+    assert closed(paper) == ["expand_proved", "approvals"]
+    with pytest.raises(NotAllowed, match="nothing to accept"):
+        approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="So be it.", keys=["rollback_rehearsed"])
+
+
 def test_migration_files_ask_for_a_backup_whatever_is_said_of_them(paper: Paper):
     Candidate.objects.update(manifest=MANIFEST)
     assert closed(paper) == ["approvals"]
