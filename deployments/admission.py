@@ -8,6 +8,7 @@ from deployments import bridges, gates, running
 from deployments.cases import Barred, Held
 from deployments.models import Deployment
 from environments import holds, locks, places, stops
+from deployments.names import name
 from environments.models import Environment, Lock
 from lifecycle.events import By
 from lifecycle.transitions import NotAllowed
@@ -64,10 +65,19 @@ def require_bridge(environment: Environment, target: Candidate) -> None:
         return
     if hard := bridges.one_way_changes(environment, target):
         facts = {"changes": bridges.keys(hard)}
-        raise NotAllowed(_("%(changes)s changed the database so that the older code cannot run.") % facts)
+        why = _("%(changes)s changed the database so that the older code cannot run.") % facts
+        raise NotAllowed(f"{why} {_repair(environment)}")
     if burnt := bridges.one_way_steps(environment, target):
         names = ", ".join(_("%(step)s of deployment %(id)s") % {"step": s, "id": s.deployment_id} for s in burnt)
-        raise NotAllowed(_("Older code cannot run any more since %(steps)s. Deploy a repair.") % {"steps": names})
+        why = _("Older code cannot run any more since %(steps)s.") % {"steps": names}
+        raise NotAllowed(f"{why} {_repair(environment)}")
+
+
+def _repair(environment: Environment) -> str:
+    """What may still be deployed: what is recorded as running passes no gate again."""
+    now = running.current(environment)
+    facts = {"candidate": name(now.candidate if now else None)}
+    return _("Deploy a repair; %(candidate)s, which was verified last, may be deployed once more, too.") % facts
 
 
 def _require_in_use(environment: Environment) -> None:

@@ -6,11 +6,14 @@ Nothing goes back over it by itself, anywhere; production does not by a click ei
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from deployments import running
+from deployments import running, targets
 from deployments.models import Deployment, Step
+from environments.manifest import ManifestError
 from environments.models import Environment
 from releases.models import Candidate, Change
 
+SECTIONS = ("build", "backup", "migrate", "deploy")
+"""What a deployment runs of lifecycle.toml."""
 MIGRATING = ("migrate", "switch")
 """Without [migrate] it is the release that migrates when it starts."""
 
@@ -25,6 +28,23 @@ def barrier(deployment: Deployment) -> str:
         return f"{step} cannot be undone"
     hard = one_way_changes_begun(deployment)
     return f"{keys(hard)} changed the database so that the older code cannot run" if hard else ""
+
+
+def ahead(candidate: Candidate, target: Candidate) -> str:
+    """What `candidate` will begin that `target` cannot run after: "C-1, [migrate]"; "" while there is a way back."""
+    if candidate.pk == target.pk:
+        return ""
+    changes = [change.key for change in running.one_way(candidate, target)]
+    return ", ".join([*changes, *(f"[{name}]" for name in _irreversible_sections(candidate))])
+
+
+def _irreversible_sections(candidate: Candidate) -> list[str]:
+    """A file that cannot be read is said where it is needed."""
+    try:
+        manifest = targets.manifest_of(candidate)
+    except ManifestError:
+        return []
+    return [name for name in SECTIONS if (part := getattr(manifest, name)) is not None and part.irreversible]
 
 
 def keys(changes: list[Change]) -> str:
@@ -71,4 +91,6 @@ def _begun_since(environment: Environment, target: Candidate) -> QuerySet[Step]:
 
 
 def _begun() -> QuerySet[Step]:
-    return Step.objects.filter(status__in=[Step.Status.RUNNING, Step.Status.DONE, Step.Status.FAILED])
+    """Without a time of its beginning it could not even be started."""
+    came_to = Step.objects.filter(status__in=[Step.Status.RUNNING, Step.Status.DONE, Step.Status.FAILED])
+    return came_to.exclude(started_at=None)

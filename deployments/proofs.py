@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import running, targets
+from deployments import bridges, running, targets
 from deployments.models import Deployment, Rehearsal
 from environments import holds, locks
 from environments.models import Environment, Lock
@@ -41,16 +41,14 @@ def impossible(candidate: Candidate, target: Candidate | None, staging: Environm
     """Why going back from `candidate` to `target` cannot be rehearsed; "" if it can."""
     if target is None:
         return _("The first release: there is nothing to go back to.")
-    hard = running.one_way(candidate, target)
-    if hard:
-        return no_way_back(hard)
+    if what := bridges.ahead(candidate, target):
+        return no_way_back(what)
     return "" if staging else _("The product has no staging environment.")
 
 
-def no_way_back(hard: list[Change]) -> str:
-    """The sentence about changes after which the older code does not run."""
-    names = ", ".join(change.key for change in hard)
-    return _("No way back after %(changes)s: the older code does not run on the new schema.") % {"changes": names}
+def no_way_back(what: str) -> str:
+    """The sentence about changes, or sections of lifecycle.toml, after which the older code does not run."""
+    return _("No way back after %(changes)s: the older code does not run on the new schema.") % {"changes": what}
 
 
 def latest(candidate: Candidate, target: Candidate | None) -> Rehearsal | None:
@@ -181,10 +179,10 @@ def acceptable(release: Release) -> dict[str, str]:
     return {key: why for key, why in found.items() if why}
 
 
-def hard_changes(release: Release) -> list[Change]:
-    """The changes of the release after which the older code does not run: neither a click nor the watch goes back."""
+def one_way(release: Release) -> str:
+    """What of the release the older code does not run after: neither a click nor the watch goes back; "" if nothing."""
     target = would_return_to(release.product)
-    return running.one_way(release.candidate, target) if release.candidate and target else []
+    return bridges.ahead(release.candidate, target) if release.candidate and target else ""
 
 
 def waived(release: Release, candidate: Candidate, gate: str) -> Event | None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from deployments import building, running, snapshots, targets
+from deployments import building, drivers, running, snapshots, targets
 from deployments.artefacts import WrongArtefact
 from deployments.attempts import Attempt, NotNeeded, Plan, StepFailed
 from deployments.building import Command
@@ -13,7 +13,7 @@ from environments import deltas, repositories
 from environments.git import GitError
 from environments.manifest import CommandSection
 from environments.models import Environment
-from lifecycle import logs
+from lifecycle import logs, process
 from releases.models import Candidate
 
 
@@ -90,12 +90,32 @@ def _command(attempt: Attempt, step: Step, section: str, candidate: Candidate) -
     argv = driver.target.manifest.command(section, driver.target.context(release))
     if not argv:
         raise NotNeeded(f"lifecycle.toml has no [{section}]")
+    _require_startable(attempt, step, driver, release, argv)
     if driver.runs_commands:
         driver.command(section, release, **_hold(attempt))
         return "exit code 0"
     limits = getattr(driver.target.manifest, section)
     _run(attempt, step, argv, limits, cwd=release.path, env=driver.target.environ(release))
     return "exit code 0"
+
+
+def _require_startable(attempt: Attempt, step: Step, driver: Driver, release: drivers.Release, argv: list[str]) -> None:
+    """What cannot even be started has not begun, so the way back stays open whatever it would have done."""
+    try:
+        if driver.runs_commands:
+            if _is_one_way(attempt.deployment, step):
+                driver.bring(release, **_hold(attempt))
+        elif not process.is_startable(argv, cwd=release.path, env=driver.target.environ(release)):
+            raise StepFailed(f"{argv[0]} cannot be started: there is no such command")
+    except (DriverError, StepFailed):
+        Step.objects.filter(pk=step.pk, deployment__fence=attempt.lease.fence).update(started_at=None)
+        raise
+
+
+def _is_one_way(deployment: Deployment, step: Step) -> bool:
+    """Only then it is worth asking first whether the target can be reached at all."""
+    before = deployment.previous
+    return step.irreversible or (before is not None and bool(running.one_way(deployment.candidate, before)))
 
 
 def _run(

@@ -7,6 +7,7 @@ threads: there is no preexec_fn. Linux only (/proc, prctl).
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -116,6 +117,12 @@ class Guarded:
             if stream:
                 stream.close()
         return self.exit_code() or 0
+
+
+def is_startable(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> bool:
+    """Whether the command is there and may be run, as the guard would look for it."""
+    program = str(cwd / argv[0]) if "/" in argv[0] else argv[0]
+    return shutil.which(program, path=env.get("PATH", os.defpath)) is not None
 
 
 def run(

@@ -78,8 +78,8 @@ def lede(release: Release) -> str:
     place = running.production(release.product)
     current = running.current(place) if place else None
     words = [_("It goes live with the last yes.")]
-    if hard := proofs.hard_changes(release):
-        return " ".join([*words, proofs.no_way_back(hard)])
+    if what := proofs.one_way(release):
+        return " ".join([*words, proofs.no_way_back(what)])
     if current is not None:
         words.append(
             _("If something breaks, it goes back to %(version)s.") % {"version": destination(current.candidate)}

@@ -182,9 +182,9 @@ def risks(release: Release) -> list[Fact]:
     """Migrations that stay, those after which nothing leads back, and a migration without a backup."""
     changes = changes_of(release.candidate)
     found = [risk for change in changes if (risk := migration(change))]
-    if hard := proofs.hard_changes(release) if release.status not in SHIPPED else []:
+    if what := proofs.one_way(release) if release.status not in SHIPPED else "":
         text = _("After %(changes)s neither a click nor the watch takes it back: a fault has to be fixed forward.")
-        found.append(("lock", "bad", text % {"changes": ", ".join(change.key for change in hard)}))
+        found.append(("lock", "bad", text % {"changes": what}))
     if release.candidate and release.status not in SHIPPED and (why := proofs.not_backed_up(release.candidate)):
         found.append(("archive", "bad", why))
     return found
@@ -208,7 +208,7 @@ def way_back(release: Release, production: Environment) -> list[Fact]:
     else:
         took = (
             []
-            if proofs.hard_changes(release)
+            if proofs.one_way(release)
             else [("undo-2", "good", words) for _icon, _tone, words in how_long_here(production)]
         )
     return [*took, backups.fact(production)]

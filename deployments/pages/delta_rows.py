@@ -6,7 +6,7 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from deployments import running
+from deployments import bridges, running
 from deployments.models import Deployment, Rehearsal
 from deployments.names import destination
 from environments import variables
@@ -109,16 +109,14 @@ def going_back(production: Environment, candidate: Candidate) -> str:
     back_to = running.previous_verified(production) if now and now.candidate_id == candidate.pk else candidate_of(now)
     if back_to is None:
         return _("There is nothing to go back to: nothing was verified on %(place)s before.") % {"place": production}
-    hard = running.one_way(candidate, back_to)
-    if hard:
-        names = ", ".join(change.key for change in hard)
+    if what := bridges.ahead(candidate, back_to):
         return _(
             "%(changes)s changes the database so that the older code cannot run: there is no way back by one press."
-        ) % {"changes": names}
-    what = {"place": production, "target": destination(back_to), "rehearsed": rehearsed(candidate)}
+        ) % {"changes": what}
+    facts = {"place": production, "target": destination(back_to), "rehearsed": rehearsed(candidate)}
     return (
         _("One press returns %(place)s to %(target)s. Code and variables go back, data and schema stay.%(rehearsed)s")
-        % what
+        % facts
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from deployments import chips, running, times
+from deployments import bridges, chips, running, times
 from deployments.models import Deployment, Step, Watch
 from deployments.pages import log, steps, verdict
 from deployments.pages.rollback import confirmation
@@ -127,10 +127,18 @@ def stop_question(deployment: Deployment) -> dict[str, Any]:
         "title": _("Stop deployment %(id)s?") % {"id": deployment.pk},
         "text": _("It ends at the next safe moment; what ran before keeps running."),
         "action": reverse("deployments:abort", args=[deployment.pk]),
-        "facts": [],
+        "facts": stays(deployment),
         "reason": _("Reason, for the record"),
         "yes": _("Stop it"),
         "no": _("Let it go on"),
         "danger": True,
         "back": reverse("deployments:detail", args=[deployment.pk]),
     }
+
+
+def stays(deployment: Deployment) -> list[tuple[str, str, str]]:
+    """Said before it is stopped: once such a migration has begun, nothing brings the older code back by itself."""
+    before = deployment.previous
+    what = bridges.ahead(deployment.candidate, before) if before and not deployment.goes_back else ""
+    text = _("Once %(changes)s has begun, a stop leaves everything as it is: a repair has to be deployed.")
+    return [("lock", "bad", text % {"changes": what})] if what else []

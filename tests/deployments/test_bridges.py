@@ -4,13 +4,15 @@ import pytest
 from django.utils import timezone
 
 from deployments import running, services, stopping
+from deployments.drivers import DriverError
+from deployments.drivers.process import ProcessDriver
 from deployments.models import Deployment, Step
 from environments.models import Environment
 from lifecycle.transitions import NotAllowed
 from tests.cast import Cast
-from tests.deployments.engine import Shop, log_of
+from tests.deployments.engine import MANIFEST, Shop, log_of
 from tests.deployments.test_services import hard_change
-from tests.deployments.test_step_promises import hanging
+from tests.deployments.test_step_promises import PLAIN, hanging
 from tests.deployments.watched import candidate, deployment, environment
 
 S = Deployment.Status
@@ -104,3 +106,41 @@ def test_a_rollback_that_failed_is_not_tried_again_over_such_a_migration(cast: C
     tried(place, "three", "failed")
     with pytest.raises(NotAllowed, match=REFUSED):
         services.retry(back, by=cast.ops)
+
+
+def test_a_migration_whose_command_is_not_there_has_not_begun(engine: Shop):
+    engine.deploy(engine.production, engine.candidate("zero"))
+    engine.deploy(engine.production, engine.candidate("one"))
+    text = MANIFEST.replace(PLAIN, 'command = ["no-such-command"]\nirreversible = true\n')
+    failed = engine.deploy(engine.production, engine.candidate("two", **{"lifecycle.toml": text}))
+    assert (failed.status, engine.environment("production").state) == (S.FAILED, Environment.State.OK)
+    assert "there is no such command" in failed.error
+    assert engine.roll_back(engine.production).status == S.SUCCEEDED
+
+
+def test_a_migration_on_a_host_that_is_away_has_not_begun(engine: Shop, monkeypatch: pytest.MonkeyPatch):
+    engine.deploy(engine.production, engine.candidate("one"))
+    hard = engine.candidate("two")
+    hard_change(hard)
+    answers = iter([None])
+
+    def bring(_driver: ProcessDriver, _release: object, **_hold: object) -> None:
+        if next(answers, "away"):
+            raise DriverError("web1 cannot be reached", retry=True)
+
+    monkeypatch.setattr(ProcessDriver, "runs_commands", True)
+    monkeypatch.setattr(ProcessDriver, "bring", bring)
+    monkeypatch.setattr("deployments.attempts.PAUSE_SECONDS", 0.01)
+    failed = engine.deploy(engine.production, hard)
+    assert (failed.status, engine.environment("production").state) == (S.FAILED, Environment.State.OK), log_of(failed)
+    assert "web1 cannot be reached" in failed.error
+
+
+def test_a_refusal_names_what_may_still_be_deployed(cast: Cast):
+    place = environment(cast.product)
+    deployment(place, candidate(cast.product, "one"))
+    tried(place, "two", "done")
+    with pytest.raises(NotAllowed, match="Deploy a repair; one, which was verified last, may be deployed once more"):
+        services.roll_back(place, by=cast.ops, reason="Faulty.")
+    one = running.current(place).candidate
+    assert services.request(place, one, by=cast.ops).candidate == one

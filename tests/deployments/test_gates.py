@@ -11,7 +11,9 @@ from environments.models import Freeze
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Change, Check, Release, Revision, SignOff, Verdict
 from tests.cast import Cast
-from tests.deployments.paper import MANIFEST, Paper
+from tests.deployments.paper import BACKED_UP, MANIFEST, Paper
+
+IRREVERSIBLE = BACKED_UP + '[migrate]\ncommand = ["migrate"]\nirreversible = true\n'
 
 
 @pytest.fixture
@@ -105,6 +107,16 @@ def test_no_way_back_closes_it_until_devops_accept_that(paper: Paper, migrations
     assert closed(paper) == ["approvals"]
     evidence = next(gate.evidence for gate in gates.gates(paper.release) if gate.key == "rollback_rehearsed")
     assert evidence.startswith("No way back after C-1: ") and evidence.endswith(" Accepted by Ops.")
+
+
+def test_a_file_that_calls_its_migration_irreversible_closes_it_too(paper: Paper):
+    Candidate.objects.filter(pk=paper.release.candidate_id).update(manifest=IRREVERSIBLE)
+    paper.release.candidate.refresh_from_db()
+    assert closed(paper) == ["rollback_rehearsed", "approvals"]
+    approvals.waive_rollback(paper.release, by=paper.cast.ops, reason="We restore the backup.")
+    assert closed(paper) == ["approvals"]
+    evidence = next(gate.evidence for gate in gates.gates(paper.release) if gate.key == "rollback_rehearsed")
+    assert evidence.startswith("No way back after [migrate]: ")
 
 
 def test_expand_needs_the_tests_of_what_is_live_on_the_new_schema(paper: Paper):

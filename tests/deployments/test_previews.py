@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from deployments import previews
 from deployments.models import Deployment, Step
+from deployments.pages import delta_rows
 from environments.models import Environment
 from ideas.models import Idea, Subscription
 from lifecycle.models import User
-from releases.models import Change, Release
+from releases.models import Candidate, Change, Release
 from tests.cast import Cast
 from tests.deployments.frozen import frozen, production
 from tests.deployments.watched import deployment
@@ -116,3 +117,15 @@ def test_before_it_is_needed_cockpit_and_sheet_say_that_nothing_leads_back(cast:
         assert "No way back after C-1" in shown
         assert "neither a click nor the watch takes it back" in shown
         assert "with no backup before it" in shown
+
+
+def test_a_file_that_calls_its_migration_irreversible_is_said_as_early(cast: Cast, sign_in: SignIn):
+    made = frozen(cast)
+    text = f'{made.candidate.manifest}[migrate]\ncommand = ["migrate"]\nirreversible = true\n'
+    Candidate.objects.filter(pk=made.candidate_id).update(manifest=text)
+    for who, page in ((cast.ops, "cockpit"), (cast.max, "approve")):
+        shown = sign_in(who).get(f"/releases/24.11/{page}/").content.decode()
+        assert "After [migrate] neither a click nor the watch takes it back" in shown
+        assert "No way back after [migrate]" in shown
+    made.candidate.refresh_from_db()
+    assert delta_rows.going_back(production(), made.candidate).startswith("[migrate] changes the database")

@@ -101,3 +101,10 @@ def test_what_was_put_right_since_asks_for_nothing(cast: Cast, ops: Client) -> N
 def test_one_that_goes_back_without_anything_to_go_back_to_says_so(cast: Cast, ops: Client) -> None:
     shown = page(ended(cast, S.RETURNING, OK, first=True, **SWITCHED), ops)
     assert "nothing was verified on Production that it could go back to" in shown
+
+
+def test_before_it_is_stopped_it_is_said_that_nothing_goes_back(cast: Cast, ops: Client) -> None:
+    made = ended(cast, S.RUNNING, OK, migrate="running")
+    assert "a stop leaves everything as it is" not in page(made, ops)
+    hard_change(made.candidate)
+    assert "Once C-1 has begun, a stop leaves everything as it is" in page(made, ops)
