@@ -148,7 +148,7 @@ def _after_failure(attempt: Attempt, reason: str) -> Phase | None:
     attempt.output.store()
     attempt.lease.check()
     if attempt.deployment.status in GOING_BACK:
-        endings.end_unsure(attempt, reason)
+        _end_half_way(attempt, reason)
         return None
     attempt.lease.log.error(reason)
     if bridges.barrier(attempt.deployment):
@@ -168,11 +168,28 @@ def _return(attempt: Attempt) -> None:
     if bridges.barrier(attempt.deployment):
         endings.stay(attempt, S.ERRORED, reason)
         return
-    said_no = attempt.deployment.steps.filter(status=Step.Status.FAILED).exists()
+    said_no = _said_no(attempt.deployment)
     attempt.lease.log.warn("Going back to what ran before.")
     attempt.perform(steps.RETURN)
     state = endings.state_after_return(attempt)
     endings.end(attempt, S.FAILED if said_no else S.ERRORED, reason, state=state)
+
+
+def _said_no(deployment: Deployment) -> bool:
+    """Whether a step did, and not only its workers died."""
+    return deployment.steps.filter(status=Step.Status.FAILED).exists()
+
+
+def _end_half_way(attempt: Attempt, reason: str) -> None:
+    """The way back was not finished. Nobody can say what runs, unless nothing had been switched, forward or back."""
+    deployment = attempt.deployment
+    going_back = deployment.steps.filter(key=steps.RETURN.key).exclude(status=Step.Status.PENDING)
+    if _switch_begun(deployment) or going_back.exists() or bridges.barrier(deployment):
+        endings.end_unsure(attempt, reason)
+    elif deployment.status == S.ABORTING:
+        endings.end(attempt, S.ABORTED, f"It was stopped before anything was changed. {reason}")
+    else:
+        endings.end(attempt, S.FAILED if _said_no(deployment) else S.ERRORED, deployment.error or reason)
 
 
 def _after_interruption(attempt: Attempt) -> Phase | None:
@@ -180,7 +197,7 @@ def _after_interruption(attempt: Attempt) -> Phase | None:
     attempt.output.store()
     attempt.lease.check()
     if attempt.deployment.status in GOING_BACK:
-        endings.end_unsure(attempt, "A rollback takes over.")
+        _end_half_way(attempt, "A rollback takes over.")
         return None
     attempt.lease.move(S.ABORTING)
     return _stop
