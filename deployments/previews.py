@@ -107,9 +107,11 @@ def last_here(environment: Environment) -> Measured | None:
 
 def instead(environment: Environment) -> str:
     """What to do where nothing leads back by one click."""
-    now = running.current(environment)
+    now, busy = running.current(environment), running.active(environment)
     if now is None:
         return _("Deploy what should run there.")
+    if busy is not None and busy.kind == Deployment.Kind.ROLLBACK and not busy.is_stopping:
+        return ""
     backup = drills.last_backup(environment)
     if backup is None:
         return _("Fix it forward: a hotfix needs one tester and one manager.")

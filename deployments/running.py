@@ -96,9 +96,13 @@ def adopted_before(candidate: Candidate) -> Candidate | None:
 
 
 def rollback_target(environment: Environment) -> Candidate | None:
-    """Where "Roll back" leads: while something is on its way or nobody is sure what runs, to what was verified last."""
-    last = current(environment)
-    if last and (active(environment) or environment.state == Environment.State.UNSURE):
+    """Where "Roll back" leads: while something is on its way or nobody is sure what runs, to what was verified last;
+    while a rollback is on its way, where that one should have led.
+    """
+    last, busy = current(environment), active(environment)
+    if busy and busy.kind == Deployment.Kind.ROLLBACK:
+        return busy.candidate
+    if last and (busy or environment.state == Environment.State.UNSURE):
         return last.candidate
     return previous_verified(environment)
 

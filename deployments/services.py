@@ -137,8 +137,6 @@ def roll_back(
     target, leaves = require_way_back(environment)
     _require_same_way(environment, target, to)
     busy = running.active(environment)
-    if busy and busy.kind == Kind.ROLLBACK:
-        raise NotAllowed(_("A rollback of %(environment)s is already on its way.") % {"environment": environment})
     rollback = request(environment, target, by=by, kind=Kind.ROLLBACK, reason=reason.strip(), release=leaves, at=at)
     if busy:
         stopping.ask_to_stop(busy, by=by, reason=_("A rollback was asked for."), at=at)
@@ -155,12 +153,20 @@ def _require_same_way(environment: Environment, target: Candidate, shown: str | 
 
 
 def require_way_back(environment: Environment) -> tuple[Candidate, Release | None]:
-    """The candidate a rollback leads to and the release that leaves; NotAllowed when there is no way back."""
+    """The candidate a rollback leads to and the release that leaves; NotAllowed when there is no way back, or while a
+    rollback is on its way that nobody has stopped: a second click must not begin it anew.
+    """
+    busy = running.active(environment)
+    if busy and busy.kind == Kind.ROLLBACK and not busy.is_stopping:
+        text = _(
+            "A rollback of %(environment)s is already on its way. If it hangs, stop it first, then roll back again."
+        )
+        raise NotAllowed(text % {"environment": environment})
     target, now = running.rollback_target(environment), running.current(environment)
     if target is None or now is None:
         raise NotAllowed(_("Nothing was verified on %(environment)s before.") % {"environment": environment})
     admission.require_bridge(environment, target)
-    return target, (running.active(environment) or now).release
+    return target, (busy or now).release
 
 
 @transaction.atomic

@@ -134,6 +134,11 @@ class Deployment(Leased):
     def is_active(self) -> bool:
         return self.status in self.ACTIVE
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it does not go on any more: somebody asked it to stop, or it goes back by itself."""
+        return self.is_active and (self.abort_requested_at is not None or self.status == self.Status.RETURNING)
+
 
 class Step(models.Model):
     """One step of a deployment: probe → act → verify, idempotent by (deployment, key)."""

@@ -112,7 +112,8 @@ def delta_url(deployment: Deployment) -> str:
 def way_back(deployment: Deployment, actor: Actor) -> dict[str, Any] | None:
     """The rollback of production, while this deployment is what runs or is about to, or left nobody sure what does."""
     place = deployment.environment
-    if place.kind != Environment.Kind.PRODUCTION or not actor.may("roll_back") or deployment.kind == Kind.ROLLBACK:
+    is_back = deployment.kind == Kind.ROLLBACK and deployment.status == S.SUCCEEDED
+    if place.kind != Environment.Kind.PRODUCTION or not actor.may("roll_back") or is_back:
         return None
     current = running.current(place)
     if deployment.is_active or (current and current.pk == deployment.pk) or verdict.needs_a_way_out(deployment):

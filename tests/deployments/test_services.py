@@ -120,7 +120,7 @@ def test_one_rollback_at_a_time(engine: Shop):
     first = services.roll_back(engine.dev, by=engine.cast.ops, reason="Faulty.")
     assert services.roll_back(engine.dev, by=engine.cast.max, reason="Faulty!") == first
     Deployment.objects.filter(pk=first.pk).update(status=S.RUNNING)
-    with pytest.raises(NotAllowed, match="already on its way"):
+    with pytest.raises(NotAllowed, match="already on its way. If it hangs, stop it first, then roll back again"):
         services.roll_back(engine.dev, by=engine.cast.max, reason="Faulty!")
 
 

@@ -1,16 +1,21 @@
-"""Where a rollback leads, and that it leads where the person who asked for it was told. No worker takes part."""
+"""Where a rollback leads, and that it leads where the person who asked for it was told."""
 
+import threading
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
 
-from deployments import running, services
+from deployments import running, services, stopping
+from deployments.drivers import Release, Stopped
+from deployments.drivers.process import ProcessDriver
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle.models import User
 from tests.cast import Cast
-from tests.deployments.engine import Shop
+from tests.deployments.engine import Shop, in_background, log_of, status_of
 from tests.deployments.test_services import done
 from tests.deployments.watched import candidate, deployment, environment
 
@@ -108,3 +113,51 @@ def test_over_the_api_a_rollback_may_name_where_it_must_lead(third: Deployment, 
     assert rollbacks() == []
     assert client.post(API, {"reason": "Both fail."}, content_type="application/json").status_code == 201
     assert rollbacks() == ["24.09"]
+
+
+def test_a_rollback_that_hangs_is_stopped_and_asked_for_again(engine: Shop, monkeypatch: pytest.MonkeyPatch):
+    engine.deploy(engine.dev, engine.candidate("one"))
+    engine.deploy(engine.dev, engine.candidate("two"))
+    first, hangs = services.roll_back(engine.dev, by=engine.cast.ops, reason="Faulty."), threading.Event()
+    real = ProcessDriver.switch
+
+    def switch(driver: ProcessDriver, release: Release, **hold: Any) -> None:
+        real(driver, release, **hold)
+        deadline = time.monotonic() + (0 if hangs.is_set() else 10)
+        hangs.set()
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            if hold["stop"]():
+                raise Stopped("stopped")
+
+    monkeypatch.setattr(ProcessDriver, "switch", switch)
+    thread = in_background(first)
+    assert hangs.wait(10)
+    stopping.abort(first, by=engine.cast.ops)
+    second = services.roll_back(engine.dev, by=engine.cast.ops, reason="Faulty, still.")
+    thread.join(15)
+    engine.carry_out(second)
+    assert (status_of(first), second.status) == (S.ABORTED, S.SUCCEEDED), log_of(second)
+    assert engine.runs(engine.dev) == "one"
+
+
+def going_back(third: Deployment, **fields: Any) -> Deployment:
+    target = running.rollback_target(third.environment)
+    return deployment(third.environment, target, kind="rollback", previous=third.candidate, **fields)
+
+
+def test_while_a_rollback_is_on_its_way_the_pages_name_the_way_out(third: Deployment, cast: Cast, sign_in: SignIn):
+    client, back = sign_in(cast.ops), going_back(third, status=S.RUNNING)
+    asked = client.get(PAGE).content.decode()
+    assert "If it hangs, stop it first, then roll back again" in asked and "Fix it forward" not in asked
+    assert client.post(PAGE, {"reason": "It hangs."}).status_code == 409
+    assert "Roll back to" not in client.get(f"/deployments/{back.pk}/").content.decode()
+    stopping.abort(back, by=cast.ops)
+    assert "Roll back to 24.10" in client.get(f"/deployments/{back.pk}/").content.decode()
+    assert client.post(PAGE, {"reason": "It hangs."}).status_code == 302
+    assert rollbacks() == ["24.10", "24.10"]
+
+
+def test_a_rollback_that_goes_back_itself_may_be_overtaken(third: Deployment, cast: Cast):
+    going_back(third, status=S.RETURNING)
+    assert services.roll_back(third.environment, by=cast.ops, reason="Again.").candidate.label == "24.10"
