@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from deployments import bridges, gates, running
 from deployments.cases import Barred, Held
 from deployments.models import Deployment
-from environments import holds, locks, places, stops
 from deployments.names import name
+from environments import holds, locks, places, stops
 from environments.models import Environment, Lock
 from lifecycle.events import By
 from lifecycle.transitions import NotAllowed

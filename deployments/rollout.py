@@ -7,8 +7,7 @@ is it marked "not sure", and then a rollback or a full deployment puts it right.
 import time
 from collections.abc import Callable
 
-from deployments import bridges, claims, endings, ringing, running, steps, targets
-from django.db.models.functions import Now
+from deployments import bridges, claims, endings, ringing, steps, targets
 from deployments.attempts import Attempt, Interrupted, StepFailed
 from deployments.drivers import DriverError
 from deployments.keeper_state import FencedOut
