@@ -41,13 +41,16 @@ def prepare(
     *,
     wait: Callable[[], None] = lambda: None,
     say: Callable[[str], None] = lambda text: None,
+    first: str = "",
+    vouch: Callable[[str], None] = lambda contents: None,
 ) -> Path:
     """The folder of `digest`, made from the commit `sha` by `build(folder)` unless it is already there.
 
     A second builder waits for the first, calling `wait` meanwhile, and a killed one leaves the lock. What `build` and
     `wait` raise passes through and leaves nothing behind; GitError if the files cannot be exported, DiskFull without
     room. A folder that is not what its digest says is refused (WrongArtefact); whoever asks again has it built anew,
-    told by `say`, with the wrong one put aside.
+    told by `say`, with the wrong one put aside. `first` is the hash of what was built first, where it is known; `vouch`
+    is asked for the hash of what will be there before it is, and refuses another one (WrongArtefact).
     """
     final, locks = _folder(root, digest), root.with_name(f"{root.name}.locks")
     root.mkdir(parents=True, exist_ok=True)
@@ -55,27 +58,32 @@ def prepare(
     with _lock(locks, digest, wait):
         if not final.exists():
             refused.unlink(missing_ok=True)
-            _build(git, sha, digest, build, draft=draft)
+            _build(git, sha, digest, build, draft=draft, vouch=vouch)
             draft.rename(final)
             return final
     try:
-        verify(final, digest)
+        contents = verify(final, digest, first)
     except WrongArtefact as error:
         _refuse_once(refused, error)
         with _lock(locks, digest, wait):
-            say(f"{error}: it is built anew.")
-            _build(git, sha, digest, build, draft=draft)
-            say(_swap(draft, final, aside=root / f"{digest}.{int(fence)}.wrong"))
+            if refused.exists():  # else somebody else has put it right meanwhile
+                say(f"{error}: it is built anew.")
+                _build(git, sha, digest, build, draft=draft, vouch=vouch)
+                say(_swap(draft, final, aside=root / f"{digest}.{int(fence)}.wrong"))
+                refused.unlink()
+    else:
+        refused.unlink(missing_ok=True)
+        vouch(contents)
     return final
 
 
-def _build(git: Git, sha: str, digest: str, build: Build, *, draft: Path) -> None:
+def _build(git: Git, sha: str, digest: str, build: Build, *, draft: Path, vouch: Callable[[str], None]) -> None:
     """A whole, marked draft; or none at all."""
     _remove(draft)
     try:
         git.export(sha, draft)
         build(draft)
-        _seal(draft, digest, sha)
+        vouch(_seal(draft, digest, sha))
     except BaseException as error:
         full = _is_full(draft.parent, error)
         _remove(draft)
@@ -95,10 +103,10 @@ def _is_full(root: Path, error: BaseException) -> bool:
 
 def _refuse_once(mark: Path, error: WrongArtefact) -> None:
     """The first who finds it is refused, so that somebody learns of it before it is put right."""
-    if mark.exists():
-        mark.unlink()
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
         return
-    mark.touch()
     raise WrongArtefact(f"{error}; deploy once more to have it built anew") from error
 
 
@@ -131,15 +139,19 @@ def _locked(handle: int) -> bool:
     return True
 
 
-def verify(folder: Path, digest: str) -> None:
-    """WrongArtefact unless the marker names `digest` and the files are those that were built."""
+def verify(folder: Path, digest: str, first: str = "") -> str:
+    """The hash of the files; WrongArtefact unless the marker names `digest` and they were built (first)."""
     marker = _marker(folder)
     if not marker:
         raise WrongArtefact(f"the artefact {folder.name} has no readable marker")
     if marker.get("digest") != digest:
         raise WrongArtefact(f"the artefact {folder.name} is marked as something else")
-    if marker.get("contents") != contents_hash(folder):
+    contents = contents_hash(folder)
+    if marker.get("contents") != contents:
         raise WrongArtefact(f"the files of the artefact {folder.name} were changed after it was built")
+    if first not in ("", contents):
+        raise WrongArtefact(f"the artefact {folder.name} is another one than was built first")
+    return contents
 
 
 def _marker(folder: Path) -> dict[str, str]:
@@ -186,10 +198,11 @@ def _folder(root: Path, digest: str) -> Path:
     return root / digest
 
 
-def _seal(folder: Path, digest: str, sha: str) -> None:
-    marker = {"digest": digest, "commit": sha, "contents": contents_hash(folder)}
-    (folder / MARKER).write_text(json.dumps(marker))
+def _seal(folder: Path, digest: str, sha: str) -> str:
+    contents = contents_hash(folder)
+    (folder / MARKER).write_text(json.dumps({"digest": digest, "commit": sha, "contents": contents}))
     make_read_only(folder)
+    return contents
 
 
 def _remove(folder: Path) -> None:

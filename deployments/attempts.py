@@ -28,7 +28,11 @@ class Interrupted(Exception):
 
 
 class StepFailed(Exception):
-    """A step said no; the text is for people."""
+    """A step said no; the text is for people. `is_final`: it is not tried again, whatever lifecycle.toml says."""
+
+    def __init__(self, message: str, *, is_final: bool = False) -> None:
+        super().__init__(message)
+        self.is_final = is_final
 
 
 class NotNeeded(Exception):
@@ -172,6 +176,8 @@ class Attempt:
 
     def _retries(self, plan: Plan, error: Exception) -> int:
         """How often a step that failed like this is tried again."""
+        if getattr(error, "is_final", False):
+            return 0
         section = self.section_of(plan)
         technical = TECHNICAL_RETRIES if getattr(error, "retry", False) else 0
         return max(technical, section.retries if section else 0)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deployments import artefacts, targets
+from deployments import artefacts, first_builds, targets
 from deployments.artefacts import WrongArtefact
+from deployments.models import Deployment
 from environments import repositories
 from environments.git import GitError
 from environments.manifest import CommandSection, Context, ManifestError
@@ -33,8 +34,19 @@ class Command:
 Run = Callable[[Command, Path], None]
 
 
-def prepare(candidate: Candidate, fence: int, run: Run, *, wait: Callable[[], None], say: Callable[[str], None]) -> str:
-    """Have the artefact there, as artefacts.prepare says; `run` carries the [build] command out in a folder."""
+def prepare(
+    candidate: Candidate,
+    fence: int,
+    run: Run,
+    *,
+    wait: Callable[[], None],
+    say: Callable[[str], None],
+    by: Deployment | None = None,
+) -> str:
+    """Have the artefact there, as artefacts.prepare says; `run` carries the [build] command out in a folder.
+
+    `by` is the deployment it is for. WrongArtefact too where only other files than those that were tested can be had.
+    """
     folder = targets.release_of(candidate).path
     kept = folder.exists()
 
@@ -43,8 +55,18 @@ def prepare(candidate: Candidate, fence: int, run: Run, *, wait: Callable[[], No
             if command is not None:
                 run(command, draft)
 
-    git = repositories.git(candidate.repository)
-    artefacts.prepare(folder.parent, git, candidate.sha, candidate.digest, fence, build, wait=wait, say=say)
+    artefacts.prepare(
+        folder.parent,
+        repositories.git(candidate.repository),
+        candidate.sha,
+        candidate.digest,
+        fence,
+        build,
+        wait=wait,
+        say=say,
+        first=first_builds.known(candidate),
+        vouch=lambda contents: first_builds.require(candidate, contents, by=by),
+    )
     return f"kept artefact {candidate.digest[:8]}" if kept else f"built artefact {candidate.digest[:8]}"
 
 

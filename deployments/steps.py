@@ -30,9 +30,16 @@ def _prepare(attempt: Attempt, step: Step, candidate: Candidate) -> str:
         _run(attempt, step, command.argv, command.section, cwd=folder, env=command.env)
 
     try:
-        return building.prepare(candidate, attempt.lease.fence, run, wait=attempt.check, say=attempt.lease.log.warn)
+        return building.prepare(
+            candidate,
+            attempt.lease.fence,
+            run,
+            wait=attempt.check,
+            say=attempt.lease.log.warn,
+            by=attempt.deployment,
+        )
     except WrongArtefact as error:
-        raise StepFailed(str(error)) from error
+        raise StepFailed(str(error), is_final=True) from error
 
 
 def _driver(attempt: Attempt, candidate: Candidate) -> Driver:

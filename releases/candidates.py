@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -130,12 +131,19 @@ def ref_of(candidate: Candidate) -> str:
 def digest_of(candidate: Candidate, rows: list[CandidateChange]) -> str:
     """SHA-256 over canonical JSON of everything that decides what will run: base, tree, changes, flags, manifest.
 
-    Composing the same once more gives the same digest, so that what was said about it still holds.
+    Composing the same once more gives the same digest, so that what was said about it still holds; unless what was
+    built and tested under it cannot be had any more.
     """
-    facts = {
+    facts: dict[str, Any] = {
         "base": candidate.base_id,
         "tree": candidate.tree,
         "changes": [[row.change_id, row.revision_id, row.action, row.change.migrations] for row in rows],
         "manifest": hashlib.sha256(candidate.manifest.encode()).hexdigest(),
     }
+    while Candidate.objects.filter(digest=(digest := _hash_of(facts)), artefact_is_gone=True).exists():
+        facts["again"] = facts.get("again", 0) + 1
+    return digest
+
+
+def _hash_of(facts: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -45,6 +45,8 @@ class Candidate(models.Model):
     tree = models.CharField(max_length=40, blank=True)
     digest = models.CharField(max_length=64, blank=True, db_index=True)
     manifest = models.TextField(blank=True, help_text=_("lifecycle.toml as it is in the tree"))
+    artefact_hash = models.CharField(max_length=64, blank=True, help_text=_("of what was built of it first"))
+    artefact_is_gone = models.BooleanField(default=False, help_text=_("building it anew gives other files"))
     conflicts = models.JSONField(default=list)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField()

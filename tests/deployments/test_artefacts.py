@@ -208,7 +208,7 @@ def test_what_was_refused_is_built_anew_and_the_wrong_one_is_kept_a_day(root, gi
     with pytest.raises(WrongArtefact):
         make(root, git, fence=4)
     prepare(root, git, sha, DIGEST, 5, lambda folder: (folder / "built.txt").write_text("other"), say=said.append)
-    assert said[3].startswith("Its files differ from those built first.")
+    assert said[3].startswith("Its files differ from those built first."), "nobody vouched for the first ones"
     assert prune(root, {DIGEST}.__contains__) == []
     assert prune(root, {DIGEST}.__contains__, now=time.time() + 90_000) == [f"{DIGEST}.3.wrong", f"{DIGEST}.5.wrong"]
 

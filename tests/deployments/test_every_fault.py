@@ -162,7 +162,7 @@ def todays_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def built_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    def build_in_place(git: Git, sha: str, digest: str, build: Build, *, draft: Path) -> None:
+    def build_in_place(git: Git, sha: str, digest: str, build: Build, *, draft: Path, vouch: object) -> None:
         final = draft.with_name(digest)
         git.export(sha, final)
         build(final)
