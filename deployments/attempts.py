@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from deployments import running, targets
+from deployments import leftovers, running, targets
 from deployments.drivers import DriverError, Stopped
 from deployments.models import Deployment, Step
 from environments.git import GitError
@@ -16,6 +18,7 @@ from environments.manifest import CommandSection
 from lifecycle import logs, process
 from lifecycle.events import Machine
 from lifecycle.jobs import Lease, LeaseLost
+from lifecycle.leases import host
 from lifecycle.transitions import NotAllowed, move
 
 WORKER = Machine("worker")
@@ -132,7 +135,6 @@ class Attempt:
         )
         if step.status in (Step.Status.DONE, Step.Status.SKIPPED):
             return
-        self._end_leftovers(step, self.section_of(plan))
         used = 0
         self.check()
         while not self._try(plan, step, used=used):
@@ -189,7 +191,7 @@ class Attempt:
             argv,
             on_output=self.output.add,
             stop=self.stop,
-            on_start=lambda pid, started: self._note_process(step, pid, started),
+            on_start=lambda pid, started: self.note(step, pid, started, options["total_seconds"]),
             **options,
         )
         self.output.store()
@@ -201,21 +203,17 @@ class Attempt:
             self._set(step, Step.Status.RUNNING, exit_code=done.exit_code)
             raise StepFailed(f"{argv[0].rsplit('/', 1)[-1]}: {said} ({done.reason})")
 
-    def _note_process(self, step: Step, pid: int, started: int) -> None:
-        self._set(step, Step.Status.RUNNING, pid=pid, pid_started=str(started))
+    def note(self, step: Step, pid: int, started: int, seconds: float) -> None:
+        """Have the command that a step has begun on its row, and by when it must have ended: see leftovers.py."""
+        until = timezone.now() + timedelta(seconds=seconds)
+        self._set(step, Step.Status.RUNNING, pid=pid, pid_started=str(started), pid_host=host(), pid_until=until)
 
-    def _end_leftovers(self, step: Step, section: CommandSection | None) -> None:
-        """A worker that is only frozen left its command running: it must be dead before the step is tried again.
-
-        One that cannot be interrupted is given the time that lifecycle.toml gives it.
-        """
-        if step.pid is None:
-            return
-        deadline = time.monotonic() + (section.timeout_seconds if section and step.uninterruptible else 0)
-        while process.is_alive(step.pid, int(step.pid_started)) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        if not process.kill(step.pid, int(step.pid_started)):
-            raise StepFailed(f"the process {step.pid} of an earlier attempt cannot be ended")
+    def end_leftovers(self) -> None:
+        """Before anything is done here. StepFailed where something of an earlier holder cannot be ended."""
+        try:
+            leftovers.end(self.environment, check=self.lease.check, say=self.lease.log.warn)
+        except leftovers.StillRuns as error:
+            raise StepFailed(str(error)) from error
 
     def _set(self, step: Step, status: str, **fields: Any) -> None:
         """Write to a step under the deployment's fence."""

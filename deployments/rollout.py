@@ -94,6 +94,7 @@ def _guarded(attempt: Attempt, phase: Phase) -> Phase | None:
 
 def _begin(attempt: Attempt) -> None:
     """Go on from the status the row was claimed with."""
+    attempt.end_leftovers()
     _hold(attempt)
     {S.CLAIMED: _forward, S.ABORTING: _stop, S.RETURNING: _return}[S(attempt.deployment.status)](attempt)
 

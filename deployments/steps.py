@@ -1,5 +1,6 @@
 """The steps of a deployment and of the way back. Each is idempotent: a second worker may take it again."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from deployments.artefacts import WrongArtefact
 from deployments.attempts import Attempt, NotNeeded, Plan, StepFailed
 from deployments.building import Command
 from deployments.drivers import Driver, DriverError
+from deployments.drivers.base import no_note
 from deployments.models import Deployment, Step
 from environments import deltas, repositories
 from environments.git import GitError
@@ -42,8 +44,10 @@ def _prepare(attempt: Attempt, step: Step, candidate: Candidate) -> str:
         raise StepFailed(str(error), is_final=True) from error
 
 
-def _driver(attempt: Attempt, candidate: Candidate) -> Driver:
+def _driver(attempt: Attempt, candidate: Candidate, *, step: Step | None = None) -> Driver:
     """The environment's driver; what is tried again under one deployment's key takes effect once.
+
+    With `step` the command that changes the target is on its row.
 
     A release is started with the variables that were claimed with it, whatever is set meanwhile; the one that comes
     back, with those it ran with.
@@ -51,7 +55,8 @@ def _driver(attempt: Attempt, candidate: Candidate) -> Driver:
     deployment = attempt.deployment
     before = running.current(attempt.environment) if attempt.going_back else None
     version = (before or deployment).config_version
-    return targets.driver_for(attempt.environment, candidate, deployment=deployment, config_version=version)
+    note = partial(attempt.note, step) if step else no_note
+    return targets.driver_for(attempt.environment, candidate, deployment=deployment, config_version=version, note=note)
 
 
 def _hold(attempt: Attempt) -> dict[str, Any]:
@@ -134,7 +139,7 @@ def _run(
 
 def switch(attempt: Attempt, step: Step) -> str:
     release = targets.release_of(attempt.deployment.candidate)
-    _driver(attempt, attempt.deployment.candidate).switch(release, **_hold(attempt))
+    _driver(attempt, attempt.deployment.candidate, step=step).switch(release, **_hold(attempt))
     return f"{attempt.environment} shall run {release.label}"
 
 
@@ -178,7 +183,7 @@ def go_back(attempt: Attempt, step: Step) -> str:
     if last is None:
         raise NotNeeded("nothing was verified here before")
     _prepare(attempt, step, last.candidate)
-    _driver(attempt, last.candidate).restore(targets.release_of(last.candidate), **_hold(attempt))
+    _driver(attempt, last.candidate, step=step).restore(targets.release_of(last.candidate), **_hold(attempt))
     _health(attempt, last.candidate)
     return f"back on {running.release_id(last.candidate)}"
 

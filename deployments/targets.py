@@ -6,6 +6,7 @@ from django.conf import settings
 
 from deployments import drivers, keeper_state, pipelines, running
 from deployments.drivers import CREDENTIALS, Driver, DriverError, Target
+from deployments.drivers.base import Note, no_note
 from deployments.models import Deployment
 from environments import database_addresses, host_keys, places, variables
 from environments.manifest import Manifest, ManifestError, parse
@@ -51,10 +52,11 @@ def driver_for(
     *,
     deployment: Deployment | None = None,
     config_version: int | None = None,
+    note: Note = no_note,
 ) -> Driver:
     """The environment's driver, set up for this candidate and for the variables of a version (None: today's).
 
-    DriverError for a driver or setting that is wrong.
+    `note` is told of the commands that change the target. DriverError for a driver or setting that is wrong.
     """
     folder = app_folder(environment)
     given = _variables(environment, config_version) | places.effects(environment)
@@ -71,6 +73,7 @@ def driver_for(
         checkout=release_of(candidate).path,
         key=key_of(deployment, candidate) if deployment else "",
         report=pipelines.report_of,
+        note=note,
     )
     target.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     return drivers.get(environment.driver)(target)

@@ -28,9 +28,14 @@ class LeaseLost(Exception):
     """Somebody else holds the row now, or it was ended: stop at once and write nothing."""
 
 
+def host() -> str:
+    """This machine's name: what process ids are only true on."""
+    return socket.gethostname()
+
+
 def me() -> str:
     """This process's name in `owner` and on the system page: host, pid."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return f"{host()}:{os.getpid()}"
 
 
 class LeaseEnds(Func):

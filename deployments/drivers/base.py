@@ -48,7 +48,14 @@ class Report(NamedTuple):
     text: str = ""
 
 
+Note = Callable[[int, int, float], None]
+
+
 def no_report(_key: str) -> Report | None:
+    return None
+
+
+def no_note(_pid: int, _started: int, _seconds: float) -> None:
     return None
 
 
@@ -60,6 +67,8 @@ class Target:
 
     `host_keys` are the confirmed ones ("web1:22" → OpenSSH line). `key` names one deployment for good: what is tried
     again under it must not take effect twice. `report(key)` is what a pipeline called back with.
+
+    `note(pid, started, seconds)` is told of a command that changes the target: another worker must be able to end it.
     """
 
     environment: str
@@ -74,6 +83,7 @@ class Target:
     checkout: Path | None = None
     key: str = ""
     report: Callable[[str], Report | None] = no_report
+    note: Note = no_note
 
     def context(self, release: Release) -> Context:
         """What the placeholders of lifecycle.toml stand for."""

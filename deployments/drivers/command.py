@@ -38,7 +38,8 @@ class CommandDriver(Driver):
             raise DriverError("neither the environment nor lifecycle.toml has a [deploy] command")
         self.hold(fence)
         seconds = deploy.timeout_seconds if deploy else _DEPLOY_SECONDS
-        done = run_for(self.target, argv, release, log, stop, seconds, FENCE=str(fence), DIGEST=release.digest)
+        facts = {"FENCE": str(fence), "DIGEST": release.digest}
+        done = run_for(self.target, argv, release, log, stop, seconds, note=self.target.note, **facts)
         if done.reason == "stopped":
             raise Stopped("the deploy command was stopped")
         if done.reason != "exited":

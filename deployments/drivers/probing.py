@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lifecycle import process
 
 from . import http
-from .base import Log, Release, Stop, Target
+from .base import Log, Note, Release, Stop, Target, no_note
 
 _SECONDS = 20
 
@@ -33,7 +33,15 @@ def _printed(target: Target, argv: Sequence[str]) -> str | None:
 
 
 def run_for(
-    target: Target, argv: Sequence[str], release: Release, log: Log, stop: Stop, seconds: float, **facts: str
+    target: Target,
+    argv: Sequence[str],
+    release: Release,
+    log: Log,
+    stop: Stop,
+    seconds: float,
+    *,
+    note: Note = no_note,
+    **facts: str,
 ) -> process.Finished:
     """Run a declared command in the release's folder with the target's whole environment, plus `facts`."""
     context = target.context(release)
@@ -46,4 +54,5 @@ def run_for(
         stop=stop,
         total_seconds=seconds,
         inactivity_seconds=seconds,
+        on_start=lambda pid, started: note(pid, started, seconds),
     )

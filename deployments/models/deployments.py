@@ -167,6 +167,8 @@ class Step(models.Model):
     detail = models.CharField(max_length=300, blank=True)
     pid = models.IntegerField(null=True, blank=True)
     pid_started = models.CharField(max_length=30, blank=True)
+    pid_host = models.CharField(max_length=255, blank=True)
+    pid_until = models.DateTimeField(null=True, blank=True)
     uninterruptible = models.BooleanField(default=False)
     irreversible = models.BooleanField(default=False)
     started_at = models.DateTimeField(null=True, blank=True)
