@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -41,6 +42,40 @@ def test_every_host_gets_the_release_and_serves_it(hosts, log):
     assert (here / ".lifecycle-environment").stat().st_mode & 0o777 == 0o600
     assert "PRIVATE KEY" not in (here / ".lifecycle-environment").read_text()
     assert "starting 24.11" in log.text
+
+
+def changed(hosts: Hosts, n: int = 0) -> None:
+    """What runs on a host was changed there."""
+    current = hosts.folder(n) / "current"
+    (current / "server.py").chmod(0o644)
+    (current / "server.py").write_text("changed")
+
+
+def test_what_runs_stays_in_its_place_until_its_files_have_arrived_anew(hosts, log):
+    one = hosts.release("24.11")
+    roll_out(hosts, one, 1, log)
+    changed(hosts)
+    (one.path / "static" / "кот.txt").chmod(0o644)
+    (one.path / "static" / "кот.txt").write_text("other files than the marker says")
+    with pytest.raises(DriverError, match="not those that were sent"):
+        hosts.driver().bring(one, fence=2, log=log, stop=NEVER)
+    assert (hosts.folder(0) / "current" / "server.py").exists(), "it leads nowhere"
+    (one.path / "static" / "кот.txt").write_text("мяу")
+    (one.path / "static" / "кот.txt").chmod(0o444)
+    roll_out(hosts, one, 3, log)
+    assert (hosts.folder(0) / "current" / "server.py").read_text() == SERVER
+
+
+def test_wrong_releases_take_no_place_of_those_that_are_kept(hosts, log):
+    releases = hosts.folder(0) / "releases"
+    for n in range(1, 5):
+        roll_out(hosts, hosts.release(f"24.0{n}"), n, log)
+    for age_days in range(3):
+        (releases / f"2401cafe0123.{time.time_ns() - age_days * 90_000 * 10**9}.wrong").mkdir()
+    roll_out(hosts, hosts.release("24.05"), 5, log)
+    found = sorted(path.name for path in releases.iterdir())
+    assert [name for name in found if "." not in name] == [f"240{n}cafe0123" for n in range(1, 6)]
+    assert len(found) == 6, "a wrong one is kept for a day"
 
 
 def test_an_unhealthy_host_stops_the_roll_and_all_go_back(hosts, log):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Answer = dict[str, Any]
 
 LINE_SECONDS = 20.0
-KEPT_RELEASES = 5
+KEPT_RELEASES, WRONG_NANOSECONDS = 5, 86400 * 10**9
 
 
 class Host:
@@ -83,20 +83,26 @@ class Host:
         with self.locked():
             self._raise_fence()
             self._remove_drafts()
-        if final.exists():
-            if files.contents_hash(final) == contents and files.marked(final) == digest:
-                say({"need": False})
-                return {"kept": True}
-            final.rename(final.with_name(f"{digest}.{time.time_ns()}.wrong"))
+        if final.exists() and files.contents_hash(final) == contents and files.marked(final) == digest:
+            say({"need": False})
+            return {"kept": True}
         say({"need": True})
         draft = final.with_name(f"{digest}.{self.fence}.{os.getpid()}.tmp")
         try:
             self._unpack(draft, contents)
-            draft.rename(final)
+            with self.locked():
+                self.require_newest()
+                self._place(draft, final)
         finally:
             files.remove(draft)
         files.sync(final.parent)
         return {"kept": False}
+
+    def _place(self, draft: Path, final: Path) -> None:
+        """Put a wrong release aside only now: `current` may lead to it, and an upload may take long or break off."""
+        if final.exists():
+            final.rename(final.with_name(f"{final.name}.{time.time_ns()}.wrong"))
+        draft.rename(final)
 
     def _unpack(self, draft: Path, contents: str) -> None:
         """The files, checked, then the link to what the application is started with, and the marker last."""
@@ -183,9 +189,12 @@ class Host:
         return False
 
     def _prune(self) -> None:
-        """Keep the newest releases, and what runs."""
+        """Keep the newest releases, and what runs; wrong ones for a day, beside those."""
         folder = self.folder / "releases"
-        found = sorted((p for p in folder.iterdir() if not p.name.endswith(".tmp")), key=lambda p: -p.stat().st_mtime)
+        for wrong in folder.glob("*.wrong"):
+            if time.time_ns() - int(wrong.name.split(".")[-2]) > WRONG_NANOSECONDS:
+                files.remove(wrong)
+        found = sorted((p for p in folder.iterdir() if "." not in p.name), key=lambda p: -p.stat().st_mtime)
         for old in found[KEPT_RELEASES:]:
             if old.name not in (self._linked(), self.request["digest"]):
                 files.remove(old)
