@@ -38,8 +38,18 @@ class CommandDriver(Driver):
             raise DriverError("neither the environment nor lifecycle.toml has a [deploy] command")
         self.hold(fence)
         seconds = deploy.timeout_seconds if deploy else _DEPLOY_SECONDS
-        facts = {"FENCE": str(fence), "DIGEST": release.digest}
-        done = run_for(self.target, argv, release, log, stop, seconds, note=self.target.note, **facts)
+        done = run_for(
+            self.target,
+            argv,
+            release,
+            log,
+            stop,
+            seconds,
+            inactivity_seconds=deploy.inactivity_seconds if deploy else None,
+            note=self.target.note,
+            FENCE=str(fence),
+            DIGEST=release.digest,
+        )
         if done.reason == "stopped":
             raise Stopped("the deploy command was stopped")
         if done.reason != "exited":

@@ -40,10 +40,14 @@ def run_for(
     stop: Stop,
     seconds: float,
     *,
+    inactivity_seconds: float | None = None,
     note: Note = no_note,
     **facts: str,
 ) -> process.Finished:
-    """Run a declared command in the release's folder with the target's whole environment, plus `facts`."""
+    """Run a declared command in the release's folder with the target's whole environment, plus `facts`.
+
+    It may be silent for `inactivity_seconds` (None: all the time).
+    """
     context = target.context(release)
     target.data.mkdir(parents=True, exist_ok=True)
     return process.run(
@@ -53,6 +57,6 @@ def run_for(
         on_output=log,
         stop=stop,
         total_seconds=seconds,
-        inactivity_seconds=seconds,
+        inactivity_seconds=seconds if inactivity_seconds is None else inactivity_seconds,
         on_start=lambda pid, started: note(pid, started, seconds),
     )

@@ -171,6 +171,15 @@ def test_a_failing_command_is_a_definite_no_and_a_slow_one_worth_a_retry(tmp_pat
         commanded(tmp_path).switch(release(tmp_path / "r"), fence=1, log=log, stop=NEVER)
 
 
+def test_a_silent_command_is_ended_after_its_time_of_inactivity(tmp_path, log):
+    toml = '[deploy]\ncommand = ["true"]\ntimeout_seconds = 60\ninactivity_seconds = 1\n'
+    with pytest.raises(DriverError, match="inactive") as silent:
+        commanded(tmp_path, toml, deploy=["sleep", "30"]).switch(release(tmp_path / "r"), fence=1, log=log, stop=NEVER)
+    assert silent.value.retry
+    talks = sh("for n in 1 2 3 4; do echo $n; sleep 0.5; done")
+    commanded(tmp_path, toml, deploy=talks).switch(release(tmp_path / "r"), fence=1, log=log, stop=NEVER)
+
+
 def test_an_unhealthy_command_target_is_reported(tmp_path, log):
     driver = commanded(tmp_path, health=["false"])
     assert not driver.health(release(tmp_path / "r"), deadline_seconds=0.1, log=log, stop=NEVER)
