@@ -55,7 +55,10 @@ class Plan:
 
 
 class Attempt:
-    """What the steps work with. `going_back` changes what counts as a wish to stop."""
+    """What the steps work with. `going_back` changes what counts as a wish to stop.
+
+    `again`: this try follows a definite no, and not a technical failure.
+    """
 
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
@@ -63,6 +66,7 @@ class Attempt:
         self.environment = self.deployment.environment
         self.output = logs.Batch(lease.log)
         self.going_back = False
+        self.again = False
         self._looked_at = 0.0
         self._asked = False
         self._waits_for: Step | None = None
@@ -135,7 +139,7 @@ class Attempt:
         )
         if step.status in (Step.Status.DONE, Step.Status.SKIPPED):
             return
-        used = 0
+        used, self.again = 0, False
         self.check()
         while not self._try(plan, step, used=used):
             time.sleep(PAUSE_SECONDS)
@@ -159,6 +163,7 @@ class Attempt:
             self.lease.check()
             if used < self._retries(plan, error):
                 self.lease.log.warn(f"{step.key}: {error}; trying again.")
+                self.again = not getattr(error, "retry", False)
                 return False
             self._set(step, Step.Status.FAILED, detail=str(error)[:300], finished_at=Now())
             raise StepFailed(str(error)) from error

@@ -26,7 +26,7 @@ TOLERANCE = timedelta(seconds=300)
 BODY_BYTES = 65_536
 STATUSES = ("running", "succeeded", "failed")
 SECRET = "PIPELINE_SECRET"
-_KEY = re.compile(r"[a-z0-9_-]+-(?P<deployment>[0-9]{1,18})-[0-9a-f]{8}")
+_KEY = re.compile(r"[a-z0-9_-]+-(?P<deployment>[0-9]{1,18})-[0-9a-f]{8}(-back)?(-[0-9]{1,3})?")
 
 
 class Unsigned(Exception):

@@ -56,7 +56,15 @@ def _driver(attempt: Attempt, candidate: Candidate, *, step: Step | None = None)
     before = running.current(attempt.environment) if attempt.going_back else None
     version = (before or deployment).config_version
     note = partial(attempt.note, step) if step else no_note
-    return targets.driver_for(attempt.environment, candidate, deployment=deployment, config_version=version, note=note)
+    return targets.driver_for(
+        attempt.environment,
+        candidate,
+        deployment=deployment,
+        config_version=version,
+        note=note,
+        goes_back=attempt.going_back,
+        again=attempt.again,
+    )
 
 
 def _hold(attempt: Attempt) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """From rows to what the drivers know: a target (one environment) and a release (one built candidate)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -53,10 +54,12 @@ def driver_for(
     deployment: Deployment | None = None,
     config_version: int | None = None,
     note: Note = no_note,
+    goes_back: bool = False,
+    again: bool = False,
 ) -> Driver:
     """The environment's driver, set up for this candidate and for the variables of a version (None: today's).
 
-    `note` is told of the commands that change the target. DriverError for a driver or setting that is wrong.
+    `goes_back`, `again` and `note` are the target's; see there. DriverError for a driver or setting that is wrong.
     """
     folder = app_folder(environment)
     given = _variables(environment, config_version) | places.effects(environment)
@@ -71,7 +74,8 @@ def driver_for(
         credentials=_credentials(environment),
         host_keys=host_keys.pinned(environment),
         checkout=release_of(candidate).path,
-        key=key_of(deployment, candidate) if deployment else "",
+        key=key_of(deployment, candidate, goes_back=goes_back) if deployment else "",
+        again=again,
         report=pipelines.report_of,
         note=note,
     )
@@ -90,10 +94,11 @@ def _credentials(environment: Environment) -> dict[str, str]:
     return {name: value for name, value in variables.opened(environment).items() if name in CREDENTIALS}
 
 
-def key_of(deployment: Deployment, candidate: Candidate) -> str:
-    """Names what one deployment does with one candidate (its own, or the one it goes back to), over all attempts."""
+def key_of(deployment: Deployment, candidate: Candidate, *, goes_back: bool = False) -> str:
+    """Names what one deployment does with one candidate over all attempts; its way back may lead to the same one."""
     environment = deployment.environment
-    return f"{environment.product.slug}-{environment.slug}-{deployment.pk}-{candidate.digest[:8]}"
+    key = f"{environment.product.slug}-{environment.slug}-{deployment.pk}-{candidate.digest[:8]}"
+    return f"{key}-back" if goes_back else key
 
 
 def _port(environment: Environment) -> int:
@@ -111,12 +116,20 @@ def secrets_of(environment: Environment) -> list[str]:
 def require_own_database(environment: Environment, *, config_version: int | None = None) -> None:
     """DriverError when dev or staging would reach production's database with the variables of a version (None: these).
 
-    Resolves names: only for workers.
+    Production's are today's and those of what runs there or is on its way. Resolves names: only for workers.
     """
     if environment.kind == Environment.Kind.PRODUCTION:
         return
     own = _variables(environment, config_version)
     for place in environment.product.environments.filter(kind=Environment.Kind.PRODUCTION):
-        name = database_addresses.same_database(own, variables.opened(place))
-        if name:
-            raise DriverError(f"{name} leads to the database of {place}: {environment} must have one of its own")
+        for theirs in _variables_in_use(place):
+            if name := database_addresses.same_database(own, theirs):
+                raise DriverError(f"{name} leads to the database of {place}: {environment} must have one of its own")
+
+
+def _variables_in_use(environment: Environment) -> Iterator[dict[str, str]]:
+    """Today's, and what runs or is on its way was started with; without those whose key is gone."""
+    yield variables.opened(environment)
+    rows = filter(None, (running.current(environment), running.active(environment)))
+    for version in {row.config_version for row in rows} - {environment.config_version}:
+        yield variables.legible_at(environment, version)

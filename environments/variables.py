@@ -125,6 +125,13 @@ def legible(environment: Environment) -> dict[str, str]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def legible_at(environment: Environment, config_version: int) -> dict[str, str]:
+    """The same, as it was at an earlier configuration."""
+    rows = _standing_at(environment, config_version).items()
+    found = {name: secrets.readable(row.value) if row.is_secret else row.value for name, row in rows}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def secret_values(environment: Environment) -> list[str]:
     """What logs must mask: the secrets in use, and earlier ones that what still runs may print, in all their shapes.
 

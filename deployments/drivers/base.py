@@ -66,7 +66,8 @@ class Target:
     `checkout` is the artefact whose lifecycle.toml this is: a probe command runs there, once it has been built.
 
     `host_keys` are the confirmed ones ("web1:22" → OpenSSH line). `key` names one deployment for good: what is tried
-    again under it must not take effect twice. `report(key)` is what a pipeline called back with.
+    again under it must not take effect twice. `again`: what failed for good under it is to be
+    done once more. `report(key)` is what a pipeline called back with.
 
     `note(pid, started, seconds)` is told of a command that changes the target: another worker must be able to end it.
     """
@@ -82,6 +83,7 @@ class Target:
     host_keys: Mapping[str, str] = field(default_factory=dict)
     checkout: Path | None = None
     key: str = ""
+    again: bool = False
     report: Callable[[str], Report | None] = no_report
     note: Note = no_note
 

@@ -45,7 +45,7 @@ def settings(kind: str, url: str, **more) -> dict:
     return {"kind": kind, "poll_seconds": 0.1, **found, **more}
 
 
-def driver(tmp_path, kind: str, url: str, report=lambda key: None, **more) -> PipelineDriver:
+def driver(tmp_path, kind: str, url: str, report=lambda key: None, again=False, **more) -> PipelineDriver:
     target = Target(
         "production",
         tmp_path / "app",
@@ -54,6 +54,7 @@ def driver(tmp_path, kind: str, url: str, report=lambda key: None, **more) -> Pi
         settings=settings(kind, url, **more),
         credentials={"PIPELINE_TOKEN": TOKEN},
         key=KEY,
+        again=again,
         report=report,
     )
     return PipelineDriver(target)
@@ -106,6 +107,28 @@ def test_a_pipeline_that_fails_is_a_definite_no(tmp_path, server, release, log, 
     with pytest.raises(DriverError, match="ended as failed: https://") as error:
         driver(tmp_path, kind, server.url).switch(release, fence=3, log=log, stop=NEVER)
     assert not error.value.retry
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_that_failed_is_started_once_more_where_that_is_asked_for(tmp_path, server, release, log, kind):
+    for again in (False, True, True):
+        server.state_of_new = "failed"
+        with pytest.raises(DriverError, match="ended as"):
+            driver(tmp_path, kind, server.url, again=again).switch(release, fence=3, log=log, stop=NEVER)
+    assert [run["key"] for run in server.runs] == [KEY, f"{KEY}-2", f"{KEY}-3"]
+    server.runs[2]["state"] = "success"
+    driver(tmp_path, kind, server.url).switch(release, fence=4, log=log, stop=NEVER)
+    assert server.starts() == 3, "who takes over goes on with the newest"
+
+
+def test_one_that_called_back_that_it_failed_is_over(tmp_path, server, release, log):
+    server.add(KEY, {})["state"] = "running"
+
+    def report(key: str) -> Report | None:
+        return Report("failed") if key == KEY else None
+
+    driver(tmp_path, "http", server.url, again=True, report=report).switch(release, fence=3, log=log, stop=NEVER)
+    assert [run["key"] for run in server.runs] == [KEY, f"{KEY}-2"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,7 +12,7 @@ from deployments import pipelines, running, services
 from deployments.models import Deployment
 from environments import variables
 from environments.models import Environment
-from tests.deployments.engine import Shop, log_of
+from tests.deployments.engine import MANIFEST, Shop, log_of
 from tests.deployments.pipeline_server import TOKEN, PipelineServer
 from tests.deployments.shop import ROOT, eventually
 from tests.deployments.ssh_hosts import RESTART, Hosts
@@ -82,6 +82,43 @@ def test_a_pipeline_that_fails_is_followed_by_one_with_the_release_before(
     assert failed.status == S.FAILED and "ended as failed" in failed.error, log_of(failed)
     assert [run["facts"]["release"] for run in server.runs][-1] == running.release_id(one.candidate)
     assert engine.production.state == Environment.State.OK
+
+
+def test_the_way_back_to_the_same_candidate_is_a_run_of_its_own(
+    engine: Shop, server: PipelineServer, piped: Environment
+):
+    one = deployed(engine, server, "one")
+    server.state_of_new = "failed"
+
+    def well_again(handler) -> None:
+        server.state_of_new = "success"
+        handler._route()
+
+    server.faults = [lambda handler: handler._route()] * 3 + [well_again]
+    failed = engine.deploy(engine.production, one.candidate)
+    key = f"shop-production-{failed.pk}-{one.candidate.digest[:8]}"
+    assert [run["key"] for run in server.runs][1:] == [key, f"{key}-back"]
+    assert failed.status == S.FAILED and engine.production.state == Environment.State.OK, log_of(failed)
+
+
+def test_a_run_that_failed_is_retried_as_often_as_the_file_says(
+    engine: Shop, server: PipelineServer, piped: Environment
+):
+    deployed(engine, server, "one")
+    text = MANIFEST + '[deploy]\ncommand = ["true"]\nretries = 1\n'
+    candidate = engine.candidate("two", **{"lifecycle.toml": text})
+    server.release = running.release_id(candidate)
+    server.state_of_new = "failed"
+
+    def well_again(handler) -> None:
+        server.state_of_new = "success"
+        handler._route()
+
+    server.faults = [lambda handler: handler._route()] * 4 + [well_again]
+    done = engine.deploy(engine.production, candidate)
+    assert done.status == S.SUCCEEDED, log_of(done)
+    key = f"shop-production-{done.pk}-{candidate.digest[:8]}"
+    assert [run["key"] for run in server.runs][1:] == [key, f"{key}-2"]
 
 
 @pytest.mark.slow

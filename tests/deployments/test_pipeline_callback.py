@@ -56,6 +56,12 @@ def test_a_signed_call_is_written_down_and_read_by_the_driver(key, django_assert
     assert report == ("succeeded", "https://ci.example.org/7", "Deployed \ufffd in 40 ? s")
 
 
+@pytest.mark.parametrize("ending", ["-back", "-2", "-back-13"])
+def test_the_way_back_and_every_further_try_may_call_too(key, ending):
+    assert call(f"{key}{ending}").status_code == 200
+    assert pipelines.report_of(f"{key}{ending}").status == "succeeded" and pipelines.report_of(key) is None
+
+
 def test_the_signature_is_what_openssl_makes_of_it():
     """printf '1767225600.{"status": "running"}' | openssl dgst -sha256 -hmac key"""
     made = pipelines.signature_of("key", "1767225600", b'{"status": "running"}')

@@ -5,6 +5,7 @@ pipeline calls back with (see deployments/pipelines.py) counts like an answer to
 """
 
 import contextlib
+import itertools
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -71,8 +72,8 @@ class PipelineDriver(Driver):
     def switch(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
         if not self.target.key:
             raise DriverError("a pipeline can only be started for a deployment")
-        run = self._started(release, fence, log, stop)
-        ended = self._followed(run, log, stop)
+        key, run = self._started(release, fence, log, stop)
+        ended = self._followed(key, run, log, stop)
         if ended.status != "succeeded":
             raise DriverError(f"the pipeline ended as {ended.name or ended.status}: {ended.url or ended.id}")
 
@@ -97,23 +98,43 @@ class PipelineDriver(Driver):
         running = self.probe() if self.can_verify else release.label
         return "" if running == release.label else f"{running or 'nothing known'} answers"
 
-    def _started(self, release: Release, fence: int, log: Log, stop: Stop) -> Run:
-        """The run under this deployment's key: found, or started. Never a second one."""
-        key = self.target.key
-        if run := self.service.find(key):
+    def _started(self, release: Release, fence: int, log: Log, stop: Stop) -> tuple[str, Run]:
+        """The run under this deployment's key: found, or started. Never a second one under the same."""
+        key, run = self._newest(log)
+        if run:
             log("system", f"The pipeline of {key} was started before: {run.url or run.id}\n")
-            return run
+            return key, run
         try:
-            run = self.service.start(self._facts(release, fence))
+            run = self.service.start(self._facts(key, release, fence))
         except Silent as error:
             log("system", f"{error}; looking whether it was started all the same\n")
         run = run or self._appearing(key, stop)
         log("system", f"Started the pipeline {run.url or run.id}\n")
-        return run
+        return key, run
 
-    def _facts(self, release: Release, fence: int) -> Mapping[str, str]:
+    def _newest(self, log: Log) -> tuple[str, Run | None]:
+        """The key of the newest try, and its run; no run where one is to be started under it.
+
+        A failed one is the last word unless another was started after it, or is to be (`again`).
+        """
+        key, run = self.target.key, self._found(self.target.key, log)
+        for number in itertools.count(2):
+            if run is None or run.status != "failed":
+                break
+            following = f"{self.target.key}-{number}"
+            later = self._found(following, log)
+            if later is None and not self.target.again:
+                break
+            key, run = following, later
+        return key, run
+
+    def _found(self, key: str, log: Log) -> Run | None:
+        run = self.service.find(key)
+        return self._reported(key, run, log) if run and run.status == "running" else run
+
+    def _facts(self, key: str, release: Release, fence: int) -> Mapping[str, str]:
         return {
-            "key": self.target.key,
+            "key": key,
             "release": release.label,
             "digest": release.digest,
             "commit": json.loads((release.path / ".lifecycle-artefact.json").read_text())["commit"],
@@ -133,7 +154,7 @@ class PipelineDriver(Driver):
             raise Stopped(f"stopped; no pipeline shows the key {key}")
         raise DriverError(f"no pipeline shows the key {key}", retry=True)
 
-    def _followed(self, run: Run, log: Log, stop: Stop) -> Run:
+    def _followed(self, key: str, run: Run, log: Log, stop: Stop) -> Run:
         """Wait for the end; what the pipeline calls back with and what it answers count alike."""
         pause = float(self.target.settings.get("poll_seconds", _POLL_SECONDS))
         deadline = time.monotonic() + float(self.target.settings.get("timeout_seconds", _TOTAL_SECONDS))
@@ -143,7 +164,7 @@ class PipelineDriver(Driver):
                 self._end(run, log)
                 raise Stopped("the pipeline was stopped") if asked(stop) else DriverError("the pipeline took too long")
             time.sleep(_LOOK_SECONDS)
-            run = self._reported(run, log)
+            run = self._reported(key, run, log)
             if run.status == "running" and time.monotonic() - looked > pause:
                 looked = time.monotonic()
                 try:
@@ -154,8 +175,8 @@ class PipelineDriver(Driver):
                     log("system", f"{error}; asking again\n")
         return run
 
-    def _reported(self, run: Run, log: Log) -> Run:
-        report = self.target.report(self.target.key)
+    def _reported(self, key: str, run: Run, log: Log) -> Run:
+        report = self.target.report(key)
         if report is None or report.status == "running":
             return run
         log("system", f"The pipeline called back: {report.status} {report.text}\n")
