@@ -75,7 +75,14 @@ def _run(lease: Lease, driver: Driver, release: drivers.Release, section: str, f
             lease.log.ok(f"{section}: exit code 0 ({done.seconds:.1f} s)")
             return True
     how = f"exit code {done.exit_code}" if done.reason == "exited" else f"{done.reason} after {done.seconds:.0f} s"
-    raise Failed(f"The command for {section} did not end well: {how}.")
+    raise Failed(f"The command for {section} did not end well: {how}.{elsewhere(driver)}")
+
+
+def elsewhere(driver: Driver) -> str:
+    """What a failure must say too where the environment's data is on servers, which this command does not see."""
+    if not driver.runs_commands:
+        return ""
+    return " It ran on the worker's machine, not on the servers: let it fetch what it needs, see docs/drivers.md."
 
 
 def _once(

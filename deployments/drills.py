@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import running, targets
+from deployments import declared, running, targets
 from deployments.drivers import Driver, DriverError
 from deployments.models import BackupDrill, Deployment, Step
 from environments.manifest import CommandSection, Context, ManifestError
@@ -145,7 +145,7 @@ def run(environment: Environment, lease: Lease, log: logs.Writer) -> None:
     lease.check()
     if not done.ok:
         said = f"exit code {done.exit_code}" if done.reason == "exited" else f"no end after {done.seconds:.0f} s"
-        raise NotRestored(f"[restore_drill]: {said}")
+        raise NotRestored(f"[restore_drill]: {said}.{declared.elsewhere(driver)}".removesuffix("."))
 
 
 def environ(driver: Driver, context: Context) -> dict[str, str]:

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deployments import building, drivers, running, snapshots, targets
+from deployments import building, drivers, proofs, running, snapshots, targets
 from deployments.artefacts import WrongArtefact
 from deployments.attempts import Attempt, NotNeeded, Plan, StepFailed
 from deployments.building import Command
@@ -92,8 +92,10 @@ def backup(attempt: Attempt, step: Step) -> str:
 
 
 def brings_migrations(deployment: Deployment) -> bool:
-    """Whether a migration file is new or different since what ran before; unknown counts as yes."""
+    """Whether a migration file differs from what ran before, or a change says so; unknown counts as yes."""
     if deployment.previous is None:
+        return True
+    if deployment.previous_id != deployment.candidate_id and proofs.migrating(deployment.candidate):
         return True
     files = repositories.git(deployment.candidate.repository).diff(deployment.previous.sha, deployment.candidate.sha)
     return any(file.status != "D" and deltas.is_migration(file.path) for file in files)

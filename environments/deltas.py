@@ -13,7 +13,17 @@ from lifecycle.events import Machine
 from lifecycle.jobs import Lease
 from lifecycle.transitions import move
 
-MIGRATION = re.compile(r"(?:^|/)migrations/(?!__init__\.)[^/]+\.(?:py|sql)$")
+# Django, Flask, Ecto, Laravel, TypeORM · Prisma, Diesel · Alembic · Rails · Flyway, Liquibase
+MIGRATION = re.compile(
+    r"""(?:^|/)(?:
+        migrations/(?:versions/)?(?!__init__\.)[^/]+\.(?:py|sql|php|exs|rb|cs|[jt]s)
+      | migrations/[^/]+/(?:migration|up|down)\.sql
+      | alembic/versions/(?!__init__\.)[^/]+\.py
+      | db/migrate/[^/]+\.rb
+      | db/(?:migration|changelog)/(?:[^/]+/)*[^/]+\.(?:sql|java|kt|xml|ya?ml|json)
+    )$""",
+    re.VERBOSE,
+)
 COMMITS_LIMIT = 500
 
 
@@ -77,5 +87,11 @@ def migrations_in(files: list[FileChange]) -> list[str]:
 
 
 def is_migration(path: str) -> bool:
-    """Whether a path is a migration: a .py or .sql file below a folder named migrations."""
+    """Whether a path is a migration, by the folders and endings that the usual tools have."""
     return bool(MIGRATION.search(path))
+
+
+def app_of(path: str) -> str:
+    """What a migration belongs to: the folder above those of its tool, "." at the top."""
+    found = MIGRATION.search(path)
+    return (path[: found.start()] if found else path.rpartition("/")[0]).strip("/") or "."

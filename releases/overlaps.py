@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from environments import repositories
-from environments.deltas import is_migration
+from environments.deltas import app_of, is_migration
 from environments.git import LIFECYCLE, Conflict, Git
 from lifecycle import jobs
 from lifecycle.jobs import Lease
@@ -125,7 +125,7 @@ class Table:
         return self.git.commit(tree, [self.base.sha], change.key, {}, LIFECYCLE, change.revision.seen_at)
 
     def apps_of(self, change: Change) -> set[str]:
-        """The folders to which the change adds migrations, named by what is above `migrations/`."""
+        """The folders to which the change adds migrations, named by what is above `migrations/` or the like."""
         if change.pk not in self.apps:
             self.apps[change.pk] = self.find_apps(change)
         return self.apps[change.pk]
@@ -136,7 +136,7 @@ class Table:
             return set()
         step = self.git.diff(revision.stands_on or revision.fork, revision.tip)
         added = [file.path for file in step if file.status == "A" and is_migration(file.path)]
-        return {path.rpartition("migrations/")[0].rstrip("/") or "." for path in added}
+        return {app_of(path) for path in added}
 
 
 def share_a_path(ones: list[str], others: list[str]) -> bool:

@@ -7,11 +7,12 @@ import pytest
 from django.utils import timezone
 
 from deployments import drills
+from deployments.drivers import ProcessDriver
 from deployments.models import BackupDrill, Deployment, Step
 from environments.models import Environment
 from lifecycle.models import LogLine, Notification
 from lifecycle.transitions import NotAllowed
-from releases.models import Candidate
+from releases.models import Candidate, CandidateChange, Change, Revision
 from tests.deployments.engine import MANIFEST, Shop, log_of
 
 S = BackupDrill.Status
@@ -110,6 +111,39 @@ def test_the_step_says_where_the_backup_is(engine: Shop, live: Candidate):
     step = Step.objects.filter(deployment__environment=engine.production, key="backup").latest("pk")
     assert step.detail == f"copied to {engine.data(engine.production) / 'backup'}"
     assert drills.last_backup(engine.production)[1] == step.detail
+
+
+def test_a_change_that_says_it_migrates_is_backed_up_before_whatever_its_files_are(engine: Shop):
+    zero, one = engine.candidate("zero"), engine.candidate("one")
+    engine.deploy(engine.production, zero)
+    engine.deploy(engine.production, one)
+    assert Step.objects.filter(key="backup").latest("pk").status == "skipped"
+    for flag, is_backed_up in (("none", False), ("expand", True)):
+        made = engine.candidate(flag)
+        takes_in(engine, made, flag)
+        engine.deploy(engine.production, made)
+        step = Step.objects.filter(key="backup").latest("pk")
+        assert (step.status == "done") is is_backed_up, step.detail
+    engine.deploy(engine.production, made)
+    assert Step.objects.filter(key="backup").latest("pk").status == "skipped", "the same once more migrates nothing"
+
+
+def takes_in(engine: Shop, candidate: Candidate, migrations: str) -> None:
+    """The candidate has a change that says this of its migrations, and touches no file that looks like one."""
+    now, product = timezone.now(), engine.cast.product
+    facts = {"number": product.next_number("change"), "title": "Keep a wishlist", "branch": f"idea/{migrations}"}
+    change = Change.objects.create(
+        product=product, developer=engine.cast.dev, migrations=migrations, created_at=now, waiting_since=now, **facts
+    )
+    revision = Revision.objects.create(change=change, number=1, fork="a" * 40, tip="b" * 40, seen_at=now)
+    CandidateChange.objects.create(candidate=candidate, change=change, revision=revision)
+
+
+def test_a_drill_that_cannot_see_the_servers_says_so(engine: Shop, live: Candidate, monkeypatch: pytest.MonkeyPatch):
+    (engine.data(engine.production) / "backup").unlink()
+    assert "servers" not in drilled(engine).note
+    monkeypatch.setattr(ProcessDriver, "runs_commands", True)
+    assert "It ran on the worker's machine, not on the servers: let it fetch" in drilled(engine).note
 
 
 def test_without_a_backup_nothing_is_migrated_on_production(engine: Shop):

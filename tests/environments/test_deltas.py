@@ -59,7 +59,33 @@ def test_an_unknown_commit_fails_with_gits_words_and_may_be_tried_again(pair):
         ("wishlist/migrations/__init__.py", False),
         ("docs/migrations.py", False),
         ("migrations/readme.md", False),
+        ("db/migrate/20260101_add_wishlist.rb", True),
+        ("alembic/versions/3f2a_wishlist.py", True),
+        ("shop/migrations/versions/3f2a_wishlist.py", True),
+        ("src/main/resources/db/migration/V2__wishlist.sql", True),
+        ("db/migration/2026/V3__more.sql", True),
+        ("src/main/resources/db/changelog/changes.yaml", True),
+        ("prisma/migrations/20260101_wishlist/migration.sql", True),
+        ("priv/repo/migrations/20260101_wishlist.exs", True),
+        ("database/migrations/2026_01_01_wishlist.php", True),
+        ("alembic/env.py", False),
+        ("db/seeds.rb", False),
+        ("versions/notes.py", False),
     ],
 )
 def test_what_counts_as_a_migration(path, expected):
     assert deltas.is_migration(path) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "app"),
+    [
+        ("shop/wishlist/migrations/0001_initial.py", "shop/wishlist"),
+        ("migrations/7.sql", "."),
+        ("engines/shop/db/migrate/1_wishlist.rb", "engines/shop"),
+        ("prisma/migrations/1_wishlist/migration.sql", "prisma"),
+        ("shop/migrations/versions/3f2a_wishlist.py", "shop"),
+    ],
+)
+def test_what_a_migration_belongs_to(path, app):
+    assert deltas.app_of(path) == app
