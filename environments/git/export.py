@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,10 +109,12 @@ def _write(git_dir: Path, entries: list[_Entry], folder: Path, timeout_seconds: 
 
 def _write_file(target: str, content: bytes, mode: int) -> None:
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "wb", buffering=0) as file:
+    try:
         os.fchmod(handle, mode)
         while content:
-            content = content[file.write(content) :]
+            content = content[os.write(handle, content) :]
+    finally:
+        os.close(handle)
 
 
 def _refuse_links_that_leave(folder: Path, links: list[_Entry]) -> None:
@@ -127,31 +130,20 @@ def _refuse_links_that_leave(folder: Path, links: list[_Entry]) -> None:
 
 @contextlib.contextmanager
 def _blobs(git_dir: Path, entries: list[_Entry], timeout_seconds: float) -> Iterator[IO[bytes]]:
-    """What `cat-file` says of the entries, in their order; a thread asks, so that neither side waits for the other."""
-    process = popen(
-        git_dir,
-        ["cat-file", "--batch", "--buffer"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment(),
-    )
-    assert process.stdin and process.stdout
+    """What `cat-file` says of the entries, in their order; it is ended when the time is over."""
+    with tempfile.TemporaryFile() as asked:
+        asked.write(b"".join(entry.sha.encode() + b"\n" for entry in entries))
+        asked.seek(0)
+        command = ["cat-file", "--batch", "--buffer"]
+        process = popen(git_dir, command, stdin=asked, stdout=subprocess.PIPE, env=environment())
+    assert process.stdout
     watchdog = threading.Timer(timeout_seconds, process.kill)
-    asking = threading.Thread(target=_ask, args=(process.stdin, entries), daemon=True)
     watchdog.start()
-    asking.start()
     try:
         yield process.stdout
     finally:
         watchdog.cancel()
         kill_group(process)
-        asking.join()
-
-
-def _ask(stream: IO[bytes], entries: list[_Entry]) -> None:
-    with contextlib.suppress(BrokenPipeError), stream:
-        for entry in entries:
-            stream.write(entry.sha.encode() + b"\n")
 
 
 def _blob(stream: IO[bytes], entry: _Entry) -> bytes:
