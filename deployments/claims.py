@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from deployments import admission, effects, running, steps
+from deployments import admission, effects, running, steps, test_data
 from deployments.attempts import WORKER
 from deployments.cases import Barred, Held
 from deployments.models import Deployment
@@ -85,6 +85,7 @@ def _refused(deployment: Deployment) -> bool:
             raise NotAllowed("The candidate is not the one that was asked for: its digest differs.")
         admission.require_may_run(environment, candidate, kind=deployment.kind, release=deployment.release)
         admission.require_not_held(environment, deployment.kind, by=deployment.requested_by or WORKER)
+        _require_data_at_rest(deployment)
     except NotAllowed as reason:
         if isinstance(reason, Held) or (isinstance(reason, Barred) and deployment.expires_at is not None):
             _wait(deployment, str(reason))
@@ -94,6 +95,13 @@ def _refused(deployment: Deployment) -> bool:
         logs.Writer(deployment.log_key).error(str(reason))
         return True
     return False
+
+
+def _require_data_at_rest(deployment: Deployment) -> None:
+    """Held while a worker restores the test data: a migration must not run in the middle of that."""
+    migrates = deployment.kind != Deployment.Kind.ROLLBACK
+    if migrates and test_data.is_going(deployment.environment):
+        raise Held(f"The test data of {deployment.environment} is being restored.")
 
 
 def _wait(deployment: Deployment, reason: str) -> None:

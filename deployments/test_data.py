@@ -1,6 +1,6 @@
 """Test data of dev and staging: a named set, or a copy that was made harmless, by a command of lifecycle.toml."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from deployments import declared, running, targets
 from deployments.drivers import DriverError
+from deployments.models import Deployment
 from environments.manifest import ManifestError, TestData
 from environments.models import Environment
 from lifecycle import events, jobs
@@ -19,6 +20,7 @@ from releases.models import Candidate
 
 __test__ = False  # no tests, whatever pytest thinks of the name
 RESTORE, SCRUB = "test_data", "scrub"
+AGAIN_SECONDS = 5
 
 
 def offered(environment: Environment) -> TestData | None:
@@ -65,24 +67,37 @@ def scrub(lease: Lease) -> None:
 def _carry_out(lease: Lease, section: str) -> None:
     """Run the command against the environment's own data, and say when and which."""
     environment = Environment.objects.select_related("product", "cloned_from").get(pk=lease.row.subject_id)
-    _require_quiet(environment)
+    busy = _require_quiet(environment)
+    if busy is not None:
+        lease.log.warn(f"Deployment {busy.pk} is running there; it is tried again when that has ended.")
+        due_at = timezone.now() + timedelta(seconds=AGAIN_SECONDS)
+        jobs.enqueue(section, environment, product=environment.product, due_at=due_at)
+        return
     name = name_of(environment)
     if not declared.run(lease, environment, section, TEST_DATA=name):
         raise Failed("Nothing says how, under [test_data].")
     Environment.objects.filter(pk=environment.pk).update(test_data_at=timezone.now(), test_data_note="")
 
 
-def _require_quiet(environment: Environment) -> None:
-    """Failed in production, during a deployment, and where the variables lead to production's database."""
+@transaction.atomic
+def _require_quiet(environment: Environment) -> Deployment | None:
+    """Failed in production and where the variables lead to production's database; the deployment that runs there.
+
+    Under the environment's lock: from here on a claim sees this work (`is_going`), or this work has seen the claim.
+    """
     if environment.is_production:
         raise Failed("Production never holds test data.")
-    busy = running.active(environment)
-    if busy is not None:
-        raise Failed(f"Deployment {busy.pk} is running there. Try again when it has ended.")
     try:
         targets.require_own_database(environment)
     except DriverError as error:
         raise Failed(str(error)) from error
+    return running.active(running.locked(environment))
+
+
+def is_going(environment: Environment) -> bool:
+    """Whether a worker is changing the environment's data now."""
+    rows = Work.objects.filter(kind__in=[RESTORE, SCRUB], subject_id=environment.pk)
+    return rows.filter(status__in=Work.ACTIVE).exists()
 
 
 def name_of(environment: Environment) -> str:

@@ -15,6 +15,8 @@ from lifecycle.events import By
 
 RESERVED = frozenset({"new", "stop", "repository", "freezes", "promote", "production"})
 LIMIT = 30
+OWN = ("port", "hosts")
+"""Driver settings that name where it goes: a copy that kept them would deploy over its source."""
 
 
 @transaction.atomic
@@ -64,8 +66,8 @@ def _require_room(in_order: list[Environment], *, slug: str, kind: str) -> None:
 
 
 def _create(source: Environment, **facts: Any) -> Environment:
-    """The row; a port and the address that goes with it are its own, not its source's."""
-    settings = {key: value for key, value in source.driver_settings.items() if key != "port"}
+    """The row; a port and the servers it goes to are its own, not its source's."""
+    settings = {key: value for key, value in source.driver_settings.items() if key not in OWN}
     is_production = facts["kind"] == Environment.Kind.PRODUCTION
     return Environment.objects.create(
         product=source.product,

@@ -17,8 +17,11 @@ POLL = Machine("poll")
 
 
 def fetch(repository: Repository, mirror: Git, *, at: datetime) -> dict[str, str]:
-    """Bring the mirror up to date (making it the first time); branch name → object id. Raises GitError."""
-    if (mirror.path / "HEAD").exists():
+    """Bring the mirror up to date (making it the first time); branch name → object id. Raises GitError.
+
+    The first fetch is given its long time again when a worker died in it.
+    """
+    if repository.fetched_at is not None and (mirror.path / "HEAD").exists():
         mirror.fetch(repository.upstream)
         return mirror.refs(UPSTREAM_HEADS)
     Git.create_mirror(mirror.path, repository.upstream, access=mirror.access)

@@ -123,12 +123,17 @@ def run_tests(manifest: Manifest, context: Context, lease: Lease, log: Writer) -
         argv,
         cwd=context.checkout,
         env=context.environ() | {"HOME": context.data, "TMPDIR": context.data},
-        limits=Limits(settings.CHECK_MEMORY_BYTES, settings.CHECK_FILE_BYTES),
+        limits=limits(),
         on_output=lambda _stream, text: log.write((stream_of(line), line) for line in text.splitlines()),
         stop=lease.lost,
         total_seconds=manifest.test.timeout_seconds,
         inactivity_seconds=manifest.test.inactivity_seconds,
     )
+
+
+def limits() -> Limits:
+    """What tests and proofs may take of the machine."""
+    return Limits(settings.CHECK_MEMORY_BYTES, settings.CHECK_FILE_BYTES)
 
 
 def stream_of(line: str) -> str:

@@ -121,6 +121,7 @@ class Proof:
             argv,
             cwd=context.checkout,
             env=context.environ(),
+            limits=checks.limits(),
             on_output=lambda _stream, text: self.log.write(
                 (checks.stream_of(line), line) for line in text.splitlines()
             ),

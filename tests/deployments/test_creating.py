@@ -3,12 +3,12 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from deployments import creating, declared, running, services
+from deployments import creating, declared, driver_settings, running, services
 from environments import variables
 from environments.models import Environment
 from lifecycle.models import LogLine
 from lifecycle.transitions import NotAllowed
-from tests.deployments.engine import MANIFEST
+from tests.deployments.engine import MANIFEST, Shop
 
 S = Environment.Status
 COMMANDS = (
@@ -131,3 +131,16 @@ def test_no_command_runs_with_the_address_of_the_real_database(engine, qa):
     qa.refresh_from_db()
     assert (qa.status, "leads to the database of Production" in qa.status_note) == (S.BROKEN, True)
     assert not any(step.startswith("destroy") for step in engine.steps_run(qa))
+
+
+def test_a_copy_goes_to_no_server_of_its_source(engine: Shop):
+    servers = {"hosts": ["web1.shop.test"], "user": "shop", "folder": "/srv/shop", "restart": ["true"]}
+    Environment.objects.filter(pk=engine.production.pk).update(driver="ssh", driver_settings=servers)
+    made = creating.create(
+        engine.production, slug="copy", name="Copy", kind="staging", with_secrets=False, by=engine.cast.ops
+    )
+    assert "hosts" not in made.driver_settings and made.driver_settings["folder"] == "/srv/shop"
+    with pytest.raises(ValidationError, match="Production is in /srv/shop of web1.shop.test already"):
+        driver_settings.set_driver(made, driver="ssh", driver_settings=servers, by=engine.cast.ops)
+    other = servers | {"folder": "/srv/copy"}
+    driver_settings.set_driver(made, driver="ssh", driver_settings=other, by=engine.cast.ops)

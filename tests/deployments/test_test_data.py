@@ -1,11 +1,14 @@
 """Test data: restored by the declared command into dev and staging, never in production nor near its database."""
 
 import pytest
+from django.utils import timezone
 
-from deployments import test_data
+from deployments import claims, services, test_data
 from deployments.models import Deployment
 from environments import variables
 from environments.models import Environment
+from lifecycle import jobs
+from lifecycle.models import Work
 from lifecycle.transitions import NotAllowed
 from tests.deployments.engine import MANIFEST
 
@@ -66,13 +69,6 @@ def test_it_is_not_restored_into_productions_database(engine, staging):
     assert not any(step.startswith("restore") for step in engine.steps_run(staging))
 
 
-def test_not_while_something_is_being_deployed(engine, staging):
-    test_data.request(staging, by=engine.cast.ops)
-    Deployment.objects.filter(environment=staging).update(status="running")
-    after_work(engine, staging)
-    assert "Try again" in staging.test_data_note
-
-
 def test_production_and_places_that_say_nothing_are_refused(engine, staging):
     for place in (engine.production, engine.dev):
         assert test_data.offered(place) is None
@@ -82,3 +78,28 @@ def test_production_and_places_that_say_nothing_are_refused(engine, staging):
     staging.refresh_from_db()
     with pytest.raises(NotAllowed):
         test_data.request(staging, by=engine.cast.ops)
+
+
+def test_it_waits_for_a_deployment_and_is_tried_again(engine, staging):
+    asked = services.request(staging, engine.candidate("two"), by=engine.cast.ops)
+    lease = claims.claim(staging)
+    assert lease is not None and lease.row.pk == asked.pk
+    test_data.request(staging, by=engine.cast.ops)
+    jobs.execute(f"test_data:{staging.pk}")
+    assert not any(step.startswith("restore") for step in engine.steps_run(staging))
+    again = Work.objects.get(kind="test_data", status=Work.Status.QUEUED)
+    Deployment.objects.filter(pk=asked.pk).update(status=Deployment.Status.ABORTED, lease_until=None)
+    Work.objects.filter(pk=again.pk).update(due_at=again.requested_at)
+    jobs.execute(again.key)
+    assert engine.steps_run(staging)[-1].startswith("restore ")
+
+
+def test_a_deployment_waits_for_it_and_a_rollback_does_not(engine, staging):
+    test_data.request(staging, by=engine.cast.ops)
+    Work.objects.filter(kind="test_data").update(status=Work.Status.CLAIMED, lease_until=timezone.now(), fence=1)
+    asked = services.request(staging, engine.candidate("two"), by=engine.cast.ops)
+    assert claims.claim(staging) is None
+    asked.refresh_from_db()
+    assert asked.status == Deployment.Status.QUEUED and asked.error == "The test data of Staging is being restored."
+    Deployment.objects.filter(pk=asked.pk).update(kind=Deployment.Kind.ROLLBACK)
+    assert claims.claim(staging) is not None

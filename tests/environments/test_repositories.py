@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from environments import repositories
-from environments.git import UPSTREAM_HEADS
+from environments.git import UPSTREAM_HEADS, Git
 from environments.models import Branch, Repository
 from lifecycle.events import about
 from lifecycle.transitions import NotAllowed
@@ -97,3 +97,17 @@ def test_devops_names_it_in_the_browser(cast, sign_in, address):
     assert sign_in(cast.dev).get("/environments/repository/").status_code == 200
     assert sign_in(cast.dev).post(connect, {}).status_code == 403
     assert sign_in(cast.cleo).get("/environments/repository/").status_code == 403
+
+
+def test_a_first_fetch_that_was_cut_off_is_given_its_long_time_again(cast, upstream, settings, tmp_path, monkeypatch):
+    settings.VAR = tmp_path / "var"
+    repository = repositories.connect(cast.product, f"file://{upstream.path}", by=cast.ops)
+    Repository.objects.filter(pk=repository.pk).update(fetched_at=None)  # the row of one whose worker died in it
+    repository.refresh_from_db()
+    given = []
+    real = Git.fetch
+    monkeypatch.setattr(Git, "fetch", lambda git, url: (given.append(git.timeout_seconds), real(git, url))[1])
+    repositories.poll(repository)
+    assert given == [600]
+    repositories.poll(repository)
+    assert given == [600, 60]
