@@ -36,7 +36,7 @@ class Environments(APIView):
 
 
 class EnvironmentDetail(APIView):
-    """One environment; PATCH changes name, address, promotion rule and test data set."""
+    """One environment; PATCH changes name, address, promotion rule with its days and time, and test data set."""
 
     verbs = {"GET": "see_team_pages", "PATCH": "configure"}
 

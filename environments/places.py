@@ -1,11 +1,14 @@
 """What an environment is called, where it stands in the order, how releases reach it, and what it may do for real."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, time
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from environments import promotion_times
 from environments.models import Environment
 from environments.queries import of_kind
 from environments.variables import configuration_changed
@@ -13,33 +16,86 @@ from lifecycle import events
 from lifecycle.events import By
 from lifecycle.models import Product
 
+Rule = Environment.Promotion
+
 
 @transaction.atomic
 def describe(
-    environment: Environment, *, name: str, url: str, promotion: str, test_data: str, by: By, at: datetime | None = None
+    environment: Environment,
+    *,
+    name: str,
+    url: str,
+    promotion: str,
+    test_data: str,
+    promotion_days: Sequence[int] = (),
+    promotion_time: time | None = None,
+    by: By,
+    at: datetime | None = None,
 ) -> None:
-    """Name, address, promotion rule and the name of the test data set.
+    """Name, address, promotion rule (its days and time count for SCHEDULED) and the name of the test data set.
 
-    ValidationError where releases cannot follow by themselves, or for test data on production.
+    ValidationError for a rule that it cannot have, set times without a day or a time, and test data on production.
     """
-    if promotion == Environment.Promotion.AUTOMATIC:
-        require_can_follow(environment)
+    require_rule(environment, promotion)
+    if promotion == Rule.SCHEDULED:
+        promotion_times.require_complete(promotion_days, promotion_time)
     if test_data and environment.is_production:
         raise ValidationError({"test_data": _("Production never holds test data.")})
-    environment.name, environment.url = name, url
-    environment.promotion, environment.test_data = promotion, test_data
-    environment.save(update_fields=["name", "url", "promotion", "test_data"])
+    environment.name, environment.url, environment.test_data = name, url, test_data
+    environment.save(update_fields=["name", "url", "test_data"])
     events.record("environment.described", environment, by=by, at=at, promotion=promotion)
+    _set_rule(environment, promotion, promotion_days, promotion_time, by=by, at=at)
 
 
-def require_can_follow(environment: Environment) -> None:
-    """ValidationError where what comes is decided by people, or by which changes are ready."""
+def _set_rule(
+    environment: Environment,
+    promotion: str,
+    days: Sequence[int],
+    time_of_day: time | None,
+    *,
+    by: By,
+    at: datetime | None,
+) -> None:
+    """Nothing when it is the rule already, so that a time that is due is not lost."""
+    to_the_minute = time_of_day and time_of_day.replace(second=0, microsecond=0)
+    in_order = sorted(set(days))
+    rule = {"promotion": promotion, "promotion_days": in_order, "promotion_time": to_the_minute}
+    if rule == {name: getattr(environment, name) for name in rule}:
+        return
+    for name, value in rule.items():
+        setattr(environment, name, value)
+    environment.promotion_again_at = None
+    promotion_times.plan(environment, after=at or timezone.now(), also=[*rule, "promotion_again_at"])
+    begins = f"{to_the_minute:%H:%M}" if to_the_minute else ""
+    events.record("environment.rule_set", environment, by=by, at=at, promotion=promotion, days=in_order, time=begins)
+
+
+def require_rule(environment: Environment, promotion: str) -> None:
+    """ValidationError for a rule that is not among `rules`, saying why and what to choose."""
+    if promotion in rules(environment):
+        return
+    why = why_by_hand(environment)
+    if why:
+        raise ValidationError({"promotion": _("%(why)s Choose “By hand”.") % {"why": why}})
+    text = _("%(name)s takes compositions of changes: choose “By hand” or “At set times”.")
+    raise ValidationError({"promotion": text % {"name": environment}})
+
+
+def rules(environment: Environment) -> list[Rule]:
+    """The promotion rules that it may have: the first staging is composed, by Promote or at set times."""
+    if why_by_hand(environment):
+        return [Rule.BY_HAND]
+    return [Rule.BY_HAND, Rule.SCHEDULED] if takes_compositions(environment) else list(Rule)
+
+
+def why_by_hand(environment: Environment) -> str:
+    """Why nothing comes to it by a rule; "" where it can."""
     if environment.is_production:
-        raise ValidationError({"promotion": _("Production takes a release when management has approved it.")})
+        return _("Production takes a release when management has approved it.")
     if takes_compositions(environment):
-        raise ValidationError({"promotion": _("%(name)s takes compositions of changes.") % {"name": environment}})
-    if before(environment) is None:
-        raise ValidationError({"promotion": _("There is no environment before it.")})
+        is_dev = environment.kind == Environment.Kind.DEV
+        return _("%(name)s is composed anew at each push.") % {"name": environment} if is_dev else ""
+    return "" if before(environment) else _("There is no environment before it.")
 
 
 def takes_compositions(environment: Environment) -> bool:

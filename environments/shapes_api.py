@@ -6,7 +6,11 @@ from environments.models import Environment, Freeze, Lock
 
 
 class EnvironmentSerializer(serializers.ModelSerializer):
-    """An environment; `variables` are names only, `answers` is what it said when it was last asked."""
+    """An environment; `variables` are names only, `answers` is what it said when it was last asked.
+
+    `promotion_days` (1 is Monday) and `promotion_time` are in the product's time zone and count for the promotion rule
+    "scheduled"; `last_promotion_note` is why the last set time changed nothing, or empty.
+    """
 
     held_by = serializers.CharField(source="held_by.name", default=None, read_only=True)
     variables = serializers.SlugRelatedField("name", many=True, read_only=True)
@@ -30,6 +34,11 @@ class EnvironmentSerializer(serializers.ModelSerializer):
             "branch",
             "config_version",
             "promotion",
+            "promotion_days",
+            "promotion_time",
+            "next_promotion_at",
+            "last_promotion_at",
+            "last_promotion_note",
             "cloned_from",
             "sends_mail",
             "takes_payments",
@@ -50,7 +59,7 @@ class PlaceIn(serializers.ModelSerializer):
 
     class Meta:
         model = Environment
-        fields = ["name", "url", "promotion", "test_data"]
+        fields = ["name", "url", "promotion", "promotion_days", "promotion_time", "test_data"]
         extra_kwargs = {name: {"required": False} for name in fields}
 
 

@@ -55,6 +55,7 @@ VERBS: dict[str, str | Promise] = {
     "environment.no_drift": _("saw no commits of others any more on"),
     "environment.created": _("created"),
     "environment.described": _("described"),
+    "environment.rule_set": _("changed when something comes to"),
     "environment.moved": _("moved"),
     "environment.driver_set": _("changed the driver of"),
     "environment.effects_set": _("changed mail or payments of"),

@@ -1,6 +1,8 @@
 """A place the product runs, and what it is started with."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +28,9 @@ class Environment(models.Model):
     """A place the product runs: dev, staging, production, or further ones of the same kinds.
 
     `fence` grows with every claim of a deployment; `config_version` grows when a setting or variable changes.
-    `state` is about what runs there, `status` about the place itself.
+    `state` is about what runs there, `status` about the place itself. `promotion_days` (1 is Monday) and
+    `promotion_time` are those of the rule SCHEDULED, in the product's time zone; the times that follow from them are
+    written by environments/promotion_times.py.
     """
 
     class Kind(models.TextChoices):
@@ -42,6 +46,7 @@ class Environment(models.Model):
     class Promotion(models.TextChoices):
         BY_HAND = "by_hand", _("By hand")
         AUTOMATIC = "automatic", _("As soon as the environment before it has verified it")
+        SCHEDULED = "scheduled", _("At set times")
 
     class Status(models.TextChoices):
         READY = "ready", _("In use")
@@ -70,6 +75,20 @@ class Environment(models.Model):
     fence = models.BigIntegerField(default=0)
     config_version = models.PositiveIntegerField(default=1)
     promotion = models.CharField(_("promotion"), max_length=10, choices=Promotion.choices, default=Promotion.BY_HAND)
+    promotion_days = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
+        default=list,
+        blank=True,
+        help_text=_("weekdays, 1 is Monday"),
+    )
+    promotion_time = models.TimeField(null=True, blank=True, help_text=_("in the product's time zone, to the minute"))
+    promotion_zone = models.CharField(max_length=60, blank=True, help_text=_("what the next time was computed for"))
+    next_promotion_at = models.DateTimeField(null=True, blank=True)
+    promotion_again_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("when it is asked again, while only what ends by itself is in the way")
+    )
+    last_promotion_at = models.DateTimeField(null=True, blank=True)
+    last_promotion_note = models.TextField(blank=True, help_text=_("why the last set time changed nothing, or empty"))
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.READY)
     status_note = models.TextField(blank=True)
     cloned_from = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="clones")
@@ -100,6 +119,11 @@ class Environment(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=["ready", "creating", "broken", "destroying", "gone"]), name="environment_status"
             ),
+            models.CheckConstraint(
+                condition=Q(promotion="scheduled", next_promotion_at__isnull=False)
+                | ~Q(promotion="scheduled") & Q(next_promotion_at=None),
+                name="set_times_have_a_next_one",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,6 +142,11 @@ class Environment(models.Model):
     def is_ready(self) -> bool:
         """Whether it can be deployed to."""
         return self.status == self.Status.READY
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it changes at set times."""
+        return self.promotion == self.Promotion.SCHEDULED
 
     @property
     def is_contradicted(self) -> bool:
