@@ -32,8 +32,7 @@ def require_may_run(
     if kind == Deployment.Kind.ROLLBACK:
         require_bridge(environment, candidate)
         return
-    _require_no_stop(environment)
-    _require_unlocked(environment, at)
+    require_not_barred(environment, at=at)
     if kind == Deployment.Kind.REHEARSAL and environment.kind == Environment.Kind.STAGING:
         return
     now = running.current(environment)
@@ -52,7 +51,13 @@ def require_may_run(
     gates.require_open(release, at=at)
 
 
-def require_not_held(environment: Environment, kind: str, *, by: By, at: datetime | None = None) -> None:
+def require_not_barred(environment: Environment, *, at: datetime | None = None) -> None:
+    """Barred while the emergency stop or a hard lock keeps everything but rollbacks away."""
+    _require_no_stop(environment)
+    _require_unlocked(environment, at)
+
+
+def require_not_held(environment: Environment, kind: str, *, by: By | None, at: datetime | None = None) -> None:
     """Held for a new candidate on staging while somebody else tries what runs there."""
     holder = holds.holder(environment, at=at)
     if environment.kind == Environment.Kind.STAGING and kind == Deployment.Kind.DEPLOY and holder not in (None, by):

@@ -8,7 +8,8 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from deployments import building, comparisons, running, services
+from deployments import building, comparisons, promotion, running, services
+from deployments.cases import Barred
 from deployments.models import Deployment
 from environments import branches, repositories
 from environments.git import GitError
@@ -76,7 +77,8 @@ def _take(branch: Branch, take_in: Callable[[Branch], int]) -> int:
 
 def _broke_off(work: Work) -> None:
     """A candidate is never left composing for ever."""
-    candidate = Candidate.objects.get(pk=work.subject_id)
+    candidate = Candidate.objects.select_related("product").get(pk=work.subject_id)
+    promotion.came_to_nothing(candidate, work.error)
     if candidate.status == Candidate.Status.COMPOSING:
         move(candidate, Candidate.Status.FAILED, by=INTAKE, error=work.error)
 
@@ -96,6 +98,7 @@ def compose(lease: Lease) -> None:
         NEXT[P(candidate.purpose)](candidate)
     except NotAllowed as reason:
         lease.log.warn(str(reason))
+        promotion.came_to_nothing(candidate, str(reason), ends_by_itself=isinstance(reason, Barred))
 
 
 def _to_dev(candidate: Candidate) -> None:
@@ -104,8 +107,8 @@ def _to_dev(candidate: Candidate) -> None:
 
 def _to_staging(candidate: Candidate) -> None:
     """Unless a release was frozen meanwhile: then staging is not free."""
-    if not Release.objects.filter(product=candidate.product_id, status=Release.Status.FROZEN).exists():
-        _deploy(candidate, Environment.Kind.STAGING)
+    services.require_nothing_frozen(candidate.product)
+    _deploy(candidate, Environment.Kind.STAGING)
 
 
 def _release_to_staging(candidate: Candidate) -> None:
@@ -148,7 +151,9 @@ def _deploy(candidate: Candidate, kind: str, *, release: Release | None = None) 
 def requester(candidate: Candidate) -> By:
     """Who asked for the composition asked for its deployment."""
     asked = events.about(candidate).filter(verb="candidate.requested").first()
-    return asked.actor if asked and asked.actor else INTAKE
+    if asked is None:
+        return INTAKE
+    return asked.actor or Machine(asked.machine)
 
 
 NEXT = {

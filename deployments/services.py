@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from deployments import admission, gates, names, running, stopping, times, wishes
 from deployments.models import Deployment
-from environments import holds
 from environments.models import Environment
 from lifecycle.events import By
 from lifecycle.jobs import ring_after_commit
@@ -61,10 +60,11 @@ def request(
 
 
 @transaction.atomic
-def promote(product: Product, *, by: User, at: datetime | None = None) -> Candidate:
+def promote(product: Product, *, by: By, at: datetime | None = None) -> Candidate:
     """Compose everything that is ready for staging; it is deployed there when it is composed.
 
-    NotAllowed when nothing is ready, while somebody else holds staging, or while a frozen release has it.
+    NotAllowed when nothing is ready or while a frozen release has staging; Barred while it is locked, stopped or
+    somebody else tests there.
     """
     staging = running.place(product, Environment.Kind.STAGING)
     if staging is None:
@@ -73,15 +73,24 @@ def promote(product: Product, *, by: User, at: datetime | None = None) -> Candid
     return candidates.request(product, Candidate.Purpose.STAGING, by=by, at=at)
 
 
-def require_promotable(staging: Environment, *, by: By, at: datetime | None = None) -> None:
+def require_promotable(staging: Environment, *, by: By | None, at: datetime | None = None) -> None:
     """NotAllowed, with the reason, unless staging may be given a new composition now."""
-    rows = Release.objects.filter(product=staging.product_id, status=Release.Status.FROZEN)
+    require_nothing_frozen(staging.product)
+    admission.require_not_barred(staging, at=at)
+    admission.require_not_held(staging, Kind.DEPLOY, by=by, at=at)
+    require_change_ready(staging)
+
+
+def require_nothing_frozen(product: Product) -> None:
+    """NotAllowed while a release has staging, or will have it again when a hotfix has left."""
+    rows = Release.objects.filter(product=product, status=Release.Status.FROZEN)
     frozen = rows.order_by(F("parked_at").asc(nulls_first=True)).first()
     if frozen:
         raise NotAllowed(_("Release %(release)s is frozen and has staging until it is shipped.") % {"release": frozen})
-    holder = holds.holder(staging, at=at)
-    if holder is not None and holder != by:
-        raise NotAllowed(_("%(who)s is testing on %(environment)s.") % {"who": holder, "environment": staging})
+
+
+def require_change_ready(staging: Environment) -> None:
+    """NotAllowed unless a composition for staging would bring something."""
     if not Change.objects.filter(product=staging.product_id, status=Change.Status.READY).exists():
         raise NotAllowed(_("No change is ready: its tests must have passed and its developer must have said so."))
 

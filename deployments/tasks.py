@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from deployments import collecting, drills, intake, reality, recovery, rehearsals, retention, rollout
+from deployments import collecting, drills, intake, promotion, reality, recovery, rehearsals, retention, rollout
 from deployments import watch as watches
 
 
@@ -31,6 +31,7 @@ def prove() -> None:
     intake.bring_frozen()
     rehearsals.tick()
     drills.tick()
+    promotion.tick()
 
 
 @shared_task
