@@ -1,11 +1,17 @@
 """What DevOps fill in."""
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.utils.dates import WEEKDAYS as WEEKDAY_NAMES
 from django.utils.translation import gettext_lazy as _
 
 from environments.models import Environment, Lock
+
+NO_TIME = dict.fromkeys(("required", "invalid"), _("Choose a time of day, such as 09:00."))
+WEEKDAYS = [(number + 1, name) for number, name in WEEKDAY_NAMES.items()]
 
 
 class Domain(forms.Form):
@@ -32,20 +38,49 @@ class VariableForm(Domain):
     )
 
 
+class TimeOfDay(forms.TimeInput):
+    """Hours and minutes as browsers ask for them; they cannot know when it is needed."""
+
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False
+
+
 class PlaceForm(Domain):
-    """What an environment is called and how releases reach it."""
+    """What an environment is called and how releases reach it; days and time are needed for "At set times" only."""
 
     name = forms.CharField(label=_("Name"), max_length=60)
     url = forms.CharField(
         label=_("Address"), required=False, max_length=300, validators=[URLValidator(["http", "https"])]
     )
     promotion = forms.ChoiceField(label=_("What is deployed here"), choices=Environment.Promotion.choices)
+    promotion_days = forms.TypedMultipleChoiceField(
+        label=_("Days"),
+        coerce=int,
+        choices=WEEKDAYS,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one day.")},
+    )
+    promotion_time = forms.TimeField(label=_("Time"), widget=TimeOfDay(), error_messages=NO_TIME)
     test_data = forms.CharField(
         label=_("Test data set"),
         required=False,
         max_length=60,
         help_text=_("Its name, given to the restore command of lifecycle.toml as TEST_DATA."),
     )
+
+    def full_clean(self) -> None:
+        needed = self.data.get("promotion") == Environment.Promotion.SCHEDULED
+        times = [self.fields["promotion_days"], self.fields["promotion_time"]]
+        for field in times:
+            field.required = needed
+        super().full_clean()
+        for field in times:
+            field.required = True
 
 
 class EffectsForm(Domain):

@@ -10,6 +10,7 @@ from deployments import gates, promotion, waiting
 from deployments.names import name
 from environments import places
 from environments.models import Environment
+from environments.pages.promotion import times
 from lifecycle.roles import Actor, who_may
 from lifecycle.transitions import NotAllowed
 from releases.models import Release
@@ -17,7 +18,10 @@ from releases.models import Release
 
 @dataclass(frozen=True)
 class Between:
-    """`url` is where the button leads: a page, the page behind `dialog`, or (`posts`) the act itself."""
+    """`url` is where the button leads: a page, the page behind `dialog`, or (`posts`) the act itself.
+
+    `by_itself` is when that happens without anybody, or why it did not.
+    """
 
     count: str
     words: str
@@ -28,6 +32,7 @@ class Between:
     why_not: str = ""
     delta_url: str = ""
     key: str = ""
+    by_itself: str = ""
 
 
 def between(before: Environment, after: Environment, ready: int, frozen: Release | None, actor: Actor) -> Between:
@@ -52,7 +57,18 @@ def composition(after: Environment, ready: int, actor: Actor, delta: str) -> Bet
         why_not=waiting.refusal(after, actor) if may else who_may("promote"),
         delta_url=delta,
         key="promote",
+        by_itself=at_set_times(after),
     )
+
+
+def at_set_times(after: Environment) -> str:
+    """ "Next on Friday, 09:00", or that it is asked again each minute; "" for another rule."""
+    found = times(after)
+    if found is None:
+        return ""
+    if found.asks_again:
+        return _("Its time has come; asked again each minute")
+    return _("Next on %(when)s") % {"when": found.next}
 
 
 def verified(after: Environment, actor: Actor, delta: str) -> Between:
@@ -75,6 +91,7 @@ def verified(after: Environment, actor: Actor, delta: str) -> Between:
         why_not=why_not,
         delta_url=delta,
         key=after.slug,
+        by_itself=at_set_times(after),
     )
 
 

@@ -13,6 +13,7 @@ from deployments.names import name
 from deployments.pages.board import runs
 from environments import host_keys, places
 from environments.models import Environment
+from environments.pages import promotion as promotion_page
 from environments.pages.settings import frame
 from environments.pages.words import moment
 from lifecycle import live_log
@@ -43,6 +44,7 @@ def place(environment: Environment, actor: Actor) -> dict[str, Any]:
         "recorded": running.release_id(current.candidate) if current else "",
         "headline": headline(environment, current),
         "answer": answer(environment, current),
+        "times": promotion_page.times(environment),
         "before": places.before(environment),
         "can_promote": can_promote(environment) if actor.may("deploy") else None,
         "test_data": test_data.offered(environment),

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from environments import database_addresses, differences, locks, places, queries, secrets, variables
-from environments.forms import EffectsForm, LockForm, PlaceForm, VariableForm
+from environments.forms import EffectsForm, LockForm, VariableForm
 from environments.models import Environment, Lock, Variable, VariableVersion
+from environments.pages import promotion
 from environments.pages.words import moment
 from lifecycle.dates import ago
 
@@ -50,11 +51,13 @@ def settings(environment: Environment) -> dict[str, Any]:
         "rows": rows,
         "contrasts": differences.from_production(environment),
         "leads_to_production": leads_to_production(environment),
-        "takes_compositions": places.takes_compositions(environment),
+        "how": promotion.how(environment),
+        "times": promotion.times(environment),
+        "has_a_choice": not places.why_by_hand(environment),
         "locks": [Held(lock, moment(lock.expires_at)) for lock in locks.in_force(environment)],
         "variable_form": VariableForm(auto_id="variable_%s"),
         "lock_form": LockForm(auto_id="lock_%s"),
-        "place_form": PlaceForm(initial=initial(environment, PlaceForm), auto_id="place_%s"),
+        "place_form": promotion.form(environment),
         "effects_form": EffectsForm(initial=initial(environment, EffectsForm), auto_id="effects_%s"),
     }
 

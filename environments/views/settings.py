@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from environments import locks, places
-from environments.forms import Domain, EffectsForm, LockForm, PlaceForm
+from environments.forms import Domain, EffectsForm, LockForm
 from environments.models import Environment
+from environments.pages import promotion
 from environments.pages import settings as pages
 from environments.queries import get_environment_for
 from lifecycle.roles import allow
@@ -30,7 +31,7 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def describe(request: HttpRequest, slug: str) -> HttpResponse:
     environment = get_environment_for(request.actor, slug)
-    form = PlaceForm(request.POST, auto_id="place_%s")
+    form = promotion.form(environment, request.POST)
     return act(request, environment, form, places.describe, "place_form", _("Saved."))
 
 
