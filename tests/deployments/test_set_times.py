@@ -267,7 +267,10 @@ def test_it_comes_to_staging_by_itself(engine):
     promotion.tick()
     engine.settle()
     made = composed().get()
-    assert engine.runs(engine.environment("staging")) == made.label
+    staging = engine.environment("staging")
+    assert engine.runs(staging) == made.label
+    asked = events.about(staging.deployments.get(candidate=made)).get(verb="deployment.requested")
+    assert (asked.actor, asked.machine) == (None, "schedule")
     assert Change.objects.get().status == "staging"
 
 
