@@ -40,7 +40,7 @@ def approve(
     """
     release = services.locked_release(release)
     signoffs.require_seen(release, digest)
-    place, candidate = _require_askable(release, by=by, role=role, at=at)
+    place, candidate = _require_askable(release, by=by, role=role)
     signoffs.require_words(outcome, words)
     own = _is_own_work_that_counts(release, by)
     withdraw(release, by=by, at=at)
@@ -58,7 +58,10 @@ def approve(
     )
     verb = "release.approved" if outcome == Approval.Outcome.YES else "release.refused"
     events.record(verb, release, by=by, at=at, note=words, digest=approval.digest, own_work=own)
-    if not times.is_missed(release, at=at) and not gates.missing(release, at=times.moment(release, at=at)):
+    closed = gates.missing(release, at=times.moment(release, at=at))
+    if before := [gate for gate in closed if gate.key not in LATER]:
+        raise gates.refusal(release, before)
+    if not closed and not times.is_missed(release, at=at):
         services.ship(release, by=by, at=at)
     return approval
 
@@ -71,17 +74,17 @@ def _is_own_work_that_counts(release: Release, by: User) -> bool:
     return own
 
 
-def _require_askable(release: Release, *, by: User, role: str, at: datetime | None) -> tuple[Environment, Candidate]:
+def _require_askable(release: Release, *, by: User, role: str) -> tuple[Environment, Candidate]:
     if release.status != Release.Status.FROZEN:
         raise NotAllowed(_("Release %(release)s is not frozen.") % {"release": release})
     actor = actor_for(by, release.product)
     actor.require("approve_release")
     if role not in actor.roles and not by.is_admin:
         raise PermissionDenied(_("You do not have the role %(role)s.") % {"role": Role(role).label})
-    gates.require_open(release, at=at, but=LATER)
-    place = running.production(release.product)
-    assert place is not None and release.candidate is not None  # else the first gate is closed
-    return place, release.candidate
+    place, candidate = running.production(release.product), release.candidate
+    if place is None or candidate is None or candidate.status != Candidate.Status.READY:
+        raise gates.refusal(release, gates.missing(release))
+    return place, candidate
 
 
 def is_own_work(release: Release, user: User) -> bool:

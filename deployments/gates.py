@@ -39,18 +39,18 @@ def missing(release: Release, *, at: datetime | None = None) -> list[Gate]:
     return [gate for gate in gates(release, at=at) if not gate.is_open]
 
 
-def require_open(release: Release, *, at: datetime | None = None, but: tuple[str, ...] = ()) -> None:
-    """NotAllowed, naming every closed gate with its evidence, unless all (`but` some) are open. Barred where only what
-    ends by itself is closed.
-    """
-    closed = [gate for gate in missing(release, at=at) if gate.key not in but]
-    if not closed:
-        return
+def require_open(release: Release, *, at: datetime | None = None) -> None:
+    """NotAllowed, naming every closed gate with its evidence, unless all are open."""
+    if closed := missing(release, at=at):
+        raise refusal(release, closed)
+
+
+def refusal(release: Release, closed: list[Gate]) -> NotAllowed:
+    """What is said of these closed gates. Barred where all of them open by themselves."""
     reasons = "; ".join(f"{gate.label}: {gate.evidence.rstrip('.')}" for gate in closed) + "."
-    refusal = Barred if {gate.key for gate in closed} == {"no_freeze"} else NotAllowed
-    raise refusal(
-        _("Release %(release)s may not go to production yet. %(reasons)s") % {"release": release, "reasons": reasons}
-    )
+    kind = Barred if {gate.key for gate in closed} == {"no_freeze"} else NotAllowed
+    text = _("Release %(release)s may not go to production yet. %(reasons)s")
+    return kind(text % {"release": release, "reasons": reasons})
 
 
 def _nothing_frozen(release: Release, place: Environment | None) -> Gate:

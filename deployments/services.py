@@ -114,10 +114,9 @@ def ship(release: Release, *, by: User, at: datetime | None = None) -> Deploymen
         raise NotAllowed(
             _("The time chosen for release %(release)s is over: choose another one.") % {"release": release}
         )
-    begin = times.moment(release, at=at)
-    gates.require_open(release, at=begin)
-    place, chosen = running.production(release.product), times.chosen(release)
-    assert place is not None and release.candidate is not None  # the gates have just said so
+    place, chosen, begin = running.production(release.product), times.chosen(release), times.moment(release, at=at)
+    if place is None or release.candidate is None:
+        raise gates.refusal(release, gates.missing(release))
     due_at = begin if times.is_later(begin, at=at) else None
     expires_at = chosen.expires_at if chosen else None
     return request(place, release.candidate, by=by, release=release, due_at=due_at, expires_at=expires_at, at=at)
