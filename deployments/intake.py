@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -52,27 +53,43 @@ def _alone() -> Iterator[bool]:
 
 
 def _poll(repository: Repository) -> int:
-    """Record what was pushed; after a push dev is composed anew."""
-    is_trunk = repository.mode == Repository.Mode.TRUNK
+    """Record what was pushed; after a push dev is composed anew.
+
+    The branches stay due until all of it is written down, so that the next poll goes on where this one died.
+    """
+    started = timezone.now()
     moved = repositories.poll(repository)
-    take_in = trunk.take_in if is_trunk else pushes.take_in
-    taken = sum(_take(branch, take_in) for branch in (trunk.due(repository, moved) if is_trunk else moved))
-    if taken and candidates.live(repository.product):
+    is_trunk = repository.mode == Repository.Mode.TRUNK
+    due, take_in = (trunk.due(repository, moved), trunk.take_in) if is_trunk else (moved, pushes.take_in)
+    counts = {branch: _take(branch, take_in) for branch in due}
+    taken = sum(count or 0 for count in counts.values())
+    if (taken or _broke_off_before(moved, started)) and candidates.live(repository.product):
         candidates.request(repository.product, P.DEV, by=INTAKE)
+    for branch in {*moved, *due}:
+        if counts.get(branch, 0) is not None:
+            branches.out_of_trouble(branch)
     return taken
 
 
-def _take(branch: Branch, take_in: Callable[[Branch], int]) -> int:
-    """How many revisions came of it; what cannot be taken in is said on the branch and tried again ever later."""
+def _broke_off_before(moved: list[Branch], started: datetime) -> bool:
+    """Whether an earlier poll saw one of these move and did not get to its end."""
+    return any(branch.moved_at < started and not branch.trouble for branch in moved)
+
+
+def _take(branch: Branch, take_in: Callable[[Branch], int]) -> int | None:
+    """How many revisions came of it; None when it cannot be taken in: said on the branch and tried again ever later."""
     try:
-        taken = take_in(branch)
+        return take_in(branch)
+    except jobs.DATABASE_GONE:
+        raise
     except (GitError, NotAllowed, ValidationError) as error:
         reason = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-        if branches.in_trouble(branch, reason, at=timezone.now()):
-            logs.logger.warning("branch %s: %s", branch, reason)
-        return 0
-    branches.out_of_trouble(branch)
-    return taken
+    except Exception as error:  # one branch never keeps the others waiting
+        logs.logger.exception("branch %s", branch)
+        reason = f"{type(error).__name__}: {error}"
+    if branches.in_trouble(branch, reason, at=timezone.now()):
+        logs.logger.warning("branch %s: %s", branch, reason)
+    return None
 
 
 def _broke_off(work: Work) -> None:

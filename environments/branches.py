@@ -17,7 +17,8 @@ FIRST_WAIT_SECONDS = 2
 def note(repository: Repository, git: Git, heads: dict[str, str], *, at: datetime) -> list[Branch]:
     """Make the Branch rows say what `heads` says; those that are new, moved or due for another try, main first.
 
-    At most NEWS_PER_POLL at once: the next poll, two seconds later, takes the following ones.
+    At most NEWS_PER_POLL at once: the next poll, two seconds later, takes the following ones. One that moved stays due
+    until `out_of_trouble` says that it was taken in, whoever dies in between.
     """
     named = {shown(name): sha for name, sha in heads.items()}
     known = {branch.name: branch for branch in repository.branches.all()}
@@ -46,14 +47,14 @@ def remember(repository: Repository, name: str, tip: Commit, *, at: datetime) ->
         "moved_at": at,
         "trouble": "" if usable else _("A branch of this name cannot be used: rename it."),
         "tries": 0,
-        "retry_at": None,
+        "retry_at": at if usable else None,
     }
     branch, _created = Branch.objects.update_or_create(repository=repository, name=name, defaults=facts)
     return branch
 
 
 def waiting(repository: Repository, but: list[Branch], *, at: datetime) -> list[Branch]:
-    """Branches that did not move but are due for another try."""
+    """Branches that did not move now but are due for another try, or were never taken in."""
     due = repository.branches.filter(retry_at__lte=at).exclude(pk__in=[branch.pk for branch in but])
     return list(due.order_by("retry_at")[:NEWS_PER_POLL])
 
@@ -74,6 +75,6 @@ def in_trouble(branch: Branch, reason: str, *, at: datetime) -> bool:
 
 
 def out_of_trouble(branch: Branch) -> None:
-    """It was taken in (or is nobody's)."""
-    rows = Branch.objects.filter(pk=branch.pk).filter(~Q(trouble="") | Q(retry_at__isnull=False))
+    """What is on it now was taken in (or is nobody's)."""
+    rows = Branch.objects.filter(pk=branch.pk, sha=branch.sha).filter(~Q(trouble="") | Q(retry_at__isnull=False))
     rows.update(trouble="", tries=0, retry_at=None)

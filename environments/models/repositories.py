@@ -43,7 +43,7 @@ class Repository(models.Model):
 class Branch(models.Model):
     """An upstream branch as last seen by the poll, so that no page needs git.
 
-    `trouble` says why what is on it could not be taken in; it is tried again at `retry_at`, or when it moves.
+    `retry_at`: what is on it was not taken in yet; `trouble` says why not. It is tried then, or when it moves.
     """
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="branches")

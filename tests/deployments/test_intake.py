@@ -8,6 +8,7 @@ from environments import locks
 from environments.git import Git, GitError
 from environments.models import Environment
 from lifecycle.models import Work
+from releases import intake as pushes
 from releases import plan
 from releases.models import Candidate, Change
 from tests.deployments.engine import Shop
@@ -114,6 +115,45 @@ def test_a_push_that_git_could_not_take_in_is_taken_by_the_next_poll(engine: Sho
     assert intake.poll_upstream() == 1
     change.refresh_from_db()
     assert change.revision.number == 1
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["environments.repositories.drift.note", "releases.intake.take", "deployments.intake.candidates.request"],
+)
+def test_a_push_whose_poll_died_half_way_is_taken_by_the_next_one(engine: Shop, monkeypatch, place: str):
+    engine.adopt()
+    one, two = engine.plan("Keep a wishlist", "Wrap gifts").changes.order_by("pk")
+    for line, change in enumerate((one, two), start=1):
+        engine.upstream.change(change.branch, "main", line * 10)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(place, dies)
+        intake.poll_upstream()
+    intake.poll_upstream()
+    assert [change.revisions.count() for change in (one, two)] == [1, 1]
+    assert Work.objects.filter(kind="compose", status=Work.Status.QUEUED).exists()
+    before = Candidate.objects.count()
+    assert intake.poll_upstream() == 0
+    assert Candidate.objects.count() == before
+    assert not engine.repository.branches.exclude(retry_at=None).exists()
+
+
+def dies(*_arguments: object, **_named: object) -> None:
+    """A worker that is killed at this point."""
+    raise KeyboardInterrupt
+
+
+def test_a_branch_that_breaks_the_intake_keeps_no_other_one_waiting(engine: Shop, monkeypatch: pytest.MonkeyPatch):
+    engine.adopt()
+    one, two = engine.plan("Keep a wishlist", "Wrap gifts").changes.order_by("pk")
+    for line, change in enumerate((one, two), start=1):
+        engine.upstream.change(change.branch, "main", line * 10)
+    on = pushes.change_on
+    with monkeypatch.context() as patch:
+        patch.setattr(pushes, "change_on", lambda branch: 1 / 0 if branch.name == one.branch else on(branch))
+        assert intake.poll_upstream() == 1
+    assert two.revisions.count() == 1
+    assert "division by zero" in engine.repository.branches.get(name=one.branch).trouble
 
 
 def test_a_frozen_release_that_found_staging_taken_goes_there_when_it_is_free(engine: Shop):

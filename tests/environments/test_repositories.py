@@ -5,8 +5,8 @@ import shutil
 import pytest
 from django.core.exceptions import ValidationError
 
-from environments import repositories
-from environments.git import UPSTREAM_HEADS, Git
+from environments import branches, repositories
+from environments.git import Git, UPSTREAM_HEADS
 from environments.models import Branch, Repository
 from lifecycle.events import about
 from lifecycle.transitions import NotAllowed
@@ -29,14 +29,33 @@ def test_the_mirror_keeps_only_upstream_heads(cast, upstream, address):
     assert set(git.refs("refs/")) == {f"{UPSTREAM_HEADS.removeprefix('refs/')}main"}
 
 
-def test_a_poll_returns_what_moved_and_nothing_else(cast, upstream, address):
+def test_a_poll_returns_what_moved_until_it_is_taken_in(cast, upstream, address):
     repository = repositories.connect(cast.product, address, by=cast.ops)
-    assert repositories.poll(repository) == []
+    assert taken(repository) == ["main"]
+    assert taken(repository) == []
     upstream.change("wishlist", "main", 5)
     assert [branch.name for branch in repositories.poll(repository)] == ["wishlist"]
-    assert repositories.poll(repository) == []
+    assert taken(repository) == ["wishlist"]
+    assert taken(repository) == []
     upstream.change("wishlist", "wishlist", 6)
-    assert [branch.name for branch in repositories.poll(repository)] == ["wishlist"]
+    assert taken(repository) == ["wishlist"]
+
+
+def test_what_moved_on_meanwhile_stays_due(cast, upstream, address):
+    repository = repositories.connect(cast.product, address, by=cast.ops)
+    [main] = repositories.poll(repository)
+    upstream.commit("One more")
+    repositories.poll(repository)
+    branches.out_of_trouble(main)
+    assert taken(repository) == ["main"]
+
+
+def taken(repository: Repository) -> list[str]:
+    """What a poll returns, taken in as a worker would."""
+    moved = repositories.poll(repository)
+    for branch in moved:
+        branches.out_of_trouble(branch)
+    return [branch.name for branch in moved]
 
 
 def test_a_branch_that_went_away_goes_away(cast, upstream, address):

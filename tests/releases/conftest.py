@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from environments import repositories
+from environments import branches, repositories
 from environments.models import Environment
 from ideas.models import Idea
 from lifecycle import jobs
@@ -93,6 +93,7 @@ def build(cast: Cast, workshop: Upstream, work) -> Callable[..., Change]:
         repository = cast.product.repository
         for branch in repositories.poll(repository):
             intake.take(branch)
+            branches.out_of_trouble(branch)
         work("check")
         change.refresh_from_db()
         return change

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from environments import repositories
+from environments import branches, repositories
 from environments.git import Git
 from lifecycle.events import Machine
 from lifecycle.models import Product
@@ -89,6 +89,7 @@ class World:
     def fetch(self) -> None:
         for branch in repositories.poll(self.product.repository):
             intake.take(branch)
+            branches.out_of_trouble(branch)
         queued = Check.objects.filter(product=self.product, status=Check.Status.QUEUED)
         for check in queued:
             move(check, Check.Status.RUNNING, by=ROBOT, silent=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from environments import repositories
+from environments import branches, repositories
 from lifecycle.models import Notification
 from lifecycle.transitions import NotAllowed
 from releases import candidates, changes, composing, facts, intake, plan, stacking, verdicts
@@ -35,6 +35,7 @@ def take_in(cast, work):
     def poll() -> None:
         for branch in repositories.poll(cast.product.repository):
             intake.take(branch)
+            branches.out_of_trouble(branch)
         work("check")
 
     return poll
