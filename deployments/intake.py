@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -63,17 +62,13 @@ def _poll(repository: Repository) -> int:
     due, take_in = (trunk.due(repository, moved), trunk.take_in) if is_trunk else (moved, pushes.take_in)
     counts = {branch: _take(branch, take_in) for branch in due}
     taken = sum(count or 0 for count in counts.values())
-    if (taken or _broke_off_before(moved, started)) and candidates.live(repository.product):
+    done = [branch for branch in {*moved, *due} if counts.get(branch, 0) is not None]
+    is_late = any(branch.moved_at < started for branch in done)  # an earlier poll may have left it half done
+    if (taken or is_late) and candidates.live(repository.product):
         candidates.request(repository.product, P.DEV, by=INTAKE)
-    for branch in {*moved, *due}:
-        if counts.get(branch, 0) is not None:
-            branches.out_of_trouble(branch)
+    for branch in done:
+        branches.out_of_trouble(branch)
     return taken
-
-
-def _broke_off_before(moved: list[Branch], started: datetime) -> bool:
-    """Whether an earlier poll saw one of these move and did not get to its end."""
-    return any(branch.moved_at < started and not branch.trouble for branch in moved)
 
 
 def _take(branch: Branch, take_in: Callable[[Branch], int]) -> int | None:

@@ -2,6 +2,7 @@
 
 import re
 
+from django.db import transaction
 from django.db.models import F
 
 from environments import repositories
@@ -21,7 +22,10 @@ ENDED = (Change.Status.DROPPED, Change.Status.LIVE)
 
 @jobs.handler("push", queue="git")
 def look(lease: Lease) -> None:
-    """Take what is on a change's branch already (Work kind "push", subject: the change); then dev is re-composed."""
+    """Take what is on a change's branch already (Work kind "push", subject: the change); then dev is re-composed.
+
+    A second run, after a worker that was lost, makes up for what the first one left undone.
+    """
     change = Change.objects.select_related("product").get(pk=lease.row.subject_id)
     pushed = Branch.objects.filter(repository__product=change.product_id, name=change.branch)
     branch = pushed.select_related("repository").first()
@@ -29,7 +33,7 @@ def look(lease: Lease) -> None:
         revision = take(branch) if branch else None
     except GitError as error:
         raise Failed(str(error)) from error
-    if revision:
+    if revision or (branch and lease.row.attempt > 1):
         candidates.request(change.product, Candidate.Purpose.DEV, by=POLL)
 
 
@@ -56,29 +60,35 @@ def take(branch: Branch) -> Revision | None:
 
 
 def record(git: Git, change: Change, fork: str, branch: Branch) -> Revision | None:
-    """Write the revision of what was pushed, and what it stands on."""
+    """Write the revision of what was pushed, and what it stands on. Repeated, it makes up for what was left undone."""
     commits = git.log(fork, branch.sha)
     facts = {"subject": branch.subject, "author": branch.author, "commits": commits}
     revision = write(git, change, fork=fork, tip=branch.sha, **facts)
-    if revision is not None:
-        stacking.note(git, change, commits, by=POLL)
+    stacking.note(git, change, commits, by=POLL)
     return revision
 
 
-def write(
-    git: Git, change: Change, *, fork: str, tip: str, subject: str, author: str, commits: list[Commit]
-) -> Revision | None:
-    """The revision with its facts, its commits kept from git's gc, its trailers read; None when it is no news."""
-    if change.revision and (change.revision.fork, change.revision.tip) == (fork, tip):
-        return None
+def write(git: Git, change: Change, *, fork: str, tip: str, commits: list[Commit], **facts: str) -> Revision | None:
+    """The revision with its facts, its commits kept from git's gc; None when it is no news."""
+    is_news = not change.revision or (change.revision.fork, change.revision.tip) != (fork, tip)
+    if is_news:
+        record_push(git, change, fork=fork, tip=tip, commits=commits, **facts)
+    kept = f"refs/lifecycle/changes/{change.pk}/"
+    number = change.revision.number
+    git.point(f"{kept}{number}", tip, git.refs(kept).get(str(number)))
+    return change.revision if is_news else None
+
+
+def record_push(
+    git: Git, change: Change, *, fork: str, tip: str, commits: list[Commit], subject: str, author: str
+) -> None:
+    """Ask git what was pushed, then write it down together with what the trailers say."""
     git.require_modest(tip)
     files = [file.path for file in git.diff(fork, tip)]
     facts = {"subject": subject, "author": author, "commits": len(commits), "files": files}
-    revision = changes.record_push(change, fork=fork, tip=tip, ready=readiness.says_so(commits), by=POLL, **facts)
-    kept = f"refs/lifecycle/changes/{change.pk}/"
-    git.point(f"{kept}{revision.number}", tip, git.refs(kept).get(str(revision.number)))
-    read_trailers(change, commits)
-    return revision
+    with transaction.atomic():
+        changes.record_push(change, fork=fork, tip=tip, ready=readiness.says_so(commits), by=POLL, **facts)
+        read_trailers(change, commits)
 
 
 def change_on(branch: Branch) -> Change | None:

@@ -4,12 +4,12 @@ import pytest
 
 from deployments import intake, services
 from deployments.models import Deployment
-from environments import locks
+from environments import locks, repositories
 from environments.git import Git, GitError
 from environments.models import Environment
 from lifecycle.models import Work
 from releases import intake as pushes
-from releases import plan
+from releases import plan, stacking
 from releases.models import Candidate, Change
 from tests.deployments.engine import Shop
 
@@ -154,6 +154,27 @@ def test_a_branch_that_breaks_the_intake_keeps_no_other_one_waiting(engine: Shop
         assert intake.poll_upstream() == 1
     assert two.revisions.count() == 1
     assert "division by zero" in engine.repository.branches.get(name=one.branch).trouble
+
+
+@pytest.mark.parametrize("place", [(Git, "point"), (stacking, "place")])
+def test_a_push_that_git_took_in_by_half_is_taken_in_whole_by_the_next_poll(engine: Shop, monkeypatch, place):
+    engine.adopt()
+    below, above = engine.plan("Keep a wishlist", "Wrap gifts").changes.order_by("pk")
+    engine.push(below)
+    engine.upstream.git("checkout", "-q", "-B", above.branch, below.branch)
+    engine.upstream.commit("Wrap them\n\nMigrations: contract")
+    with monkeypatch.context() as patch:
+        patch.setattr(*place, lambda *_arguments: (_ for _ in ()).throw(GitError("the disk is full")))
+        assert intake.poll_upstream() == 0
+    above.refresh_from_db()
+    assert above.revision.number == 1 and above.requires is None
+    intake.poll_upstream()
+    above.refresh_from_db()
+    assert (above.migrations, above.requires, above.revision.stands_on) == ("contract", below, below.revision.tip)
+    kept = repositories.git(engine.repository).refs(f"refs/lifecycle/changes/{above.pk}/")
+    assert kept == {"1": above.revision.tip}
+    assert Work.objects.filter(kind="compose", status=Work.Status.QUEUED).exists()
+    assert above.revisions.count() == 1
 
 
 def test_a_frozen_release_that_found_staging_taken_goes_there_when_it_is_free(engine: Shop):
