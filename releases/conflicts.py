@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from environments.git import CompositionConflict
 from lifecycle.notifications import tell
+from releases import external_checks
 from releases.models import Candidate, Change
 
 
@@ -17,7 +18,8 @@ def note(
 ) -> None:
     """Put the conflicts on the candidate (unsaved) and on its changes, and tell the developers.
 
-    Only dev's composition, which takes everything, may say that a conflict is solved. A change that was left out
+    Only dev's composition, which takes everything, may say that a conflict is solved: then a change whose developer
+    said "ready" with the commit is offered. A change that was left out
     because the one below it was has no conflict of its own.
     """
     by_key = {conflict.key: conflict for conflict in found}
@@ -28,9 +30,11 @@ def note(
             continue
         if conflict is not None and not conflict.files:
             continue
-        row = as_row(conflict) | {"candidate": candidate.pk} if conflict else None
-        if Change.objects.filter(pk=change.pk, revision=change.revision).update(conflict=row) and conflict:
-            change.conflict = row
+        rows = Change.objects.filter(pk=change.pk, revision=change.revision)
+        if conflict is None:
+            if rows.filter(conflict__isnull=False).update(conflict=None):
+                external_checks.ask_again(change.revision)
+        elif rows.update(conflict=as_row(conflict) | {"candidate": candidate.pk}):
             tell_developer(change, conflict)
 
 

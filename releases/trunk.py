@@ -4,6 +4,7 @@ Lifecycle never writes main. Steps that belong to no change wait for a person (s
 """
 
 from itertools import groupby
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -135,10 +136,13 @@ def record(git: Git, change: Change, run: Run) -> Revision | None:
     fork, tip = run.fork, run.tip
     if change.revision is not None:
         fork, tip = change.revision.fork, extended(git, change, run)
+    return intake.write(git, change, fork=fork, tip=tip, **facts_of(run))
+
+
+def facts_of(run: Run) -> dict[str, Any]:
+    """What `intake.write` wants to know: the newest step speaks, and comes first."""
     newest = run.steps[-1]
-    return intake.write(
-        git, change, fork=fork, tip=tip, subject=newest.subject, author=newest.author, commits=run.steps
-    )
+    return {"subject": newest.subject, "author": newest.author, "commits": run.steps[::-1]}
 
 
 def extended(git: Git, change: Change, run: Run) -> str:
@@ -197,10 +201,8 @@ def move_rows(repository: Repository, git: Git, moved: list[tuple[TrunkCommit, C
 
 def amend(git: Git, change: Change, run: Run, *, is_first: bool) -> None:
     """The first run of a change replaces what it had, the following ones go on top."""
-    newest = run.steps[-1]
-    facts = {"subject": newest.subject, "author": newest.author, "commits": run.steps}
     if is_first:
-        intake.write(git, change, fork=run.fork, tip=run.tip, **facts)
+        intake.write(git, change, fork=run.fork, tip=run.tip, **facts_of(run))
     else:
         record(git, change, run)
 
@@ -213,7 +215,8 @@ def take_by_word(lease: Lease) -> None:
     git = repositories.git(row.repository)
     try:
         step = git.commits([row.sha])[row.sha]
-        revision = None if change.revision else record(git, change, Run([step], Link()))
+        with transaction.atomic():
+            revision = None if change.revision else record(git, change, Run([step], Link()))
     except (GitError, KeyError) as error:
         raise Failed(f"commit {row.sha[:12]}: {error}") from error
     if revision is not None:

@@ -91,6 +91,31 @@ def test_a_rebased_run_of_one_pull_request_is_one_change(trunk: Shop):
     assert Change.objects.exclude(pk=change.pk).get().revision.tip == other
 
 
+def test_the_newest_commit_of_a_run_says_whether_it_is_ready_and_what_migrations_do(trunk: Shop):
+    change = trunk.plan("Keep a wishlist").changes.get()
+    on_main(trunk, 5, f"begin\n\nChange: {change.key}\nReady: no\nMigrations: expand")
+    on_main(trunk, 15, f"end\n\nChange: {change.key}\nReady: yes\nMigrations: contract")
+    poll(trunk)
+    change.refresh_from_db()
+    assert (change.revision.says_ready, change.migrations) == (True, "contract")
+
+
+def test_after_a_rewrite_the_newest_commit_still_speaks(trunk: Shop):
+    change = trunk.plan("Keep a wishlist").changes.get()
+    start = trunk.upstream.git("rev-parse", "main")
+    on_main(trunk, 5, f"begin\n\nChange: {change.key}\nReady: no")
+    on_main(trunk, 15, f"end\n\nChange: {change.key}\nReady: yes")
+    poll(trunk)
+    trunk.upstream.git("checkout", "-q", "-B", "rewritten", start)
+    trunk.upstream.write("new.txt", "a file that came before")
+    trunk.upstream.commit("Add a file")
+    trunk.upstream.git("cherry-pick", "main~1", "main")
+    trunk.upstream.git("checkout", "-q", "-B", "main", "rewritten")
+    poll(trunk)
+    change.refresh_from_db()
+    assert (change.revision.number, change.revision.says_ready) == (2, True)
+
+
 def test_a_branch_name_in_a_merge_finds_its_idea(trunk: Shop):
     change = trunk.plan("Keep a wishlist").changes.get()
     merged(trunk, change.branch, 5, f"Merge branch '{change.branch}' into 'main'")

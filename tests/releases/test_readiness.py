@@ -7,7 +7,7 @@ from environments import repositories
 from lifecycle import tokens
 from lifecycle.models import Work
 from lifecycle.transitions import NotAllowed
-from releases import changes, intake, readiness
+from releases import candidates, changes, intake, readiness
 from releases.models import Change
 from tests.cast import Cast
 
@@ -25,9 +25,9 @@ def change(plan_of) -> Change:
 def push(cast: Cast, workshop):
     """`push(change, "message")` commits to the change's branch and takes it in, without running any test."""
 
-    def commit(change: Change, message: str, *, onto: str = "main", line: int = 5) -> Change:
+    def commit(change: Change, message: str, *, onto: str = "main", line: int = 5, name: str = "") -> Change:
         workshop.git("checkout", "-q", "-B", change.branch, onto)
-        workshop.write(f"{change.branch.replace('/', '_')}_{line}.py", f"line = {line}\n")
+        workshop.write(name or f"{change.branch.replace('/', '_')}_{line}.py", f"line = {line}\n")
         workshop.commit(message)
         for branch in repositories.poll(cast.product.repository):
             intake.take(branch)
@@ -108,6 +108,22 @@ def test_a_change_above_follows_the_one_below(plan_of, push, work, cast: Cast):
     assert work("offer") == 1
     above.refresh_from_db()
     assert above.status == S.READY
+
+
+def test_a_wish_that_a_conflict_kept_back_is_offered_when_dev_clears_it(plan_of, push, work, compose, cast: Cast):
+    one, two = plan_of("Keep a wishlist", "Wrap gifts").changes.order_by("pk")
+    push(one, "shop: Add it.", name="same.py", line=1)
+    push(two, TRAILER, name="same.py", line=2)
+    compose(candidates.request(cast.product, "dev", by=cast.dev))
+    work("check")
+    work("offer")
+    two.refresh_from_db()
+    assert two.conflict and two.status == S.DEVELOPMENT
+    push(one, "shop: Add it elsewhere.", name="other.py", line=1)
+    compose(candidates.request(cast.product, "dev", by=cast.dev))
+    assert work("offer") == 1
+    two.refresh_from_db()
+    assert (two.conflict, two.status) == (None, S.READY)
 
 
 def test_a_pull_request_that_leaves_draft_says_so_and_one_that_becomes_a_draft_takes_it_back(
