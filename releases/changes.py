@@ -101,8 +101,8 @@ def record_push(
     In a frozen release the status stays, because the candidate keeps the revision it was composed of. `ready`: the
     developer said so with the commit (releases/readiness.py).
     """
-    rows = Change.objects.select_for_update(of=("self",)).select_related("revision", "release", "product")
-    locked = rows.get(pk=change.pk)
+    stacking.lock_with_above(change)
+    locked = Change.objects.select_related("revision", "release", "product").get(pk=change.pk)
     newest = locked.revision
     if newest and (newest.fork, newest.tip) == (fork, tip):
         return newest

@@ -11,7 +11,7 @@ from environments.git import Composition, CompositionConflict, Git, GitError, St
 from environments.git import compose as compose_commits
 from lifecycle.events import Machine
 from lifecycle.transitions import move
-from releases import conflicts, stacking
+from releases import conflicts, migration_flags, pins, stacking
 from releases.candidates import Broken, digest_of, live, manifest_of, ref_of
 from releases.contents import Held, contents
 from releases.models import Candidate, CandidateChange, Change, Revision
@@ -19,8 +19,7 @@ from releases.models import Candidate, CandidateChange, Change, Revision
 P = Candidate.Purpose
 A = CandidateChange.Action
 WORKER = Machine("compose")
-FURTHEST = ("development", "ready", "staging", "approved")
-TAKES = {P.DEV: FURTHEST, P.STAGING: FURTHEST[1:], P.RELEASE: FURTHEST[1:]}
+TAKES = {P.DEV: pins.FURTHEST, P.STAGING: pins.OFFERED, P.RELEASE: pins.OFFERED}
 
 
 @dataclass(frozen=True)
@@ -84,12 +83,12 @@ def moves_for(candidate: Candidate, base: Candidate) -> tuple[list[Move], list[C
 
 
 def changes_for(candidate: Candidate) -> list[Change]:
-    """The changes a composition takes, the furthest first (of two that conflict, the other one moves), below first."""
+    """The changes a composition takes, in their order; a frozen release takes them as they were when it was frozen."""
     takes = Change.objects.filter(product=candidate.product_id, status__in=TAKES[P(candidate.purpose)])
-    if candidate.purpose == P.RELEASE:
-        takes = takes.filter(release=candidate.release_id)
     takes = takes.exclude(revision=None).select_related("revision", "developer", "product", "requires")
-    return stacking.below_first(sorted(takes, key=lambda change: (-FURTHEST.index(change.status), change.pk)))
+    if candidate.purpose != P.RELEASE:
+        return pins.in_order(takes)
+    return pins.pinned(candidate, takes.filter(release=candidate.release_id))
 
 
 def is_held(change: Change, held: dict[int, Held]) -> bool:
@@ -100,13 +99,13 @@ def is_held(change: Change, held: dict[int, Held]) -> bool:
 def taking_in(change: Change, held: dict[int, Held]) -> Move:
     """The change's own step: from what it stands on, replacing what the base holds of an older revision."""
     revision, older = change.revision, held.get(change.pk)
-    is_stacked = bool(change.requires_id and revision.stands_on)
+    waits = bool(revision.stands_on and change.requires_id and change.requires_id not in held)
     step = Step(
         change.key,
-        revision.stands_on if is_stacked else revision.fork,
+        revision.stands_on or revision.fork,
         revision.tip,
         change.title,
-        needs=change.requires.key if is_stacked and change.requires_id not in held else "",
+        needs=change.requires.key if waits else "",
         replaces=(older.fork, older.tip) if older else None,
     )
     return Move(change, revision, step)
@@ -131,7 +130,10 @@ def require_clean(candidate: Candidate, found: list[CompositionConflict]) -> Non
 
 
 def require_whole(candidate: Candidate, moves: list[Move]) -> None:
-    """A change that was returned between the freeze and here must not be left out in silence."""
+    """A change that was returned between the freeze and here must not be left out in silence.
+
+    Nor may a migration come in of which nobody said what it does.
+    """
     if candidate.purpose != P.RELEASE or candidate.release.is_undo:
         return
     taken = [one.change for one in moves]
@@ -139,6 +141,8 @@ def require_whole(candidate: Candidate, moves: list[Move]) -> None:
     missing = [change.key for change in planned if change not in taken]
     if missing or not moves:
         raise Broken(_("Not approved by a tester: %(changes)s.") % {"changes": ", ".join(missing)})
+    if unsaid := migration_flags.reasons(taken):
+        raise Broken(" ".join(unsaid))
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from lifecycle import events
 from lifecycle.events import By
 from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, changes, migration_flags, overlaps
+from releases import candidates, changes, migration_flags, overlaps, pins, stacking
 from releases.models import Candidate, Change, Release
 
 S, Kind = Release.Status, Release.Kind
@@ -26,8 +26,10 @@ OFFERED = (Change.Status.READY, Change.Status.STAGING, Change.Status.APPROVED)
 def freeze(release: Release, *, by: By, at: datetime | None = None) -> Candidate:
     """Ask for the candidate of all approved changes; "if ready" ones that are not wait for the next plan.
 
-    Raises NotAllowed naming whatever is in the way (see `reasons_not_to_freeze`).
+    Raises NotAllowed naming whatever is in the way (see `reasons_not_to_freeze`). A push to one of them waits until
+    it is decided whether it came before.
     """
+    stacking.lock(release.changes.all())
     reasons = reasons_not_to_freeze(release)
     if reasons:
         raise NotAllowed(" ".join(reasons))
@@ -133,7 +135,11 @@ def recompose(release: Release, *, by: By, at: datetime | None = None) -> Candid
 
 
 def ask(release: Release, *, by: By, at: datetime | None) -> Candidate:
+    """The candidate to come, of the same revisions as the one before it (see pins.py)."""
+    before = release.candidate
     release.candidate = candidates.request(release.product, Candidate.Purpose.RELEASE, by=by, release=release, at=at)
+    if not release.is_undo:
+        pins.pin(release.candidate, before)
     release.save(update_fields=["candidate"])
     return release.candidate
 

@@ -141,6 +141,16 @@ def below_first(changes: Iterable[Change]) -> list[Change]:
     return ordered
 
 
+def lock(rows: QuerySet[Change]) -> None:
+    """Hold these changes to the end of the transaction; always in the same order, so that nobody waits in a circle."""
+    list(rows.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+
+
+def lock_with_above(change: Change) -> None:
+    """Hold a change and whatever it pulls along."""
+    lock(Change.objects.filter(pk__in=[change.pk, *(one.pk for one in above(change))]))
+
+
 def above(change: Change) -> list[Change]:
     """The open changes built on this one, directly or not."""
     found: dict[int, Change] = {}

@@ -124,6 +124,7 @@ def test_a_push_that_git_could_not_take_in_is_taken_by_the_next_poll(engine: Sho
 def test_a_push_whose_poll_died_half_way_is_taken_by_the_next_one(engine: Shop, monkeypatch, place: str):
     engine.adopt()
     one, two = engine.plan("Keep a wishlist", "Wrap gifts").changes.order_by("pk")
+    engine.settle()
     for line, change in enumerate((one, two), start=1):
         engine.upstream.change(change.branch, "main", line * 10)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -131,7 +132,7 @@ def test_a_push_whose_poll_died_half_way_is_taken_by_the_next_one(engine: Shop, 
         intake.poll_upstream()
     intake.poll_upstream()
     assert [change.revisions.count() for change in (one, two)] == [1, 1]
-    assert Work.objects.filter(kind="compose", status=Work.Status.QUEUED).exists()
+    assert Candidate.objects.filter(purpose="dev", status=Candidate.Status.COMPOSING).exists()
     before = Candidate.objects.count()
     assert intake.poll_upstream() == 0
     assert Candidate.objects.count() == before
@@ -173,7 +174,7 @@ def test_a_push_that_git_took_in_by_half_is_taken_in_whole_by_the_next_poll(engi
     assert (above.migrations, above.requires, above.revision.stands_on) == ("contract", below, below.revision.tip)
     kept = repositories.git(engine.repository).refs(f"refs/lifecycle/changes/{above.pk}/")
     assert kept == {"1": above.revision.tip}
-    assert Work.objects.filter(kind="compose", status=Work.Status.QUEUED).exists()
+    assert Candidate.objects.filter(purpose="dev", status=Candidate.Status.COMPOSING).exists()
     assert above.revisions.count() == 1
 
 

@@ -11,7 +11,7 @@ from ideas.models import AgendaItem, Idea
 from lifecycle.transitions import NotAllowed, move
 from releases import candidates, changes, facts, freezing, hotfixes, intake, overlaps, plan, urgent, verdicts
 from releases.contents import contents
-from releases.models import Candidate, Change, Release
+from releases.models import Candidate, Change, Release, Revision
 
 S, K, R = Change.Status, Release.Kind, Release.Status
 
@@ -189,3 +189,48 @@ def test_two_that_are_frozen_in_the_same_moment_are_told_apart(cast, waiting, re
             freezing.freeze(late, by=cast.ops)
     late.refresh_from_db()
     assert late.status == R.PLANNED
+
+
+def test_a_frozen_release_keeps_its_revisions_whatever_is_pushed_since(cast, waiting, repair, build, ship, compose):
+    was = {row.change_id: row.revision_id for row in waiting.candidate.rows.all()}
+    change = build(waiting.changes.first(), line=55)
+    ship(propose(cast, repair))
+    waiting.refresh_from_db()
+    again = bring_to_staging(cast, waiting, compose)
+    assert {row.change_id: row.revision_id for row in again.rows.all()} == was
+    assert was[change.pk] != change.revision_id
+    assert verdicts.all_approved(again)
+
+
+def test_what_was_given_back_comes_with_what_its_developer_offers_next(cast, waiting, build, compose):
+    change = waiting.changes.first()
+    verdicts.give_back(change, candidate=waiting.candidate, by=cast.tess, reason="It fails")
+    change = build(change, line=55)
+    waiting.refresh_from_db()
+    failed = compose(freezing.recompose(waiting, by=cast.petra))
+    assert change.key in failed.error
+    changes.mark_ready(change, by=cast.dev)
+    again = bring_to_staging(cast, waiting, lambda _old: compose(freezing.recompose(waiting, by=cast.petra)))
+    assert again.rows.get(change=change).revision == change.revision
+    change.refresh_from_db()
+    assert change.status == S.STAGING
+
+
+def test_a_migration_nobody_explained_does_not_come_in_after_the_freeze(cast, waiting, build, compose):
+    change = waiting.changes.first()
+    verdicts.give_back(change, candidate=waiting.candidate, by=cast.tess, reason="It fails")
+    change = build(change, line=55)
+    Revision.objects.filter(pk=change.revision_id).update(files=["wishes/migrations/0002_more.py"])
+    changes.mark_ready(change, by=cast.dev)
+    waiting.refresh_from_db()
+    assert "0002_more.py" in compose(freezing.recompose(waiting, by=cast.petra)).error
+
+
+def test_a_hotfix_that_is_pushed_to_meanwhile_is_tested_as_it_was_frozen(cast, repair, build, compose):
+    hotfix = propose(cast, repair)
+    build(repair, line=55)
+    candidate = bring_to_staging(cast, hotfix, compose)
+    repair.refresh_from_db()
+    assert (repair.status, candidate.rows.get().revision.number) == (S.STAGING, 1)
+    verdicts.approve(repair, candidate=candidate, by=cast.tess)
+    assert verdicts.all_approved(candidate)

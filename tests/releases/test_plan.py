@@ -1,16 +1,18 @@
 """A plan: created from the queue, published, rescheduled, frozen, opened again."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from ideas.models import Stop
 from lifecycle.events import about
 from lifecycle.models import Notification
 from lifecycle.transitions import NotAllowed
-from releases import changes, plan
+from releases import changes, freezing, plan
 from releases.models import Change, Release
 
 SOON = timedelta(days=4)
@@ -160,6 +162,29 @@ def test_a_migration_that_nobody_explained_blocks_the_freeze(cast, tested):
         plan.freeze(release, by=cast.petra)
     changes.set_migrations(change, migrations="expand", by=cast.dev)
     plan.freeze(release, by=cast.petra)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_push_in_the_moment_of_the_freeze_drops_nothing_that_must_be_in(cast, tested, monkeypatch):
+    release = tested("Keep a wishlist")
+    change = release.changes.get()
+    push = threading.Thread(target=pushed, args=(change,))
+    ask = freezing.park_for
+    with monkeypatch.context() as patch:
+        patch.setattr(freezing, "park_for", lambda *a, **b: (push.start(), push.join(0.7), ask(*a, **b)))
+        candidate = plan.freeze(release, by=cast.petra)
+    push.join(10)
+    change.refresh_from_db()
+    assert (change.release, change.status, change.revisions.count()) == (release, Change.Status.APPROVED, 2)
+    assert candidate.rows.get().revision.number == 1
+
+
+def pushed(change: Change) -> None:
+    """A push in a thread with a connection of its own."""
+    try:
+        changes.record_push(Change.objects.get(pk=change.pk), fork="a" * 40, tip="b" * 40)
+    finally:
+        connection.close()
 
 
 def test_only_one_release_is_frozen(cast, frozen, idea_of):

@@ -196,3 +196,20 @@ def test_above_what_is_live_it_takes_only_its_own_step(cast, plan_of, stack, on_
     assert composing.changes_for(above) == [other]
     assert "line_10 = 1" in text_of(above)
     assert "line_20 = 2" in text_of(above)
+
+
+def test_a_frozen_one_above_takes_only_its_own_step_whatever_is_pushed_since(cast, stack, push, take_in, compose):
+    one, other = stack
+    changes.mark_ready(one, by=cast.dev)
+    changes.mark_ready(fresh(other), by=cast.dev)
+    Change.objects.update(status=S.APPROVED)
+    candidate = plan.freeze(one.release, by=cast.petra)
+    push(other, "main", 50)
+    take_in()
+    assert fresh(other).requires is None
+    assert [(row.change, row.fork) for row in compose(candidate).rows.all()] == [
+        (one, one.revision.fork),
+        (other, one.revision.tip),
+    ]
+    text = text_of(candidate)
+    assert "line_10 = 1" in text and "line_20 = 2" in text and "line_50 = 50" in text
