@@ -13,7 +13,7 @@ from lifecycle.events import By
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import move
-from releases import changes, feedback, freezing, overlaps, plan, progress, stacking, undoing
+from releases import changes, feedback, freezing, overlaps, pins, plan, progress, stacking, undoing
 from releases.models import Candidate, CandidateChange, Change, Release
 from releases.signoffs import mark_demo
 
@@ -25,12 +25,15 @@ Action = CandidateChange.Action
 
 @transaction.atomic
 def mark_on_staging(candidate: Candidate, *, by: By, at: datetime | None = None) -> None:
-    """Staging runs this candidate: its ready changes wait for a tester, their ideas reach Staging."""
+    """Staging runs this candidate: its ready changes wait for a tester, their ideas reach Staging.
+
+    A change to which something newer was pushed is not what is there: it waits for the next promotion.
+    """
     now = at or timezone.now()
     Candidate.objects.filter(pk=candidate.pk).update(staged_at=now)
     candidate.staged_at = now
     events.record("candidate.on_staging", candidate, by=by, at=at)
-    arrived = rows_of(candidate, Action.APPLY)
+    arrived = current(candidate)
     for change in rows_of(candidate, Action.UNDO):
         tell_testers(change, candidate)
     for change in arrived:
@@ -40,6 +43,14 @@ def mark_on_staging(candidate: Candidate, *, by: By, at: datetime | None = None)
             tell_testers(change, candidate)
     leave_staging(candidate, arrived, by=by, at=now)
     progress.advance(arrived, Stop.STAGING, by=by, fact=candidate, at=at)
+
+
+def current(candidate: Candidate) -> list[Change]:
+    """The changes that the candidate takes in as they are now; nobody pushes to them meanwhile."""
+    taken = candidate.rows.filter(action=Action.APPLY)
+    stacking.lock(Change.objects.filter(pk__in=taken.values("change")))
+    rows = taken.select_related("change__product", "change__revision", "change__release")
+    return [row.change for row in rows if pins.is_current(row)]
 
 
 def leave_staging(candidate: Candidate, arrived: list[Change], *, by: By, at: datetime) -> None:

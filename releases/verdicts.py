@@ -16,7 +16,7 @@ from lifecycle import events
 from lifecycle.events import Machine
 from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, changes
+from releases import candidates, changes, pins, stacking
 from releases.models import Candidate, CandidateChange, Change, Verdict
 
 __all__ = ["all_approved", "approve", "carry_over", "give_back", "hold", "holder", "let_go", "standing"]
@@ -57,7 +57,10 @@ def give_back(change: Change, *, candidate: Candidate, by: User, reason: str, at
 
 
 def require_testable(change: Change, candidate: Candidate, *, by: User, at: datetime | None) -> CandidateChange:
-    """The change's row in the candidate; NotAllowed if staging runs another one or somebody else holds it."""
+    """The change's row in the candidate; NotAllowed if staging runs another one, something newer was pushed since, or
+    somebody else holds it.
+    """
+    stacking.lock_with_above(change)
     now = candidates.on_staging(change.product)
     if now is None or now.digest != candidate.digest:
         raise NotAllowed(_("Another version is on staging now. Look at it again."))
@@ -65,9 +68,11 @@ def require_testable(change: Change, candidate: Candidate, *, by: User, at: date
     other = holder(staging, at=at) if staging else None
     if other is not None and other != by:
         raise NotAllowed(_("%(who)s holds staging.") % {"who": other})
-    row = candidate.rows.filter(change=change).select_related("candidate", "change", "revision").first()
+    row = candidate.rows.filter(change=change).select_related("candidate", "change__release", "revision").first()
     if row is None:
         raise NotAllowed(_("%(change)s is not in this version.") % {"change": change.key})
+    if row.action != UNDO and not pins.is_current(row):
+        raise NotAllowed(_("Something newer was pushed for %(change)s. Promote that first.") % {"change": change.key})
     return row
 
 

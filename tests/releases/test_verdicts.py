@@ -46,6 +46,31 @@ def test_a_build_that_staging_no_longer_runs_is_not_judged(cast, staged, plan_of
         verdicts.approve(change, candidate=candidate, by=cast.tess)
 
 
+def test_a_yes_to_what_was_pushed_over_says_nothing_of_the_newer_one(cast, staged, build, compose):
+    change, old = staged
+    newer = build(change, line=50)
+    changes.mark_ready(newer, by=cast.dev)
+    facts.mark_on_staging(old, by=cast.ops)
+    newer.refresh_from_db()
+    assert newer.status == Change.Status.READY
+    for say in (verdicts.approve, verdicts.give_back):
+        with pytest.raises(NotAllowed, match="Something newer was pushed"):
+            say(newer, candidate=old, by=cast.tess, reason="I saw the old one")
+    candidate = compose(candidates.request(cast.product, Candidate.Purpose.STAGING, by=cast.lena))
+    facts.mark_on_staging(candidate, by=cast.ops)
+    newer.refresh_from_db()
+    assert verdicts.approve(newer, candidate=candidate, by=cast.tess).revision == newer.revision
+
+
+def test_what_goes_back_to_an_older_build_waits_for_the_next_promotion(cast, staged, build, on_staging):
+    change, old = staged
+    changes.mark_ready(build(change, line=50), by=cast.dev)
+    on_staging()
+    facts.mark_on_staging(old, by=cast.ops)
+    change.refresh_from_db()
+    assert change.status == Change.Status.READY
+
+
 def test_returning_needs_words(cast, staged):
     change, candidate = staged
     with pytest.raises(ValidationError):
