@@ -150,14 +150,17 @@ def failure_in(check: Check) -> str:
 
 @transaction.atomic
 def end(check: Check, status: str, summary: str, *, exit_code: int | None = None) -> None:
-    """Write down how it ended; a change whose tests did not pass is told to its developer."""
+    """Write down how it ended; a change whose tests did not pass is not offered (any more), and its developer told."""
     now = timezone.now()
     move(check, status, by=WORKER, at=now, finished_at=now, summary=summary[:300], exit_code=exit_code)
     transaction.on_commit(lambda: nudge(check.log_key))
     change = check.revision.change if check.revision else None
     if status == S.PASSED:
         external_checks.ask_again(check.revision)
-    elif change and change.developer:
+    else:
+        why = _("The tests failed: %(summary)s") % {"summary": check.summary}
+        external_checks.take_back(check, why, by=WORKER, at=now)
+    if status != S.PASSED and change and change.developer:
         tell(
             [change.developer],
             "change.checks_failed",

@@ -7,16 +7,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from environments.git import CompositionConflict
+from lifecycle.events import Machine
 from lifecycle.notifications import tell
-from releases import external_checks
+from releases import external_checks, stacking
 from releases.models import Candidate, Change
+
+WORKER = Machine("compose")
 
 
 @transaction.atomic
 def note(
     candidate: Candidate, changes: list[Change], found: list[CompositionConflict], *, at: datetime | None = None
 ) -> None:
-    """Put the conflicts on the candidate (unsaved) and on its changes, and tell the developers.
+    """Put the conflicts on the candidate (unsaved) and on its changes, whose offers end, and tell the developers.
 
     Only dev's composition, which takes everything, may say that a conflict is solved: then a change whose developer
     said "ready" with the commit is offered. A change that was left out
@@ -36,6 +39,7 @@ def note(
                 external_checks.ask_again(change.revision)
         elif rows.update(conflict=as_row(conflict) | {"candidate": candidate.pk}):
             tell_developer(change, conflict)
+            stacking.withdraw(change, sentence(conflict), by=WORKER, at=at)
 
 
 def as_row(conflict: CompositionConflict) -> dict[str, object]:

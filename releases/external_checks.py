@@ -14,6 +14,7 @@ from lifecycle.events import By
 from lifecycle.models import Product
 from lifecycle.notifications import tell
 from lifecycle.transitions import NotAllowed, move
+from releases import stacking
 from releases.models import Candidate, Check, Revision
 
 S = Check.Status
@@ -137,8 +138,18 @@ def advance(check: Check, status: str, facts: dict[str, str], *, by: By, at: dat
         Check.objects.filter(pk=check.pk).update(**facts)
     if status in (S.FAILED, S.ERRORED):
         tell_developer(check)
+        take_back(check, sentence(check), by=by, at=at)
     if status == S.PASSED:
         ask_again(check.revision)
+
+
+def take_back(check: Check, why: str, *, by: By, at: datetime) -> None:
+    """A required check that is red is no reason to offer its change any longer, if it is the newest of its kind."""
+    revision = check.revision
+    if revision is None or not check.required or revision.change.revision_id != revision.pk:
+        return
+    if not revision.checks.filter(kind=check.kind, name=check.name, pk__gt=check.pk).exists():
+        stacking.withdraw(revision.change, why, by=by, at=at)
 
 
 def ask_again(revision: Revision | None) -> None:

@@ -8,6 +8,7 @@ line) and is refused until it is rebased. Nothing goes where the change below is
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -171,15 +172,11 @@ def pull_back(change: Change, *, by: By, at: datetime | None = None) -> None:
 
 
 def settle(change: Change, *, by: By, at: datetime | None = None) -> None:
-    """Take the offer back when the change below is not ready; what is frozen in a candidate stays in it."""
+    """Take the offer back when the change below is not ready; its developer hears why."""
     change.refresh_from_db()
     why = " ".join(reasons(change))
-    is_frozen = change.release is not None and change.release.status == Release.Status.FROZEN
-    if not why or is_frozen or change.status not in OFFERED:
-        return
     now = at or timezone.now()
-    move(change, S.DEVELOPMENT, by=by, at=now, note=why, waiting_since=now)
-    if change.developer is not None:
+    if why and withdraw(change, why, by=by, at=now) and change.developer is not None:
         tell(
             [change.developer],
             "change.pulled_back",
@@ -189,3 +186,19 @@ def settle(change: Change, *, by: By, at: datetime | None = None) -> None:
             title=change.title,
             reason=why,
         )
+
+
+@transaction.atomic
+def withdraw(change: Change, why: str, *, by: By, at: datetime | None = None) -> bool:
+    """Take the offer back, and that of what is built on it; what is frozen in a candidate stays in it.
+
+    False when it was not offered, or is frozen.
+    """
+    lock_with_above(change)
+    change.refresh_from_db()
+    is_frozen = change.release is not None and change.release.status == Release.Status.FROZEN
+    if is_frozen or change.status not in OFFERED:
+        return False
+    move(change, S.DEVELOPMENT, by=by, at=at, note=why, waiting_since=at or timezone.now())
+    pull_back(change, by=by, at=at)
+    return True

@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from environments import repositories
 from ideas.models import Stop
 from lifecycle.models import Notification
-from lifecycle.transitions import NotAllowed
-from releases import changes, intake, plan, verdicts
+from lifecycle.transitions import NotAllowed, move
+from releases import candidates, changes, checks, intake, plan, verdicts
 from releases.models import Change, Check, Release
 
 S = Change.Status
@@ -176,3 +176,32 @@ def test_what_was_frozen_or_is_live_only_gets_a_harder_kind_of_migration(cast, p
     changes.set_migrations(change, migrations="irreversible", by=cast.dev)
     change.refresh_from_db()
     assert change.migrations == "irreversible"
+
+
+def test_tests_that_fail_when_they_are_run_again_take_the_offer_back(cast, plan_of, build):
+    change = build(plan_of("Keep a wishlist").changes.get())
+    changes.mark_ready(change, by=cast.dev)
+    again(change, cast, "failed")
+    assert Change.objects.get(pk=change.pk).status == S.DEVELOPMENT
+
+
+def test_what_is_frozen_stays_so_when_its_tests_fail_again(cast, frozen):
+    change = frozen("Keep a wishlist").changes.get()
+    again(change, cast, "errored")
+    assert Change.objects.get(pk=change.pk).status == S.APPROVED
+
+
+def again(change: Change, cast, status: str) -> None:
+    """Its tests are run once more and end like this."""
+    check = checks.again(changes.newest_check(change.revision), by=cast.dev)
+    move(check, "running", by=checks.WORKER)
+    checks.end(check, status, "1 test failed")
+
+
+def test_a_conflict_that_dev_finds_takes_the_offer_back(cast, plan_of, build, compose):
+    one, two = plan_of("Keep a wishlist", "Wrap gifts").changes.order_by("pk")
+    for change in (one, two):
+        changes.mark_ready(build(change, line=5), by=cast.dev)
+    candidate = compose(candidates.request(cast.product, "dev", by=cast.dev))
+    assert [row.change for row in candidate.rows.all()] == [one]
+    assert [change.status for change in Change.objects.order_by("pk")] == [S.READY, S.DEVELOPMENT]

@@ -7,9 +7,10 @@ from django.test import Client
 
 from environments import manifest, repositories
 from lifecycle import jobs, process, tokens
+from lifecycle.events import about
 from lifecycle.models import Notification, Work
 from releases import changes, checks, external_checks
-from releases.models import Change, Check
+from releases.models import Change, Check, Revision
 from tests.deployments.engine import MANIFEST, Shop, make_upstream
 
 S = Check.Status
@@ -84,6 +85,37 @@ def test_a_red_one_is_told_and_green_again_after_a_repetition(engine: Shop):
     report(ci, change)
     assert changes.reasons_not_ready(change) == []
     assert [one.status for one in Check.objects.filter(kind="external").order_by("id")] == ["failed", "passed"]
+
+
+def test_one_that_turns_red_takes_the_offer_back_and_green_again_brings_it_when_the_commit_said_so(engine: Shop):
+    change = pushed(engine, MANIFEST + '[checks]\nexternal = ["build"]\n')
+    ci = api(tokens.issue(engine.cast.ops, name="CI", scope="checks"))
+    report(ci, change)
+    changes.mark_ready(change, by=engine.cast.dev)
+    report(ci, change, name="lint", status="failed")
+    assert status_of(change) == "ready"
+    report(ci, change, status="failed", summary="3 tests failed")
+    assert status_of(change) == "development"
+    assert "3 tests failed" in about(change).get(verb="change.development", from_status="ready").note.text
+    Revision.objects.update(says_ready=True)
+    report(ci, change)
+    jobs.execute(Work.objects.get(kind="offer").key)
+    assert status_of(change) == "ready"
+
+
+def test_a_red_check_of_what_was_pushed_over_takes_nothing_back(engine: Shop):
+    change = pushed(engine, MANIFEST + '[checks]\nexternal = ["build"]\n')
+    ci = api(tokens.issue(engine.cast.ops, name="CI", scope="checks"))
+    old = Revision.objects.get(pk=change.revision_id)
+    change.revision = Revision.objects.create(change=change, number=2, fork=old.fork, tip="c" * 40, seen_at=old.seen_at)
+    Change.objects.filter(pk=change.pk).update(revision=change.revision, status="ready")
+    change.revision = old
+    assert report(ci, change, status="failed").status_code == 201
+    assert status_of(change) == "ready"
+
+
+def status_of(change: Change) -> str:
+    return Change.objects.get(pk=change.pk).status
 
 
 def test_a_check_nobody_named_is_shown_and_keeps_nothing_back(engine: Shop):
