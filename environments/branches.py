@@ -2,12 +2,15 @@
 
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from environments.git import Commit, Git, branch_name_is_valid
 from environments.models import Branch, Repository
+from lifecycle.models import Product
 
+OURS = ("env/", "lifecycle/")  # what Lifecycle pushes itself
 NAME_CHARACTERS = 200
 NEWS_PER_POLL = 500
 TRIES = 5
@@ -30,6 +33,14 @@ def note(repository: Repository, git: Git, heads: dict[str, str], *, at: datetim
     commits = git.commits([named[name] for name in news])
     moved = [remember(repository, name, commits[named[name]], at=at) for name in news if named[name] in commits]
     return [branch for branch in moved if not branch.trouble] + waiting(repository, moved, at=at)
+
+
+def require_usable(product: Product, name: str) -> None:
+    """ValidationError unless a change may be built on a branch of this name."""
+    if not branch_name_is_valid(name):
+        raise ValidationError({"branch": _("This is not a name git takes.")})
+    if name.startswith(OURS) or Repository.objects.filter(product=product, main_branch=name).exists():
+        raise ValidationError({"branch": _("No change is built on %(branch)s: choose another one.") % {"branch": name}})
 
 
 def shown(name: str) -> str:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from environments.git import branch_name_is_valid
+from environments import branches
 from ideas.models import Stop
 from lifecycle import events, jobs
 from lifecycle.events import By, Machine
@@ -47,7 +47,7 @@ def assign(change: Change, *, developer: User | None, by: By, at: datetime | Non
 def link_branch(change: Change, *, branch: str, by: By, at: datetime | None = None) -> None:
     """Name the branch this change is built on; a worker takes what is on it already.
 
-    Raises ValidationError for a name git refuses or that another open change has.
+    Raises ValidationError for a name git refuses, one of ours or main, or one that another open change has.
     """
     check_branch(change, branch)
     Change.objects.filter(pk=change.pk).update(branch=branch)
@@ -57,8 +57,7 @@ def link_branch(change: Change, *, branch: str, by: By, at: datetime | None = No
 
 
 def check_branch(change: Change, branch: str) -> None:
-    if not branch_name_is_valid(branch):
-        raise ValidationError({"branch": _("This is not a name git takes.")})
+    branches.require_usable(change.product, branch)
     others = Change.objects.filter(product=change.product_id, branch=branch).exclude(pk=change.pk)
     other = others.exclude(status__in=[S.DROPPED, S.LIVE]).first()
     if other:

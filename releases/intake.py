@@ -6,8 +6,9 @@ from django.db import transaction
 from django.db.models import F
 
 from environments import repositories
+from environments.branches import OURS
 from environments.git import Commit, Git, GitError
-from environments.models import Branch
+from environments.models import Branch, Repository
 from lifecycle import jobs
 from lifecycle.events import Machine
 from lifecycle.jobs import Failed, Lease
@@ -24,11 +25,12 @@ ENDED = (Change.Status.DROPPED, Change.Status.LIVE)
 def look(lease: Lease) -> None:
     """Take what is on a change's branch already (Work kind "push", subject: the change); then dev is re-composed.
 
+    In trunk mode what is not merged to main yet is nobody's, and the name only says whose the merge will be.
     A second run, after a worker that was lost, makes up for what the first one left undone.
     """
     change = Change.objects.select_related("product").get(pk=lease.row.subject_id)
     pushed = Branch.objects.filter(repository__product=change.product_id, name=change.branch)
-    branch = pushed.select_related("repository").first()
+    branch = pushed.exclude(repository__mode=Repository.Mode.TRUNK).select_related("repository").first()
     try:
         revision = take(branch) if branch else None
     except GitError as error:
@@ -49,7 +51,7 @@ def take(branch: Branch) -> Revision | None:
     """
     repository = branch.repository
     main = repository.branches.filter(name=repository.main_branch).first()
-    if main is None or branch.name == main.name:
+    if main is None or branch.name == main.name or branch.name.startswith(OURS):
         return None
     git = repositories.git(repository)
     change = change_on(branch) or change_meant_by(branch, git.log(None, branch.sha, limit=1))
@@ -127,5 +129,5 @@ def unlinked(product: Product) -> list[Branch]:
     """Upstream branches that no change is built on, newest first: for the choice beside a change."""
     linked = Change.objects.filter(product=product).exclude(branch="").values("branch")
     others = Branch.objects.filter(repository__product=product).exclude(name=F("repository__main_branch"))
-    nobodys = others.exclude(name__in=linked).exclude(name__regex=r"^(?:env|lifecycle)/")
+    nobodys = others.exclude(name__in=linked).exclude(name__regex=rf"^(?:{'|'.join(OURS)})")
     return list(nobodys.order_by("-moved_at", "name"))

@@ -88,6 +88,31 @@ def test_a_branch_that_nobody_meant_is_left_alone_and_offered(cast, workshop):
     assert [branch.name for branch in intake.unlinked(cast.product)] == ["experiment"]
 
 
+@pytest.mark.parametrize("name", ["main", "env/staging", "lifecycle/24.11-7"])
+def test_no_change_is_built_on_main_or_on_what_lifecycle_pushes(cast, workshop, plan_of, name):
+    change = plan_of("Keep a wishlist").changes.get()
+    before = change.branch
+    with pytest.raises(ValidationError, match="choose another one"):
+        changes.link_branch(change, branch=name, by=cast.dev)
+    workshop.git("checkout", "-q", "-B", name, "main")
+    workshop.commit(f"By hand\n\nIdea: {change.ideas.get().number}")
+    for branch in repositories.poll(cast.product.repository):
+        assert intake.take(branch) is None
+    change.refresh_from_db()
+    assert (change.branch, change.revision) == (before, None)
+
+
+def test_in_trunk_mode_a_named_branch_waits_for_its_merge(cast, workshop, plan_of, work):
+    repositories.set_mode(cast.product.repository, mode="trunk", by=cast.ops)
+    change = plan_of("Keep a wishlist").changes.get()
+    workshop.change("wishlist", "main", 5, "line_5 = 0")
+    repositories.poll(cast.product.repository)
+    changes.link_branch(change, branch="wishlist", by=cast.dev)
+    assert work("push") == 1
+    change.refresh_from_db()
+    assert (change.branch, change.revision) == ("wishlist", None)
+
+
 def test_it_is_marked_ready_once_its_tests_passed(cast, workshop, plan_of, build):
     change = build(plan_of("Keep a wishlist").changes.get())
     changes.mark_ready(change, by=cast.dev)
