@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from environments.git import branch_name_is_valid
 from ideas.models import Idea, Stop
 from lifecycle import events
 from lifecycle.events import By
@@ -92,6 +93,8 @@ def check_plan(
     errors = {}
     if not VERSION.fullmatch(version) or version in RESERVED:
         errors["version"] = _("Letters, digits, points and hyphens only, like 24.12.")
+    elif not branch_name_is_valid(version):
+        errors["version"] = _("Git takes no tag of this name: write it like 24.12.")
     elif product.releases.filter(version=version).exists():
         errors["version"] = _("There is a release %(version)s already.") % {"version": version}
     if target_date < timezone.localdate(at or timezone.now()):

@@ -37,8 +37,9 @@ def next_version(product: Product) -> str:
     """The first free patch number of the newest planned release that is live; of 0 before there is one."""
     out = product.releases.filter(kind=Release.Kind.PLANNED, status__in=[S.LIVE, S.DONE]).order_by("-live_at")
     root = out.values_list("version", flat=True).first() or "0"
-    taken = set(product.releases.filter(version__startswith=root[: LENGTH - 5]).values_list("version", flat=True))
-    numbers = (f"{root[: LENGTH - 5]}.{number}" for number in range(1, len(taken) + 2))
+    root = root[: LENGTH - 5].rstrip(".")  # git takes no tag with two points in a row
+    taken = set(product.releases.filter(version__startswith=root).values_list("version", flat=True))
+    numbers = (f"{root}.{number}" for number in range(1, len(taken) + 2))
     return next(version for version in numbers if version not in taken)
 
 

@@ -12,7 +12,7 @@ from ideas.models import Stop
 from lifecycle.events import about
 from lifecycle.models import Notification
 from lifecycle.transitions import NotAllowed
-from releases import changes, freezing, plan
+from releases import changes, freezing, plan, urgent
 from releases.models import Change, Release
 
 SOON = timedelta(days=4)
@@ -52,6 +52,19 @@ def test_it_names_every_field_that_is_wrong(cast):
         )
     assert set(refused.value.message_dict) == {"version", "target_date", "ideas"}
     assert not Release.objects.exists()
+
+
+@pytest.mark.parametrize("version", ["24..11", "24.", "24.lock"])
+def test_a_version_that_git_takes_no_tag_of_is_refused(cast, idea_of, version):
+    ideas = [idea_of("Keep a wishlist")]
+    with pytest.raises(ValidationError, match="Git takes no tag"):
+        plan.create(product=cast.product, version=version, target_date=timezone.localdate(), ideas=ideas, by=cast.petra)
+
+
+def test_a_hotfix_of_a_long_version_has_one_that_git_takes(cast, frozen):
+    release = frozen("Keep a wishlist")
+    Release.objects.filter(pk=release.pk).update(version="2024.11.12.131.2", status="live", live_at=timezone.now())
+    assert urgent.next_version(cast.product) == "2024.11.12.131.1"
 
 
 def test_a_version_is_used_once(cast, idea_of, plan_of):
