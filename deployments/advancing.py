@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import pushing
 from environments import repositories
 from environments.git import UPSTREAM_HEADS, Git, GitError, PushRejected
 from environments.models import Repository
@@ -87,6 +86,6 @@ def holds(git: Git, main: str, candidate: Candidate) -> bool:
 def by_hand(repository: Repository, candidate: Candidate, reason: str) -> str:
     """The pull request to make. Its branch is the candidate's: env/production has no history in common with main."""
     jobs.enqueue("push_candidate", candidate, product=repository.product)
-    facts = {"main": repository.main_branch, "branch": pushing.branch_of(candidate)}
+    facts = {"main": repository.main_branch, "branch": candidates.branch_of(candidate)}
     way_out = _("Make a pull request from %(branch)s to %(main)s, so that new branches start from what is live.")
     return f"{reason % facts} {way_out % facts}"

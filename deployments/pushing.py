@@ -14,10 +14,10 @@ from environments.models import Environment, Repository
 from lifecycle import jobs
 from lifecycle.jobs import Lease
 from lifecycle.models import Work
+from releases import candidates
 from releases.models import Candidate
 
 AGAIN_SECONDS = 60
-CANDIDATES = "lifecycle/"
 REFUSED = "refused by the upstream: "
 
 
@@ -36,21 +36,33 @@ def _again(work: Work) -> None:
 
 @jobs.handler("push_upstream", queue="git", ended=_again)
 def push(lease: Lease) -> None:
-    """Push the environment's branch as it is now, and the tags that the upstream does not have."""
+    """Push the environment's branch as it is now, and the tags that the upstream does not have.
+
+    An upstream that refuses the branch gets the tags nevertheless.
+    """
     environment = Environment.objects.get(pk=lease.row.subject_id)
     repository = Repository.objects.select_related("product").get(product=environment.product_id)
     git = repositories.speaking(repository)
-    ref = f"refs/heads/{environment.branch}"
     if environment.branch not in git.refs("refs/heads/"):  # a lost mirror took a snapshot along that was never pushed
         return
     try:
-        git.push(repository.upstream, [f"{ref}:{ref}"])
+        refusal = push_branch(repository, git, environment)
         if environment.kind == Environment.Kind.PRODUCTION:
             push_tags(repository, git)
-    except PushRejected as error:
-        raise jobs.Failed(f"{REFUSED}{error.output}") from error
     except GitError as error:
         raise jobs.Failed(f"{error}\n{error.output}".strip()) from error
+    if refusal:
+        raise jobs.Failed(f"{REFUSED}{refusal}")
+
+
+def push_branch(repository: Repository, git: Git, environment: Environment) -> str:
+    """What the upstream said when it refused, or nothing."""
+    ref = f"refs/heads/{environment.branch}"
+    try:
+        git.push(repository.upstream, [f"{ref}:{ref}"])
+    except PushRejected as error:
+        return error.output or str(error)
+    return ""
 
 
 def push_tags(repository: Repository, git: Git) -> None:
@@ -77,18 +89,24 @@ def push_tag(repository: Repository, git: Git, name: str) -> bool:
     return True
 
 
-def branch_of(candidate: Candidate) -> str:
-    """E.g. "lifecycle/24.11-57"."""
-    return f"{CANDIDATES}{candidate.label}-{candidate.pk}"
+def _push_candidate_again(work: Work) -> None:
+    """Try once more in a while as long as somebody waits for it, unless the upstream refused for good."""
+    candidate = Candidate.objects.select_related("product", "release").get(pk=work.subject_id)
+    is_wanted = candidate.release is not None and candidate.release.candidate_id == candidate.pk
+    if is_wanted and not work.error.startswith(REFUSED):
+        due_at = timezone.now() + timedelta(seconds=AGAIN_SECONDS)
+        jobs.enqueue("push_candidate", candidate, product=candidate.product, due_at=due_at)
 
 
-@jobs.handler("push_candidate", queue="git")
+@jobs.handler("push_candidate", queue="git", ended=_push_candidate_again)
 def push_candidate(lease: Lease) -> None:
     """Show a candidate to an external CI or a pull request, as a branch of its own that never moves."""
     candidate = Candidate.objects.select_related("repository").get(pk=lease.row.subject_id)
-    name = f"refs/heads/{branch_of(candidate)}"
+    name = f"refs/heads/{candidates.branch_of(candidate)}"
     try:
         repository = candidate.repository
         repositories.speaking(repository).push(repository.upstream, [f"{candidate.sha}:{name}"])
+    except PushRejected as error:
+        raise jobs.Failed(f"{REFUSED}{error.output}") from error
     except GitError as error:
         raise jobs.Failed(f"{error}\n{error.output}".strip()) from error

@@ -147,3 +147,8 @@ def digest_of(candidate: Candidate, rows: list[CandidateChange]) -> str:
 
 def _hash_of(facts: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def branch_of(candidate: Candidate) -> str:
+    """The upstream's branch that shows it to an external CI or a pull request, e.g. "lifecycle/24.11-57"."""
+    return f"lifecycle/{candidate.label}-{candidate.pk}"

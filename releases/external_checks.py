@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from lifecycle import jobs
 from lifecycle.events import By
-from lifecycle.models import Product
+from lifecycle.models import Product, Work
 from lifecycle.notifications import tell
 from lifecycle.transitions import NotAllowed, move
-from releases import stacking
+from releases import candidates, stacking
 from releases.models import Candidate, Check, Revision
 
 S = Check.Status
@@ -71,8 +71,23 @@ def reasons(subject: Subject | None) -> list[str]:
 def sentence(check: Check) -> str:
     facts = {"name": check.name, "summary": check.summary}
     if check.status in (S.QUEUED, S.RUNNING):
-        return _("The external check %(name)s has not passed yet.") % facts
+        waits = _("The external check %(name)s has not passed yet.") % facts
+        return f"{waits} {where(check)}".strip()
     return (_("The external check %(name)s failed: %(summary)s") % facts).rstrip(": ")
+
+
+def where(check: Check) -> str:
+    """Where the CI finds a candidate, or why it cannot; nothing while it is on its way there the first time."""
+    if check.candidate is None:
+        return ""
+    tried = Work.objects.filter(kind="push_candidate", subject_id=check.candidate_id).exclude(finished_at=None)
+    last = tried.order_by("-id").first()
+    facts = {"branch": candidates.branch_of(check.candidate), "why": last.error if last else ""}
+    if last is None:
+        return ""
+    if last.status == Work.Status.SUCCEEDED:
+        return _("It is upstream as the branch %(branch)s.") % facts
+    return _("The branch %(branch)s could not be pushed upstream: %(why)s") % facts
 
 
 @transaction.atomic

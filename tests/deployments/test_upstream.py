@@ -14,8 +14,8 @@ from environments.pages import repository as pages
 from lifecycle import jobs
 from lifecycle.events import Machine, about
 from lifecycle.models import Work
-from releases import candidates, facts
-from releases.models import Candidate, Release
+from releases import candidates, checks, external_checks, facts
+from releases.models import Candidate, Check, Release
 from tests.deployments.engine import Shop
 
 PRODUCTION = "refs/heads/env/production"
@@ -104,6 +104,51 @@ def test_a_tag_that_means_another_commit_upstream_stays_and_is_said(engine: Shop
     engine.repository.refresh_from_db()
     assert "24.11" in engine.repository.tag_note
     assert engine.upstream.git("rev-parse", "24.11^{commit}") == adopted.sha
+
+
+def test_a_branch_the_upstream_refuses_keeps_no_tag_back(engine: Shop, adopted: Candidate):
+    hook = engine.upstream.path / ".git" / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\nwhile read old new ref; do case $ref in refs/heads/*) exit 1;; esac; done; exit 0\n")
+    hook.chmod(0o755)
+    made = composed(engine, adopted)
+    recorded(engine, made, released(engine, made))
+    assert do("push_upstream").startswith(f"failed {pushing.REFUSED}")
+    assert engine.upstream.git("rev-parse", "refs/tags/24.11") == made.sha
+
+
+def test_a_candidate_that_an_external_ci_waits_for_is_pushed_as_soon_as_the_upstream_is_back(
+    engine: Shop, adopted: Candidate
+):
+    made = composed(engine, adopted)
+    Candidate.objects.filter(pk=made.pk).update(release=released(engine, made, status=Release.Status.FROZEN))
+    [check] = awaited(made)
+    assert external_checks.sentence(check) == "The external check build has not passed yet."
+    away = engine.upstream.path.with_name("moved")
+    engine.upstream.path.rename(away)
+    assert do("push_candidate").startswith("failed")
+    branch = candidates.branch_of(made)
+    assert f"{branch} could not be pushed upstream" in external_checks.sentence(check)
+    away.rename(engine.upstream.path)
+    again = Work.objects.get(kind="push_candidate", status=Work.Status.QUEUED)
+    assert again.due_at > timezone.now()
+    Work.objects.filter(pk=again.pk).update(due_at=timezone.now())
+    assert do("push_candidate") == "succeeded"
+    assert engine.upstream.git("rev-parse", branch) == made.sha
+    assert f"upstream as the branch {branch}" in external_checks.sentence(check)
+
+
+def awaited(candidate: Candidate) -> list[Check]:
+    """What lifecycle.toml names for a candidate that was tested."""
+    external_checks.expect(checks.request(candidate=candidate), ("build",))
+    return list(candidate.checks.filter(kind=Check.Kind.EXTERNAL))
+
+
+def test_a_candidate_that_nobody_waits_for_any_more_is_not_pushed_again(engine: Shop, adopted: Candidate):
+    made = composed(engine, adopted)
+    awaited(made)
+    engine.upstream.path.rename(engine.upstream.path.with_name("moved"))
+    assert do("push_candidate").startswith("failed")
+    assert not Work.objects.filter(kind="push_candidate", status=Work.Status.QUEUED).exists()
 
 
 def test_foreign_commits_are_drift_until_the_next_snapshot_goes_on_top(engine: Shop, adopted: Candidate):
