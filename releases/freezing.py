@@ -146,7 +146,13 @@ def ask(release: Release, *, by: By, at: datetime | None) -> Candidate:
 
 @transaction.atomic
 def unfreeze(release: Release, *, by: User, reason: str = "", at: datetime | None = None) -> None:
-    """Open the plan again and give staging back; the candidate and what was said about it stay on record."""
+    """Open the plan again and give staging back; the candidate and what was said about it stay on record.
+
+    A change to which something newer was pushed meanwhile is in development again: nobody has tested that.
+    """
+    pushed_over = pins.pushed_over(release.candidate)
     move(release, S.PLANNED, by=by, at=at, note=reason, candidate=None, frozen_at=None, parked_at=None)
+    for change in pushed_over:
+        stacking.withdraw(change, _("A new version is being built."), by=by, at=at)
     if not release.is_planned:
         bring_back(release.product, by=by, at=at)

@@ -5,6 +5,8 @@ It is written down as the candidate's rows when the candidate is asked for; comp
 
 from collections.abc import Iterable
 
+from django.db.models import F
+
 from lifecycle import events
 from releases import changes, stacking
 from releases.models import Candidate, CandidateChange, Change, Revision
@@ -76,3 +78,10 @@ def is_current(row: CandidateChange) -> bool:
     change, release = row.change, row.change.release
     is_frozen = release is not None and release.is_frozen and release.candidate_id == row.candidate_id
     return is_frozen or change.revision_id == row.revision_id
+
+
+def pushed_over(candidate: Candidate | None) -> list[Change]:
+    """The changes that the candidate takes in at a revision which is not their newest."""
+    rows = CandidateChange.objects.filter(candidate=candidate, action=CandidateChange.Action.APPLY)
+    rows = rows.exclude(revision=F("change__revision")).select_related("change__product")
+    return [row.change for row in rows.order_by("change")]

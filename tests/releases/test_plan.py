@@ -221,6 +221,16 @@ def test_unfreezing_opens_the_plan_and_forgets_the_candidate(cast, frozen):
     assert release.candidates.exists()
 
 
+def test_unfreezing_asks_anew_for_what_was_pushed_to_meanwhile(cast, frozen, build):
+    release = frozen("Keep a wishlist", "Wrap gifts")
+    change, other = release.changes.order_by("pk")
+    assert build(change, line=50).status == Change.Status.APPROVED
+    plan.unfreeze(release, by=cast.petra)
+    for one in (change, other):
+        one.refresh_from_db()
+    assert (change.status, other.status) == (Change.Status.DEVELOPMENT, Change.Status.APPROVED)
+
+
 def test_dropping_a_release_needs_a_reason(cast, plan_of):
     release = plan_of("Keep a wishlist")
     with pytest.raises(ValidationError):
