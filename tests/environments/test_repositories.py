@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from environments import branches, repositories
-from environments.git import Git, UPSTREAM_HEADS
+from environments.git import UPSTREAM_HEADS, Git
 from environments.models import Branch, Repository
 from lifecycle.events import about
 from lifecycle.transitions import NotAllowed
