@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from deployments import bridges, gates, running
+from deployments import bridges, gates, running, times
 from deployments.cases import Barred, Held
 from deployments.models import Deployment
 from deployments.names import name
@@ -26,7 +26,8 @@ def require_may_run(
     """NotAllowed unless `candidate` may go to `environment` then. A rollback may wherever the older code can run, a
     rehearsal on staging unless it is locked. Barred where that will change by itself.
 
-    Production takes a release whose gates are open, what it runs already, or what ran before Lifecycle.
+    Staging takes what Promote or a freeze composed, an environment behind others what was verified before it.
+    Production takes a frozen release whose gates are open, what it runs already, or what ran before Lifecycle.
     """
     _require_in_use(environment)
     if kind == Deployment.Kind.ROLLBACK:
@@ -44,10 +45,14 @@ def require_may_run(
         )
     if environment.kind == Environment.Kind.STAGING and places.takes_compositions(environment):
         _require_staging_free(environment, release)
-    if environment.kind != Environment.Kind.PRODUCTION or candidate.purpose == Candidate.Purpose.ADOPTED:
+    if candidate.purpose == Candidate.Purpose.ADOPTED:
+        return
+    if not environment.is_production:
+        _require_its_way(environment, candidate)
         return
     if release is None or release.candidate_id != candidate.pk:
         raise NotAllowed(_("Only the candidate of a release goes to production."))
+    _require_frozen(release)
     gates.require_open(release, at=at)
 
 
@@ -104,6 +109,42 @@ def _require_staging_free(staging: Environment, release: Release | None) -> None
     frozen = Release.objects.filter(product=staging.product_id, status=Release.Status.FROZEN, parked_at=None).first()
     if frozen is not None and frozen != release:
         raise NotAllowed(_("Release %(release)s is frozen and has staging until it is shipped.") % {"release": frozen})
+
+
+def _require_its_way(environment: Environment, candidate: Candidate) -> None:
+    """NotAllowed for a candidate that was composed for another place, or has left out a place before this one."""
+    if places.takes_compositions(environment):
+        if environment.kind == Environment.Kind.STAGING and candidate.purpose == Candidate.Purpose.DEV:
+            raise NotAllowed(_("%(environment)s changes only by Promote.") % {"environment": environment})
+        return
+    source = places.before(environment)
+    if source is not None and not running.succeeded(source).filter(candidate=candidate).exists():
+        facts = {"environment": environment, "source": source}
+        raise NotAllowed(_("%(environment)s takes only what was verified on %(source)s.") % facts)
+
+
+def require_its_time(candidate: Candidate, *, at: datetime | None = None) -> None:
+    """NotAllowed before the time chosen for its release, and when that is over. Asked of a wish only: what stands in
+    line has its own time, and a claim reads another clock.
+    """
+    release = candidate.release
+    if release is None or not release.is_frozen:
+        return
+    time = times.chosen(release)
+    if time is not None and times.is_later(time.due_at, at=at):
+        facts = {"release": release, "time": times.words(time.due_at)}
+        raise NotAllowed(_("Release %(release)s goes to production %(time)s, not before.") % facts)
+    if times.is_missed(release, at=at):
+        raise NotAllowed(
+            _("The time chosen for release %(release)s is over: choose another one.") % {"release": release}
+        )
+
+
+def _require_frozen(release: Release) -> None:
+    """NotAllowed for a release that is open, out or was taken back: somebody must say anew what shall ship."""
+    if not release.is_frozen:
+        facts = {"release": release, "status": release.get_status_display()}
+        raise NotAllowed(_("Release %(release)s is “%(status)s”, so it cannot be shipped.") % facts)
 
 
 def _require_unlocked(environment: Environment, at: datetime | None) -> None:

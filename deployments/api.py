@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from deployments import approvals, gates, running, schedules, services, stopping, times
+from deployments import admission, approvals, gates, running, schedules, services, stopping, times
 from deployments.loading import get_deployment_for, get_environment_for, get_release_for
 from deployments.models import Deployment
 from deployments.shapes_api import (
@@ -57,7 +57,7 @@ class Running(APIView):
 
 
 class Deployments(APIView):
-    """List the deployments, newest first, or ask for one."""
+    """List the deployments, newest first, or ask for one; production also asks for the verb ship_release."""
 
     verbs = {"GET": "see_team_pages", "POST": "deploy"}
 
@@ -81,6 +81,9 @@ class Deployments(APIView):
         wish = read(NewDeployment, request)
         environment = get_environment_for(request.actor, wish["environment"])
         candidate = get_object_or_404(Candidate, product=request.actor.product, pk=wish["candidate_id"])
+        if environment.is_production:
+            request.actor.require("ship_release")
+            admission.require_its_time(candidate, at=wish["due_at"])
         asked = {name: wish[name] for name in ("reason", "due_at", "expires_at")}
         made = services.request(environment, candidate, by=request.user, **asked)
         return Response(DeploymentDetail(made).data, status=201)
