@@ -58,8 +58,8 @@ def require_may_run(
 
 def require_not_barred(environment: Environment, *, at: datetime | None = None) -> None:
     """Barred while the emergency stop or a hard lock keeps everything but rollbacks away."""
-    _require_no_stop(environment)
-    _require_unlocked(environment, at)
+    require_no_stop(environment)
+    require_unlocked(environment, at)
 
 
 def require_not_held(environment: Environment, kind: str, *, by: By | None, at: datetime | None = None) -> None:
@@ -96,7 +96,8 @@ def _require_in_use(environment: Environment) -> None:
         raise NotAllowed(_("%(environment)s is “%(status)s”: nothing can be deployed to it.") % facts)
 
 
-def _require_no_stop(environment: Environment) -> None:
+def require_no_stop(environment: Environment) -> None:
+    """Barred while the product's emergency stop is pulled."""
     stop = stops.in_force(environment.product)
     if stop is not None:
         raise Barred(
@@ -147,7 +148,8 @@ def _require_frozen(release: Release) -> None:
         raise NotAllowed(_("Release %(release)s is “%(status)s”, so it cannot be shipped.") % facts)
 
 
-def _require_unlocked(environment: Environment, at: datetime | None) -> None:
+def require_unlocked(environment: Environment, at: datetime | None) -> None:
+    """Barred while a hard lock is in force there."""
     lock = locks.in_force(environment, at=at).filter(kind=Lock.Kind.HARD).first()
     if lock is not None:
         raise Barred(

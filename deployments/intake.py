@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from deployments import building, comparisons, promotion, running, services
@@ -17,11 +17,11 @@ from environments.models import Branch, Environment, Repository
 from lifecycle import events, jobs, logs
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
-from lifecycle.models import Work
+from lifecycle.models import Product, Work
 from lifecycle.transitions import NotAllowed, move
 from releases import candidates, checks, composing, expansion, trunk, verdicts
 from releases import intake as pushes
-from releases.models import Candidate, Release
+from releases.models import Candidate, CandidateChange, Release
 
 INTAKE = Machine("intake")
 POLL_LOCK = 0x504C
@@ -123,6 +123,11 @@ def _to_staging(candidate: Candidate) -> None:
     _deploy(candidate, Environment.Kind.STAGING)
 
 
+def _is_reserved(product: Product) -> bool:
+    """Whether a frozen release has staging, or will have it again."""
+    return Release.objects.filter(product=product, status=Release.Status.FROZEN).exists()
+
+
 def _release_to_staging(candidate: Candidate) -> None:
     """Keep the verdicts that still hold, test everything together, and show it on staging."""
     release = candidate.release
@@ -147,6 +152,41 @@ def bring_frozen() -> None:
             continue
         with suppress(NotAllowed):
             services.request(staging, release.candidate, by=requester(release.candidate), release=release)
+
+
+def bring_promoted() -> None:
+    """What was promoted and met a lock, a tester or the emergency stop when it was composed goes to staging now.
+
+    Where a push, a return or a release has overtaken it, what is ready is composed anew.
+    """
+    newest = Candidate.objects.filter(purpose=P.STAGING).order_by("product_id", "-pk").distinct("product_id")
+    for candidate in newest.select_related("product"):
+        staging = running.place(candidate.product, Environment.Kind.STAGING)
+        if staging is None or not _waits_for(staging, candidate):
+            continue
+        with suppress(NotAllowed):
+            if _is_as_composed(candidate):
+                services.request(staging, candidate, by=requester(candidate))
+            else:
+                services.require_promotable(staging, by=requester(candidate))
+                candidates.request(candidate.product, P.STAGING, by=requester(candidate))
+
+
+def _waits_for(staging: Environment, candidate: Candidate) -> bool:
+    """Whether it was never sent there and nothing newer has come since."""
+    if candidate.status != Candidate.Status.READY or _is_reserved(candidate.product):
+        return False
+    now = running.current(staging)
+    is_newest = now is None or now.candidate_id < candidate.pk
+    return is_newest and not Deployment.objects.filter(environment=staging, candidate=candidate).exists()
+
+
+def _is_as_composed(candidate: Candidate) -> bool:
+    """Whether it stands on what is live, and its changes may still be tried as they were taken."""
+    live = candidates.live(candidate.product)
+    rows = candidate.rows.filter(action=CandidateChange.Action.APPLY)
+    as_taken = rows.filter(change__status__in=composing.TAKES[P.STAGING], revision=F("change__revision"))
+    return candidate.base_id == (live.pk if live else None) and as_taken.count() == rows.count()
 
 
 def _deploy(candidate: Candidate, kind: str, *, release: Release | None = None) -> Deployment | None:

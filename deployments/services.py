@@ -64,7 +64,7 @@ def promote(product: Product, *, by: By, at: datetime | None = None) -> Candidat
     """Compose everything that is ready for staging; it is deployed there when it is composed.
 
     NotAllowed when nothing is ready or while a frozen release has staging; Barred while it is locked, stopped or
-    somebody else tests there.
+    somebody else tests there. What gets in its way later keeps it waiting (intake.bring_promoted).
     """
     staging = running.place(product, Environment.Kind.STAGING)
     if staging is None:

@@ -29,6 +29,7 @@ def watch() -> None:
 @shared_task
 def prove() -> None:
     intake.bring_frozen()
+    intake.bring_promoted()
     rehearsals.tick()
     drills.tick()
     promotion.tick()

@@ -4,12 +4,12 @@ import pytest
 
 from deployments import intake, services
 from deployments.models import Deployment
-from environments import locks, repositories
+from environments import holds, locks, repositories, stops
 from environments.git import Git, GitError
 from environments.models import Environment
 from lifecycle.models import Work
-from releases import intake as pushes
-from releases import plan, stacking
+from releases import changes, intake as pushes, plan, stacking
+from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Change
 from tests.deployments.engine import Shop
 
@@ -192,3 +192,72 @@ def test_a_frozen_release_that_found_staging_taken_goes_there_when_it_is_free(en
     assert staging.deployments.get(candidate=candidate).requested_by == engine.cast.petra
     engine.settle()
     assert engine.runs(staging) == release.version
+
+
+def ready(engine: Shop, title: str = "Keep a wishlist") -> Change:
+    """Its branch is pushed, its checks passed and Dev said so."""
+    change = engine.push(engine.plan(title).changes.get())
+    changes.mark_ready(change, by=engine.cast.dev)
+    return change
+
+
+def test_promote_says_beforehand_that_staging_is_locked_or_everything_is_stopped(engine: Shop):
+    ready(engine)
+    product, staging = engine.cast.product, engine.environment("staging")
+    lock = locks.lock(staging, kind="hard", reason="Load test", hours=1, by=engine.cast.ops)
+    with pytest.raises(NotAllowed, match="locked by Ops: Load test"):
+        services.promote(product, by=engine.cast.lena)
+    locks.unlock(lock, by=engine.cast.ops)
+    stop = stops.pull(product, by=engine.cast.ops, reason="Smoke")
+    with pytest.raises(NotAllowed, match="Smoke"):
+        services.promote(product, by=engine.cast.lena)
+    stops.lift(stop, by=engine.cast.ops)
+    locks.lock(staging, kind="warning", reason="Ask me first", hours=1, by=engine.cast.ops)
+    assert services.promote(product, by=engine.cast.lena).purpose == "staging"
+
+
+def kept_away(engine: Shop) -> tuple[Candidate, Environment]:
+    """Promoted; before it was composed, a tester has taken staging."""
+    staging = engine.environment("staging")
+    promoted = services.promote(engine.cast.product, by=engine.cast.lena)
+    holds.hold(staging, by=engine.cast.tess, minutes=30)
+    engine.settle()
+    intake.bring_promoted()
+    assert not staging.deployments.filter(candidate=promoted).exists()
+    return promoted, staging
+
+
+def test_what_was_promoted_and_found_a_tester_there_goes_when_the_tester_has_gone(engine: Shop):
+    change = ready(engine)
+    promoted, staging = kept_away(engine)
+    holds.let_go(staging, by=engine.cast.tess)
+    for _again in range(2):
+        intake.bring_promoted()
+    assert staging.deployments.get(candidate=promoted).requested_by == engine.cast.lena
+    engine.settle()
+    change.refresh_from_db()
+    assert change.status == Change.Status.STAGING
+    intake.bring_promoted()
+    assert staging.deployments.filter(candidate__purpose="staging").count() == 1
+
+
+def test_what_a_push_has_overtaken_meanwhile_is_composed_anew(engine: Shop):
+    change = ready(engine)
+    promoted, staging = kept_away(engine)
+    changes.mark_ready(engine.push(change, 7), by=engine.cast.dev)
+    holds.let_go(staging, by=engine.cast.tess)
+    intake.bring_promoted()
+    engine.settle()
+    arrived = staging.deployments.get(candidate__purpose="staging").candidate
+    assert arrived.pk > promoted.pk
+    assert arrived.rows.get().revision == Change.objects.get(pk=change.pk).revision
+
+
+def test_what_is_not_ready_any_more_does_not_go_to_staging_late(engine: Shop):
+    change = ready(engine)
+    _promoted, staging = kept_away(engine)
+    changes.unmark_ready(change, by=engine.cast.dev)
+    holds.let_go(staging, by=engine.cast.tess)
+    intake.bring_promoted()
+    engine.settle()
+    assert not staging.deployments.filter(candidate__purpose="staging").exists()
