@@ -36,24 +36,26 @@ def require_may_run(
     require_not_barred(environment, at=at)
     if kind == Deployment.Kind.REHEARSAL and environment.kind == Environment.Kind.STAGING:
         return
-    now = running.current(environment)
-    if now and now.candidate_id == candidate.pk:
+    if _runs_there(environment, candidate):
         return
-    if now and now.candidate_id > candidate.pk:
-        raise NotAllowed(
-            _("%(environment)s runs something newer. To go back, roll back.") % {"environment": environment}
-        )
     if environment.kind == Environment.Kind.STAGING and places.takes_compositions(environment):
         _require_staging_free(environment, release)
     if candidate.purpose == Candidate.Purpose.ADOPTED:
         return
-    if not environment.is_production:
+    if environment.is_production:
+        _require_shippable(candidate, release, at)
+    else:
         _require_its_way(environment, candidate)
-        return
-    if release is None or release.candidate_id != candidate.pk:
-        raise NotAllowed(_("Only the candidate of a release goes to production."))
-    _require_frozen(release)
-    gates.require_open(release, at=at)
+
+
+def _runs_there(environment: Environment, candidate: Candidate) -> bool:
+    """Whether it is what is recorded as running; NotAllowed under something newer."""
+    now = running.current(environment)
+    if now and now.candidate_id > candidate.pk:
+        raise NotAllowed(
+            _("%(environment)s runs something newer. To go back, roll back.") % {"environment": environment}
+        )
+    return now is not None and now.candidate_id == candidate.pk
 
 
 def require_not_barred(environment: Environment, *, at: datetime | None = None) -> None:
@@ -141,11 +143,16 @@ def require_its_time(candidate: Candidate, *, at: datetime | None = None) -> Non
         )
 
 
-def _require_frozen(release: Release) -> None:
-    """NotAllowed for a release that is open, out or was taken back: somebody must say anew what shall ship."""
+def _require_shippable(candidate: Candidate, release: Release | None, at: datetime | None) -> None:
+    """NotAllowed unless it is that of a frozen release whose gates are open: what is out, or was taken back, needs a
+    new word.
+    """
+    if release is None or release.candidate_id != candidate.pk:
+        raise NotAllowed(_("Only the candidate of a release goes to production."))
     if not release.is_frozen:
         facts = {"release": release, "status": release.get_status_display()}
         raise NotAllowed(_("Release %(release)s is “%(status)s”, so it cannot be shipped.") % facts)
+    gates.require_open(release, at=at)
 
 
 def require_unlocked(environment: Environment, at: datetime | None) -> None:

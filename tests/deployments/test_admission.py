@@ -34,7 +34,9 @@ def open_every_gate(paper: Paper, monkeypatch) -> None:
 
 def test_a_composition_for_dev_never_goes_to_staging(paper: Paper, sign_in):
     Release.objects.update(status="planned")
-    for_dev, for_staging = (paper.candidate(purpose, digest * 64) for purpose, digest in (("dev", "e"), ("staging", "f")))
+    for_dev, for_staging = (
+        paper.candidate(purpose, digest * 64) for purpose, digest in (("dev", "e"), ("staging", "f"))
+    )
     refused = ask(sign_in(paper.cast.ops), "staging", for_dev)
     assert (refused.status_code, refused.json()["detail"]) == (409, "Staging changes only by Promote.")
     assert ask(sign_in(paper.cast.ops), "staging", for_staging).status_code == 201
