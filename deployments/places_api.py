@@ -9,12 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from deployments import creating, driver_settings, freeze_overrides, promotion, test_data
+from deployments import creating, driver_settings, freeze_overrides, promotion, services, test_data
 from deployments.loading import get_environment_for, get_release_for
 from deployments.shapes_api import DeploymentOut
 from environments.api import ONE, read
 from environments.models import Environment
 from environments.shapes_api import EnvironmentSerializer
+from releases.models import Candidate
 
 
 class CloneIn(serializers.Serializer):
@@ -99,6 +100,25 @@ class Promote(APIView):
         return Response(DeploymentOut(deployment).data, status=201)
 
 
+class CompositionOut(serializers.ModelSerializer):
+    """What a worker puts together; it goes to staging when it is ready."""
+
+    class Meta:
+        model = Candidate
+        fields = ["id", "purpose", "status", "label", "created_at"]
+
+
+class PromoteToStaging(APIView):
+    """POST composes everything that is ready, for staging; 409 says what is in the way."""
+
+    verbs = {"POST": "promote"}
+
+    @extend_schema(request=None, responses={202: CompositionOut})
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        candidate = services.promote(request.actor.product, by=request.user)
+        return Response(CompositionOut(candidate).data, status=202)
+
+
 class RestoreTestData(APIView):
     """POST has a worker restore the test data."""
 
@@ -139,6 +159,7 @@ urlpatterns = [
     path(f"{ONE}/retry/", Retry.as_view(), name="retry_environment"),
     path(f"{ONE}/destroy/", Destroy.as_view(), name="destroy_environment"),
     path(f"{ONE}/promote/", Promote.as_view(), name="promote_to"),
+    path("promote/", PromoteToStaging.as_view(), name="promote_to_staging"),
     path(f"{ONE}/test-data/", RestoreTestData.as_view(), name="restore_test_data"),
     path(f"{ONE}/driver/", SetDriver.as_view(), name="set_driver"),
     path("releases/<str:version>/override-freeze/", OverrideFreeze.as_view(), name="override_freeze"),

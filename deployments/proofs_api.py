@@ -7,9 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from deployments import drills, previews, rehearsals, running
+from deployments import approvals, drills, gates, previews, rehearsals, running
 from deployments.loading import get_environment_for, get_release_for
 from deployments.models import BackupDrill, Rehearsal
+from deployments.shapes_api import GateOut
+from environments.api import read
 from releases.models import Candidate
 
 SHOWN = 20
@@ -118,6 +120,25 @@ class Rehearsals(APIView):
         return Response(RehearsalOut(made).data, status=201)
 
 
+class WaiverIn(serializers.Serializer):
+    """What is done instead if it goes wrong; `gates` are keys, without them all that cannot be proved now."""
+
+    reason = serializers.CharField(max_length=500)
+    gates = serializers.ListField(child=serializers.CharField(max_length=40), allow_empty=False, default=None)
+
+
+class Waiver(APIView):
+    """DevOps accept that the way back from this build cannot be proved. Answers with the gates as they are now."""
+
+    verbs = {"POST": "configure"}
+
+    @extend_schema(request=WaiverIn, responses={201: GateOut(many=True)})
+    def post(self, request: Request, product: str, version: str) -> Response:
+        release, said = get_release_for(request.actor, version), read(WaiverIn, request)
+        approvals.waive_rollback(release, by=request.user, reason=said["reason"], keys=said["gates"])
+        return Response(GateOut(gates.gates(release), many=True).data, status=201)
+
+
 class Drills(APIView):
     """Backups that were tried, newest first; POST tries the newest one now."""
 
@@ -137,5 +158,6 @@ class Drills(APIView):
 urlpatterns = [
     path("environments/<slug:slug>/roll-back/preview/", RollbackPreview.as_view(), name="rollback_preview"),
     path("environments/<slug:slug>/drills/", Drills.as_view(), name="drills"),
+    path("releases/<str:version>/waiver/", Waiver.as_view(), name="waive_rollback"),
     path("releases/<str:version>/rehearsals/", Rehearsals.as_view(), name="rehearsals"),
 ]

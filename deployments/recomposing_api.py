@@ -1,4 +1,4 @@
-"""POST /api/v1/products/<slug>/releases/<version>/recompose/: put a frozen release together again on what is live."""
+"""…/releases/<version>/recompose/ puts a frozen release together again, …/unfreeze/ opens its plan."""
 
 from typing import Any
 
@@ -10,6 +10,8 @@ from rest_framework.views import APIView
 
 from deployments import unfreezing
 from deployments.loading import get_release_for
+from deployments.shapes_api import Reason
+from environments.api import read
 from releases.api import ReleaseSerializer
 
 
@@ -25,4 +27,19 @@ class Recompose(APIView):
         return Response(ReleaseSerializer(release).data, status=202)
 
 
-urlpatterns = [path("releases/<str:version>/recompose/", Recompose.as_view(), name="recompose")]
+class Unfreeze(APIView):
+    """The plan is open again and staging is free; 409 while it is on its way to production."""
+
+    verbs = {"POST": "freeze_release"}
+
+    @extend_schema(request=Reason, responses=ReleaseSerializer)
+    def post(self, request: Request, version: str, **kwargs: Any) -> Response:
+        release = get_release_for(request.actor, version)
+        unfreezing.unfreeze(release, by=request.user, **read(Reason, request))
+        return Response(ReleaseSerializer(get_release_for(request.actor, version)).data)
+
+
+urlpatterns = [
+    path("releases/<str:version>/recompose/", Recompose.as_view(), name="recompose"),
+    path("releases/<str:version>/unfreeze/", Unfreeze.as_view(), name="unfreeze_release"),
+]

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from environments import differences, freezes, locks, places, variables
+from environments import differences, freezes, holds, locks, places, variables
 from environments import shapes_api as shapes
 from environments.models import Environment
 from environments.queries import get_environment_for
@@ -154,6 +154,37 @@ class LockDetail(APIView):
         return Response(status=204)
 
 
+class Hold(APIView):
+    """POST keeps it as it is while somebody tries it, for some minutes; DELETE gives it back."""
+
+    verbs = {"POST": "give_verdict", "DELETE": "give_verdict"}
+
+    @extend_schema(request=shapes.HoldIn, responses=shapes.EnvironmentSerializer)
+    def post(self, request: Request, slug: str, **kwargs: Any) -> Response:
+        environment = get_environment_for(request.actor, slug)
+        holds.hold(environment, by=request.user, **read(shapes.HoldIn, request))
+        return Response(shapes.EnvironmentSerializer(environment).data)
+
+    @extend_schema(responses=shapes.EnvironmentSerializer)
+    def delete(self, request: Request, slug: str, **kwargs: Any) -> Response:
+        environment = get_environment_for(request.actor, slug)
+        holds.let_go(environment, by=request.user)
+        return Response(shapes.EnvironmentSerializer(environment).data)
+
+
+class Move(APIView):
+    """POST puts it one place earlier or later in the order; answers with all of them."""
+
+    verbs = {"POST": "configure"}
+
+    @extend_schema(request=shapes.MoveIn, responses=shapes.EnvironmentSerializer(many=True))
+    def post(self, request: Request, slug: str, **kwargs: Any) -> Response:
+        environment = get_environment_for(request.actor, slug)
+        places.move(environment, by=request.user, **read(shapes.MoveIn, request))
+        rows = Environment.objects.filter(product=request.actor.product).in_use()
+        return Response(shapes.EnvironmentSerializer(rows.prefetch_related("variables"), many=True).data)
+
+
 class Freezes(APIView):
     """The windows in force or to come; POST adds one."""
 
@@ -196,6 +227,8 @@ urlpatterns = [
     path(f"{ONE}/variables/<str:name>/", VariableDetail.as_view(), name="variable"),
     path(f"{ONE}/variables/<str:name>/versions/", Versions.as_view(), name="variable_versions"),
     path(f"{ONE}/versions/<int:pk>/restore/", Restore.as_view(), name="restore_variable"),
+    path(f"{ONE}/hold/", Hold.as_view(), name="hold"),
+    path(f"{ONE}/move/", Move.as_view(), name="move_environment"),
     path(f"{ONE}/locks/", Locks.as_view(), name="locks"),
     path(f"{ONE}/locks/<int:pk>/", LockDetail.as_view(), name="lock"),
     path("freezes/", Freezes.as_view(), name="freezes"),

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from environments.holds import HOLD_MINUTES_LIMIT
 from environments.models import Environment, Freeze, Lock
 
 
@@ -120,6 +121,18 @@ class LockOut(serializers.ModelSerializer):
     class Meta:
         model = Lock
         fields = ["id", "kind", "reason", "owner", "created_at", "expires_at"]
+
+
+class HoldIn(serializers.Serializer):
+    """For how long nobody deploys over what somebody tries."""
+
+    minutes = serializers.IntegerField(min_value=1, max_value=HOLD_MINUTES_LIMIT, default=60)
+
+
+class MoveIn(serializers.Serializer):
+    """In which direction."""
+
+    earlier = serializers.BooleanField()
 
 
 class FreezeIn(serializers.Serializer):

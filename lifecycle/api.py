@@ -4,12 +4,14 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 import deployments.api
+import deployments.delta_api
 import deployments.places_api
 import deployments.proofs_api
 import deployments.recomposing_api
 import environments.api
 import ideas.api
 import releases.api
+import releases.changes_api
 import releases.checks_api
 import releases.repository_api
 import releases.urgent_api
@@ -17,11 +19,13 @@ import releases.urgent_api
 per_product = [
     *ideas.api.urlpatterns,
     *releases.api.urlpatterns,
+    *releases.changes_api.urlpatterns,
     *releases.checks_api.urlpatterns,
     *releases.repository_api.urlpatterns,
     *releases.urgent_api.urlpatterns,
     *environments.api.urlpatterns,
     *deployments.api.urlpatterns,
+    *deployments.delta_api.urlpatterns,
     *deployments.places_api.urlpatterns,
     *deployments.proofs_api.urlpatterns,
     *deployments.recomposing_api.urlpatterns,

@@ -137,6 +137,30 @@ class ReleaseDetail(APIView):
         return Response(shape(release).data)
 
 
+class Publish(APIView):
+    """POST lets everybody read the plan."""
+
+    verbs = {"POST": "plan_release"}
+
+    @extend_schema(request=None, responses=ReleaseDetailSerializer)
+    def post(self, request: Request, version: str, **kwargs: Any) -> Response:
+        release = get_release_for(request.actor, version)
+        plan.publish(release, by=request.user)
+        return Response(ReleaseDetailSerializer(release).data)
+
+
+class FreezeRelease(APIView):
+    """POST puts the approved changes together for production; 409 names what is missing."""
+
+    verbs = {"POST": "freeze_release"}
+
+    @extend_schema(request=None, responses={202: ReleaseDetailSerializer})
+    def post(self, request: Request, version: str, **kwargs: Any) -> Response:
+        release = get_release_for(request.actor, version)
+        plan.freeze(release, by=request.user)
+        return Response(ReleaseDetailSerializer(get_release_for(request.actor, version)).data, status=202)
+
+
 class Changes(APIView):
     """The changes, newest first; `?status=` and `?release=` narrow them."""
 
@@ -162,14 +186,20 @@ class ChangeDetail(APIView):
 
 
 class ChangeReady(APIView):
-    """Offer a change for staging; 409 names what is missing."""
+    """Offer a change for staging; 409 names what is missing. DELETE takes the offer back while it is not there yet."""
 
-    verbs = {"POST": "develop"}
+    verbs = {"POST": "develop", "DELETE": "develop"}
 
     @extend_schema(request=None, responses=ChangeSerializer)
     def post(self, request: Request, number: int, **kwargs: Any) -> Response:
         change = get_change_for(request.actor, number)
         changes.mark_ready(change, by=request.user)
+        return Response(ChangeSerializer(change).data)
+
+    @extend_schema(responses=ChangeSerializer)
+    def delete(self, request: Request, number: int, **kwargs: Any) -> Response:
+        change = get_change_for(request.actor, number)
+        changes.unmark_ready(change, by=request.user)
         return Response(ChangeSerializer(change).data)
 
 
@@ -206,6 +236,8 @@ class ChangeReport(APIView):
 urlpatterns = [
     path("releases/", Releases.as_view(), name="releases"),
     path("releases/<str:version>/", ReleaseDetail.as_view(), name="release"),
+    path("releases/<str:version>/publish/", Publish.as_view(), name="publish_release"),
+    path("releases/<str:version>/freeze/", FreezeRelease.as_view(), name="freeze_release"),
     path("changes/", Changes.as_view(), name="changes"),
     path("changes/<int:number>/", ChangeDetail.as_view(), name="change"),
     path("changes/<int:number>/ready/", ChangeReady.as_view(), name="change_ready"),

@@ -108,3 +108,24 @@ def test_a_freeze_is_passed_with_a_reason(paper, cast, sign_in):
     cast.product.freezes.create(reason="Christmas", **times)
     assert max_("post", address, {})[0] == 422
     assert max_("post", address, {"reason": "Payments are doubled"})[0] == 204
+
+
+def test_a_tester_holds_staging_and_gives_it_back(paper, sign_in, dev):
+    tess = Api(sign_in(paper.cast.tess))
+    assert dev("post", f"{STAGING}/hold/", {})[0] == 403
+    status, body = tess("post", f"{STAGING}/hold/", {"minutes": 30})
+    assert (status, body["held_by"]) == (200, "Tess")
+    assert tess("post", f"{STAGING}/hold/", {"minutes": 10_000})[0] == 422
+    other = paper.cast.lena
+    other.memberships.update(roles=["tester"])
+    assert Api(sign_in(other))("post", f"{STAGING}/hold/", {})[0] == 409
+    assert Api(sign_in(other))("delete", f"{STAGING}/hold/")[0] == 409
+    assert tess("delete", f"{STAGING}/hold/")[1]["held_by"] is None
+
+
+def test_environments_change_places(paper, ops, dev):
+    assert dev("post", f"{STAGING}/move/", {"earlier": True})[0] == 403
+    status, rows = ops("post", f"{STAGING}/move/", {"earlier": True})
+    assert (status, [row["slug"] for row in rows]) == (200, ["staging", "dev", "production"])
+    assert [row["slug"] for row in ops("post", f"{STAGING}/move/", {"earlier": False})[1]][1] == "staging"
+    assert ops("post", f"{STAGING}/move/", {})[0] == 422

@@ -1,0 +1,159 @@
+"""GET /api/v1/products/<slug>/delta/<old>/<new>/: what differs between two environments, releases or candidates."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from deployments import running
+from deployments.pages import delta_rows
+from deployments.pages.delta import End, end
+from environments import deltas
+from environments.models import Delta
+from environments.variables import Difference
+from lifecycle.models import Product
+from releases.models import Candidate, Change
+
+READY = str(Delta.Status.READY)
+
+
+@dataclass
+class Compared:
+    """`found` is the stored comparison of the commits, None while there is nothing to compare."""
+
+    old: End
+    new: End
+    variables: list[Difference]
+    status: str = READY
+    changes: list[delta_rows.Row] = field(default_factory=list)
+    gone: list[Change] = field(default_factory=list)
+    way_back: str = ""
+    found: Delta | None = None
+
+
+def compared(product: Product, old: str, new: str) -> Compared:
+    """Asks a worker for a comparison that nobody has made yet; Http404 for names nobody knows."""
+    before, after = end(product, old), end(product, new)
+    variables = delta_rows.differing_variables(before.environment, after.environment)
+    made = Compared(before, after, variables)
+    if before.candidate and after.candidate and before.candidate.sha != after.candidate.sha:
+        add_code(made, product, before.candidate, after.candidate)
+    return made
+
+
+def add_code(made: Compared, product: Product, before: Candidate, after: Candidate) -> None:
+    """The changes that come and go, and the commits and files between the two."""
+    coming, production = running.leaving(after, before), running.production(product)
+    made.changes, made.gone = delta_rows.rows(coming), running.leaving(before, after)
+    made.way_back = delta_rows.going_back(production, after) if production and coming else ""
+    made.found = deltas.request(after.repository, before.sha, after.sha)
+    made.status = str(made.found.status)
+
+
+class EndOut(serializers.Serializer):
+    """One end: an environment, a release or a candidate; the candidate is null where nothing was deployed yet."""
+
+    name = serializers.CharField()
+    place = serializers.CharField()
+    candidate_id = serializers.IntegerField(source="candidate.pk", default=None)
+    sha = serializers.CharField(source="candidate.sha", default=None)
+
+
+class GoneOut(serializers.Serializer):
+    """A change that is not on the new side."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    migrations = serializers.CharField()
+
+
+class ComingOut(serializers.Serializer):
+    """A change that is only on the new side; `ties` name what it goes with when it is taken out."""
+
+    key = serializers.CharField(source="change.key")
+    title = serializers.CharField(source="change.title")
+    migrations = serializers.CharField(source="change.migrations")
+    votes = serializers.IntegerField()
+    commits = serializers.IntegerField()
+    files = serializers.IntegerField()
+    brings_migrations = serializers.BooleanField()
+    is_one_way = serializers.BooleanField()
+    is_live = serializers.BooleanField()
+    ties = serializers.ListField(child=serializers.CharField())
+
+
+class CommitOut(serializers.Serializer):
+    sha = serializers.CharField()
+    subject = serializers.CharField()
+    author = serializers.CharField()
+    at = serializers.CharField()
+    change = serializers.CharField()
+
+
+class FileOut(serializers.Serializer):
+    """`status` is git's letter: A, M, D …"""
+
+    status = serializers.CharField()
+    path = serializers.CharField()
+
+
+class MigrationOut(serializers.Serializer):
+    """A new migration file and the change that brings it ("" if no change of ours does)."""
+
+    path = serializers.CharField()
+    key = serializers.CharField()
+
+
+class VariableDifferenceOut(serializers.Serializer):
+    """Secrets are masked; null where there is no such variable."""
+
+    name = serializers.CharField()
+    was = serializers.CharField(allow_null=True)
+    now = serializers.CharField(allow_null=True)
+    is_secret = serializers.BooleanField()
+
+
+class DeltaOut(serializers.Serializer):
+    """`status` is queued while a worker compares (ask again), ready, or failed with `error`; at most 500 commits."""
+
+    old = EndOut()
+    new = EndOut()
+    status = serializers.CharField()
+    error = serializers.CharField(source="found.error", default="")
+    changes = ComingOut(many=True)
+    gone = GoneOut(many=True)
+    commits = CommitOut(source="found.commits", many=True, default=list)
+    files = serializers.SerializerMethodField()
+    migrations = serializers.SerializerMethodField()
+    variables = VariableDifferenceOut(many=True)
+    way_back = serializers.CharField()
+
+    @extend_schema(responses=FileOut(many=True))
+    def get_files(self, made: Compared) -> list[dict[str, str]]:
+        return [{"status": status, "path": name} for status, name in made.found.files] if made.found else []
+
+    @extend_schema(responses=MigrationOut(many=True))
+    def get_migrations(self, made: Compared) -> list[dict[str, Any]]:
+        paths = made.found.migrations if made.found else []
+        brought = delta_rows.migrations(paths, [row.change for row in made.changes])
+        return list(MigrationOut(brought, many=True).data)
+
+
+class DeltaBetween(APIView):
+    """`old` and `new` are names of environments, versions, or c<id> of a candidate. 202 while it is being compared."""
+
+    verbs = {"GET": "see_team_pages"}
+
+    @extend_schema(responses={200: DeltaOut, 202: DeltaOut})
+    def get(self, request: Request, old: str, new: str, **kwargs: Any) -> Response:
+        made = compared(request.actor.product, old, new)
+        status = 202 if made.status == Delta.Status.QUEUED else 200
+        return Response(DeltaOut(made).data, status=status)
+
+
+urlpatterns = [path("delta/<str:old>/<str:new>/", DeltaBetween.as_view(), name="delta")]

@@ -1,0 +1,92 @@
+"""/api/v1/products/<slug>/changes/<number>/…: who builds a change, on which branch, and what its migrations do."""
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from lifecycle.models import User
+from lifecycle.roles import people_who_may
+from releases import changes
+from releases.api import ChangeSerializer
+from releases.loading import get_change_for
+from releases.models import Change
+
+
+class DeveloperSerializer(serializers.Serializer):
+    """The e-mail address of a developer of this product; null: nobody yet."""
+
+    developer = serializers.EmailField(allow_null=True)
+
+    def validate_developer(self, email: str | None) -> User | None:
+        able = people_who_may("develop", self.context["product"]) if email else []
+        found = next((person for person in able if person.email.lower() == str(email).lower()), None)
+        if email and found is None:
+            raise serializers.ValidationError(f"{email} is not a developer here.")
+        return found
+
+
+class BranchSerializer(serializers.Serializer):
+    """The branch a change is built on."""
+
+    branch = serializers.CharField(max_length=200)
+
+
+class MigrationsSerializer(serializers.Serializer):
+    """What the migrations do to the release that runs today; "" means not said yet."""
+
+    migrations = serializers.ChoiceField(choices=Change.Migrations.choices, allow_blank=True)
+
+
+def valid(form: serializers.Serializer) -> dict[str, Any]:
+    """What was sent; ValidationError naming the fields otherwise."""
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)
+
+
+class ChangeDeveloper(APIView):
+    """PUT says who builds the change."""
+
+    verbs = {"PUT": "assign_change"}
+
+    @extend_schema(request=DeveloperSerializer, responses=ChangeSerializer)
+    def put(self, request: Request, number: int, **kwargs: Any) -> Response:
+        change = get_change_for(request.actor, number)
+        form = DeveloperSerializer(data=request.data, context={"product": change.product})
+        changes.assign(change, by=request.user, **valid(form))
+        return Response(ChangeSerializer(change).data)
+
+
+class ChangeBranch(APIView):
+    """PUT names the branch; a worker takes what is on it already."""
+
+    verbs = {"PUT": "assign_change"}
+
+    @extend_schema(request=BranchSerializer, responses=ChangeSerializer)
+    def put(self, request: Request, number: int, **kwargs: Any) -> Response:
+        change = get_change_for(request.actor, number)
+        changes.link_branch(change, by=request.user, **valid(BranchSerializer(data=request.data)))
+        return Response(ChangeSerializer(change).data)
+
+
+class ChangeMigrations(APIView):
+    """PUT says what its migrations do; 409 for a milder word once it is frozen or live."""
+
+    verbs = {"PUT": "develop"}
+
+    @extend_schema(request=MigrationsSerializer, responses=ChangeSerializer)
+    def put(self, request: Request, number: int, **kwargs: Any) -> Response:
+        change = get_change_for(request.actor, number)
+        changes.set_migrations(change, by=request.user, **valid(MigrationsSerializer(data=request.data)))
+        return Response(ChangeSerializer(change).data)
+
+
+urlpatterns = [
+    path("changes/<int:number>/developer/", ChangeDeveloper.as_view(), name="change_developer"),
+    path("changes/<int:number>/branch/", ChangeBranch.as_view(), name="change_branch"),
+    path("changes/<int:number>/migrations/", ChangeMigrations.as_view(), name="change_migrations"),
+]
