@@ -60,14 +60,15 @@ def destroy(environment: Environment, *, typed: str, by: By, at: datetime | None
     if typed.strip() != environment.slug:
         raise ValidationError({"typed": _("Type %(slug)s to destroy it.") % {"slug": environment.slug}})
     environment = running.locked(environment)
-    _require_dispensable(environment)
+    require_dispensable(environment)
     for waiting in running.line(environment):
         stopping.abort(waiting, by=by, reason=_("The environment is destroyed."), at=at)
     move(environment, S.DESTROYING, by=by, at=at, status_note="")
     jobs.enqueue(DESTROY, environment, product=environment.product)
 
 
-def _require_dispensable(environment: Environment) -> None:
+def require_dispensable(environment: Environment) -> None:
+    """NotAllowed for production, for the last one of its kind, and while something runs there."""
     others = environment.product.environments.filter(kind=environment.kind).ready().exclude(pk=environment.pk)
     if environment.is_production:
         raise NotAllowed(_("Production is not destroyed from here."))

@@ -74,11 +74,18 @@ def set_migrations(change: Change, *, migrations: str, by: By, at: datetime | No
     if migrations not in Change.Migrations.values:
         raise ValidationError({"migrations": _("Choose one of the kinds.")})
     now = Change.objects.select_for_update(of=("self",)).select_related("release").get(pk=change.pk)
-    if migrations not in (now.migrations, *ONE_WAY) and (is_frozen(now) or now.status == S.LIVE):
+    if migrations not in migrations_to_say(now):
         raise NotAllowed(_("%(change)s was frozen with what it says about its migrations.") % {"change": change.key})
     if Change.objects.filter(pk=change.pk).exclude(migrations=migrations).update(migrations=migrations):
         change.migrations = migrations
         events.record("change.migrations_set", change, by=by, at=at, migrations=migrations)
+
+
+def migrations_to_say(change: Change) -> tuple[str, ...]:
+    """What may be said about its migrations now: nothing milder once it is frozen or live."""
+    if is_frozen(change) or change.status == S.LIVE:
+        return (change.migrations, *ONE_WAY)
+    return tuple(Change.Migrations.values)
 
 
 @transaction.atomic

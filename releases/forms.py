@@ -9,7 +9,7 @@ from environments.models import Branch
 from ideas.models import Idea
 from lifecycle.models import Comment, Product, User
 from lifecycle.roles import Actor, people_who_may
-from releases import hotfixes, intake, plan
+from releases import changes, hotfixes, intake, plan
 from releases.models import Answer, Change, Release, SignOff
 
 
@@ -157,7 +157,9 @@ class MigrationsForm(Domain):
 
     def __init__(self, *args: object, change: Change, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["migrations"].initial = change.migrations
+        field, sayable = self.fields["migrations"], changes.migrations_to_say(change)
+        field.initial = change.migrations
+        field.widget.choices = [(kind, label) for kind, label in Change.Migrations.choices if kind in sayable]
 
 
 class CommentForm(forms.Form):

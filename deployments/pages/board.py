@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from deployments import gates, running, times
+from deployments import gates, running, times, waiting
 from deployments.models import Deployment, Finding, Sample, Watch
 from deployments.names import name
 from deployments.pages import cards, log, standing, steps
@@ -28,6 +28,9 @@ STANDING = {
     DEV: [Change.Status.DEVELOPMENT, Change.Status.READY],
     STAGING: [Change.Status.STAGING, Change.Status.APPROVED],
 }
+
+
+NOT_READY = gettext_lazy("A change is ready when its developer says so and its tests pass.")
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def board(actor: Actor) -> dict[str, Any]:
         "release": frozen,
         "headline": headline(places, frozen),
         "gates": gates.gates(frozen) if frozen else [],
-        "promotion": promotion(product),
+        "promotion": promotion(actor),
         "busy": busy,
         "busy_steps": steps.rows(busy) if busy else [],
         **(log.news(busy, 0) if busy else {}),
@@ -127,13 +130,20 @@ def column(place: Place, actor: Actor) -> Column:
 def cards_in(place: Place, actor: Actor) -> list[cards.Card]:
     """The changes that stand at this environment: being built, being tested, or live."""
     rows = Change.objects.filter(product=actor.product).select_related("developer", "revision", "release")
+    decides = cards.decides(actor, place.current)
     if environment_places.takes_compositions(place.environment):
-        stand_here = rows.filter(status__in=STANDING[Environment.Kind(place.environment.kind)])
-        return cards.cards(stand_here, actor, runs=None if place.environment.kind == DEV else place.current)
+        stand_here = without_parked(rows).filter(status__in=STANDING[Environment.Kind(place.environment.kind)])
+        runs_there = None if place.environment.kind == DEV else place.current
+        return cards.cards(stand_here, runs=runs_there, decides=decides)
     if place.current is None:
         return []
     inside = cards.taken_in(place.current.candidate)
-    return cards.cards(rows.filter(pk__in=inside), actor, runs=place.current)
+    return cards.cards(rows.filter(pk__in=inside), runs=place.current, decides=decides)
+
+
+def without_parked(rows: QuerySet[Change]) -> QuerySet[Change]:
+    """Without those of a release that made way: it comes back with them, but staging runs something else."""
+    return rows.exclude(release__status=Release.Status.FROZEN, release__parked_at__isnull=False)
 
 
 def runs(current: Deployment | None) -> str:
@@ -186,17 +196,20 @@ def way_back(place: Place, actor: Actor) -> dict[str, Any] | None:
     if not actor.may("roll_back") or place.current is None:
         return None
     asked = confirmation(place.environment)
-    return asked if asked["target"] else None
+    return standing.with_warnings(asked, place.environment) if asked["target"] else None
 
 
-def promotion(product: Product) -> dict[str, Any]:
-    """The question before a promotion: what would move."""
-    ready = Change.objects.filter(product=product, status=Change.Status.READY).order_by("number")
+def promotion(actor: Actor) -> dict[str, Any]:
+    """The question before a promotion: what would move, or why nothing may."""
+    staging = running.place(actor.product, STAGING)
+    ready = Change.objects.filter(product=actor.product, status=Change.Status.READY).order_by("number")
     count = len(ready)
-    if not count:
-        return nothing_to_promote()
+    if not count or staging is None:
+        return no_promotion(_("Nothing is ready for staging"), NOT_READY)
+    if why_not := waiting.refusal(staging, actor):
+        return no_promotion(_("Nothing can go to staging now"), why_not)
     title = ngettext("Promote %(n)d change to staging", "Promote %(n)d changes to staging", count) % {"n": count}
-    return {
+    question = {
         "id": "promote",
         "crumb": _("Environments"),
         "title": title,
@@ -207,14 +220,15 @@ def promotion(product: Product) -> dict[str, Any]:
         "no": _("Leave staging as it is"),
         "back": reverse("deployments:board"),
     }
+    return standing.with_warnings(question, staging)
 
 
-def nothing_to_promote() -> dict[str, Any]:
+def no_promotion(title: str, why: Any) -> dict[str, Any]:
     """The same page without a button."""
     return {
         "crumb": _("Environments"),
-        "title": _("Nothing is ready for staging"),
-        "text": _("A change is ready when its developer says so and its tests pass."),
+        "title": title,
+        "text": why,
         "no": _("Leave staging as it is"),
         "back": reverse("deployments:board"),
     }

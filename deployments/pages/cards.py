@@ -6,11 +6,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from deployments.models import Deployment
+from environments import holds
+from environments.models import Environment
+from environments.queries import of_kind
 from lifecycle import dates
 from lifecycle.chips import Chip
 from lifecycle.models import User
 from lifecycle.roles import Actor
-from releases import changes, chips
+from releases import candidates, changes, chips
 from releases.models import Candidate, CandidateChange, Change, Check
 
 
@@ -30,12 +33,25 @@ class Card:
     candidate: int | None = None
 
 
-def cards(rows: QuerySet[Change], actor: Actor, *, runs: Deployment | None = None) -> list[Card]:
+def decides(actor: Actor, runs: Deployment | None) -> bool:
+    """Whether this person may say yes or no to what an environment `runs`: to what staging runs, unless another
+    tester holds it.
+    """
+    if runs is None or not actor.may("give_verdict"):
+        return False
+    tried = candidates.on_staging(actor.product)
+    if tried is None or tried.digest != runs.candidate.digest:
+        return False
+    staging = of_kind(actor.product, Environment.Kind.STAGING)
+    return staging is None or holds.holder(staging) in (None, actor.user)
+
+
+def cards(rows: QuerySet[Change], *, runs: Deployment | None = None, decides: bool = False) -> list[Card]:
     """The cards of these changes; `runs` is what their environment runs, on staging and production."""
     found = list(rows.order_by("waiting_since", "id"))
     checks = newest_checks([change.revision_id for change in found if change.revision_id])
     inside = taken_in(runs.candidate) if runs else set()
-    return [card(row, checks.get(row.revision_id), actor, runs if row.pk in inside else None) for row in found]
+    return [card(row, checks.get(row.revision_id), runs if row.pk in inside else None, decides) for row in found]
 
 
 def taken_in(candidate: Candidate) -> set[int]:
@@ -48,7 +64,7 @@ def newest_checks(revisions: list[int]) -> dict[int | None, Check]:
     return {check.revision_id: check for check in rows}
 
 
-def card(change: Change, check: Check | None, actor: Actor, runs: Deployment | None) -> Card:
+def card(change: Change, check: Check | None, runs: Deployment | None, decides: bool) -> Card:
     on_test = change.status == Change.Status.STAGING and runs is not None
     return Card(
         number=change.number,
@@ -59,7 +75,7 @@ def card(change: Change, check: Check | None, actor: Actor, runs: Deployment | N
         chip=live_chip(runs) if runs and is_live(change) else chip(change, check),
         developer=change.developer,
         is_ready=change.status == Change.Status.READY,
-        may_decide=on_test and actor.may("give_verdict"),
+        may_decide=on_test and decides,
         candidate=runs.candidate_id if runs else None,
     )
 

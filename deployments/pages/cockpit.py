@@ -1,6 +1,6 @@
 """What stands between a release and production: the gates, the shut ones first, and whose move it is."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from deployments import gates, proofs, running, times
 from deployments.gates import Gate
 from deployments.models import Deployment, Rehearsal, Watch
-from deployments.pages import backups
+from deployments.pages import backups, standing
 from deployments.pages.rollback import how_long_here
 from environments.models import Environment
 from lifecycle import dates
@@ -82,7 +82,7 @@ def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
         "why_not": why_not(release, shut, pending, actor),
         "pending": pending,
         "changes": changes_of(release.candidate),
-        "risks": [*risks(release), *(way_back(release, production) if production else [])],
+        "risks": [*kept_away(release, production), *risks(release), *way_back(release, production)],
         "watch": Watch.objects.filter(release=release).order_by("-id").first(),
         "live_since": f"{dates.day(release.live_at)}, {dates.clock(release.live_at)}" if release.live_at else "",
         "goes_at": goes_at(release),
@@ -113,9 +113,8 @@ def matters(release: Release, gate: Gate) -> bool:
 
 
 def row(release: Release, gate: Gate, actor: Actor, to_accept: Collection[str] = ()) -> Row:
-    verb = VERBS.get(gate.key)
-    url = gate.url if gate.key != "approvals" else reverse("deployments:approve", args=[release.version])
-    has_page = gate.key in ACTIONS and (gate.key != "approvals" or actor.may("approve_release"))
+    verb, url = VERBS.get(gate.key), leads_to(release, gate, actor)
+    has_page = gate.key in ACTIONS and url
     is_mine = bool(verb and actor.may(verb))
     action = ACTIONS if is_mine else {**ACTIONS, **LOOKS}
     return Row(
@@ -126,6 +125,16 @@ def row(release: Release, gate: Gate, actor: Actor, to_accept: Collection[str] =
         since=f"{dates.day(gate.since)}, {dates.clock(gate.since)}" if gate.since else "",
         may_accept=gate.key in to_accept and not gate.is_open,
     )
+
+
+def leads_to(release: Release, gate: Gate, actor: Actor) -> str:
+    """The page of a gate, as far as this person may open it; "" where there is none for them."""
+    if gate.key == "approvals":
+        return reverse("deployments:approve", args=[release.version]) if actor.may("approve_release") else ""
+    is_freeze = gate.url == reverse("deployments:override_freeze", args=[release.version])
+    if is_freeze and not actor.may("override_freeze"):
+        return reverse("environments:freeze")
+    return gate.url
 
 
 def on_its_way(release: Release) -> Deployment | None:
@@ -190,6 +199,14 @@ def risks(release: Release) -> list[Fact]:
     return found
 
 
+def kept_away(release: Release, production: Environment | None) -> Iterator[Fact]:
+    """Who asks to leave production alone, or staging, which has to show the release first."""
+    places = [production, proofs.staging_of(release.product)] if release.status not in SHIPPED else []
+    for place in filter(None, places):
+        for icon, tone, words in standing.keeping_away(place):
+            yield icon, tone, f"{place}: {words}"
+
+
 def migration(change: Change) -> Fact | None:
     """What the migration of a change means, in its developer's word."""
     hard = change.migrations in (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
@@ -199,8 +216,10 @@ def migration(change: Change) -> Fact | None:
     return ("lock", "bad", words) if hard else ("database", "", words)
 
 
-def way_back(release: Release, production: Environment) -> list[Fact]:
+def way_back(release: Release, production: Environment | None) -> list[Fact]:
     """How long going back takes, as rehearsed, and whether a backup was ever restored."""
+    if production is None:
+        return []
     target = proofs.would_return_to(release.product)
     found = proofs.latest(release.candidate, target) if release.candidate else None
     if found and found.status == Rehearsal.Status.SUCCEEDED and release.status not in SHIPPED:

@@ -65,7 +65,7 @@ def difference(product: Product, before: Candidate, after: Candidate) -> dict[st
 
 def offered(product: Product) -> list[tuple[str, str]]:
     """What can be compared: every environment, then the latest releases."""
-    places = [(place.slug, place.name) for place in product.environments.order_by("position")]
+    places = [(place.slug, place.name) for place in product.environments.in_use().order_by("position")]
     rows = Release.objects.filter(product=product).exclude(candidate=None).exclude(status=Release.Status.DRAFT)
     latest = rows.order_by("-id").values_list("version", flat=True)[:OFFERED_RELEASES]
     return [*places, *((version, _("Release %(version)s") % {"version": version}) for version in latest)]
@@ -73,7 +73,7 @@ def offered(product: Product) -> list[tuple[str, str]]:
 
 def usual_ends(product: Product) -> tuple[str, str] | None:
     """Production and the environment in front of it; None in a product that has fewer than two."""
-    places = [place.slug for place in product.environments.order_by("position")]
+    places = [place.slug for place in product.environments.in_use().order_by("position")]
     return (places[-1], places[-2]) if len(places) > 1 else None
 
 

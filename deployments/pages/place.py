@@ -10,6 +10,7 @@ from deployments import creating, declared, promotion, running, targets, test_da
 from deployments.environment_forms import DriverForm
 from deployments.models import Deployment
 from deployments.names import name
+from deployments.pages import standing
 from deployments.pages.board import runs
 from environments import host_keys, places
 from environments.models import Environment
@@ -46,7 +47,10 @@ def place(environment: Environment, actor: Actor) -> dict[str, Any]:
         "answer": answer(environment, current),
         "times": promotion_page.times(environment),
         "before": places.before(environment),
-        "can_promote": can_promote(environment) if actor.may("deploy") else None,
+        "can_promote": can_promote(environment) if actor.may("deploy") and not environment.is_leaving else None,
+        "may_change": actor.may("configure") and not environment.is_leaving,
+        "why_it_stays": why_it_stays(environment),
+        "notes": standing.keeping_away(environment),
         "test_data": test_data.offered(environment),
         "test_data_name": test_data.name_of(environment),
         "test_data_at": moment(environment.test_data_at) if environment.test_data_at else "",
@@ -64,6 +68,15 @@ def headline(environment: Environment, current: Deployment | None) -> str:
     if environment.is_contradicted:
         return _("%(place)s does not run what is recorded") % facts
     return _("%(place)s runs %(release)s") % facts if current else _("Nothing runs on %(place)s yet") % facts
+
+
+def why_it_stays(environment: Environment) -> str:
+    """Why nobody may destroy it; "" if somebody may."""
+    try:
+        creating.require_dispensable(environment)
+    except NotAllowed as reason:
+        return str(reason)
+    return _("It is being destroyed.") if environment.is_leaving else ""
 
 
 def answer(environment: Environment, current: Deployment | None) -> Answer:
@@ -111,10 +124,16 @@ def title(work: Work) -> str:
 
 
 def going(environment: Environment) -> dict[str, Any]:
-    """The question before an environment is taken down."""
-    return {
+    """The question before an environment is taken down, or why it stays."""
+    page = {
         "id": "destroy",
         "crumb": environment.name,
+        "no": _("Leave it as it is"),
+        "back": reverse("deployments:place", args=[environment.slug]),
+    }
+    if why := why_it_stays(environment):
+        return {**page, "title": _("%(place)s stays") % {"place": environment}, "text": why}
+    return page | {
         "title": _("Destroy %(place)s?") % {"place": environment},
         "text": _("Its history stays; what runs there and its data do not."),
         "facts": [
@@ -125,6 +144,4 @@ def going(environment: Environment) -> dict[str, Any]:
         "action": reverse("deployments:destroy", args=[environment.slug]),
         "danger": True,
         "yes": _("Destroy %(place)s") % {"place": environment},
-        "no": _("Leave it as it is"),
-        "back": reverse("deployments:place", args=[environment.slug]),
     }

@@ -1,12 +1,14 @@
-"""What is said of a place beside what runs there: what answers, whose data it has, what it may do for real."""
+"""What is said of a place beside what runs there: who asks to leave it alone, what answers, what it may do for real."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from deployments import proofs, targets
+from deployments import proofs, targets, times
 from deployments.models import Deployment
-from environments.models import Environment
+from environments import freezes, holds, locks
+from environments.models import Environment, Lock
+from environments.pages.words import moment_in
 from lifecycle import dates
 
 
@@ -27,7 +29,37 @@ def notes(environment: Environment, current: Deployment | None) -> list[Note]:
         verification(environment, current),
         drift(environment),
     ]
-    return [note for note in (*found, data(environment), effects(environment)) if note is not None]
+    return [
+        *keeping_away(environment),
+        *(note for note in (*found, data(environment), effects(environment)) if note is not None),
+    ]
+
+
+def keeping_away(environment: Environment) -> list[Note]:
+    """Who asks others not to deploy here, or keeps them from it, and until when: locks, whoever tries it, a freeze."""
+    found = [lock_note(lock) for lock in locks.in_force(environment)]
+    who = holds.holder(environment)
+    if who is not None and environment.held_until:
+        facts = {"who": who, "time": dates.clock(environment.held_until)}
+        found.append(Note("hand", "warn", _("%(who)s holds it until %(time)s.") % facts))
+    window = freezes.frozen_by(environment.product) if environment.is_production else None
+    if window is not None:
+        facts = {"time": moment_in(environment.product, window.ends_at), "reason": window.reason}
+        found.append(Note("snowflake", "warn", _("Frozen until %(time)s: %(reason)s") % facts))
+    return found
+
+
+def lock_note(lock: Lock) -> Note:
+    """A lock that only asks reads otherwise than one that refuses."""
+    facts = {"who": lock.owner, "time": times.words(lock.expires_at), "reason": lock.reason}
+    if lock.kind == Lock.Kind.HARD:
+        return Note("lock", "bad", _("Locked by %(who)s until %(time)s: %(reason)s") % facts)
+    return Note("triangle-alert", "warn", _("%(who)s asks not to deploy here until %(time)s: %(reason)s") % facts)
+
+
+def with_warnings(confirm: dict[str, Any], environment: Environment) -> dict[str, Any]:
+    """A question before something is deployed there, with what keeps others away said first."""
+    return {**confirm, "facts": [*keeping_away(environment), *confirm["facts"]]}
 
 
 def place(environment: Environment) -> Note | None:

@@ -22,7 +22,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def promote(request: HttpRequest) -> HttpResponse:
     """What would move to staging (GET), and the move itself (POST)."""
     if request.method != "POST":
-        return render(request, "confirm.html", {"confirm": page.promotion(request.actor.product)})
+        return render(request, "confirm.html", {"confirm": page.promotion(request.actor)})
     services.promote(request.actor.product, by=request.user)
     messages.success(request, _("Staging is being composed; the changes appear there in a moment."))
     return redirect("deployments:board")

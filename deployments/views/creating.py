@@ -52,5 +52,6 @@ def destroy(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, _("A worker takes %(place)s down.") % {"place": environment})
             return redirect("deployments:place", slug)
-    context = {"confirm": going(environment), "form": form}
+    confirm = going(environment)
+    context = {"confirm": confirm, "form": form if "yes" in confirm else None}
     return render(request, "confirm.html", context, status=422 if form.errors else 200)

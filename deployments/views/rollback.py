@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from deployments import services
 from deployments.forms import ReasonForm
 from deployments.loading import get_environment_for
+from deployments.pages import standing
 from deployments.pages.rollback import confirmation
 from lifecycle.forms import posted
 from lifecycle.roles import allow
@@ -24,5 +25,6 @@ def roll_back(request: HttpRequest, slug: str) -> HttpResponse:
         deployment = services.roll_back(environment, by=request.user, reason=form.cleaned_data["reason"], to=shown)
         messages.success(request, _("%(environment)s goes back now.") % {"environment": environment.name})
         return redirect("deployments:detail", deployment.pk)
-    page = {"confirm": confirmation(environment), "form": form if form.is_bound else ReasonForm()}
+    confirm = standing.with_warnings(confirmation(environment), environment)
+    page = {"confirm": confirm, "form": form if form.is_bound else ReasonForm()}
     return render(request, "deployments/roll_back.html", page, status=422 if request.method == "POST" else 200)

@@ -149,6 +149,11 @@ class Environment(models.Model):
         return self.promotion == self.Promotion.SCHEDULED
 
     @property
+    def is_leaving(self) -> bool:
+        """Whether it is being destroyed, or was: nothing can be changed there any more."""
+        return self.status in (self.Status.DESTROYING, self.Status.GONE)
+
+    @property
     def is_contradicted(self) -> bool:
         """Whether what answers is not what is recorded, by two probes in a row."""
         return self.probe_misses >= PROBES_TO_BELIEVE

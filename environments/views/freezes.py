@@ -18,10 +18,12 @@ from lifecycle.forms import posted
 from lifecycle.roles import allow
 
 
-@allow("configure")
+@allow("see_team_pages")
 @require_http_methods(["GET", "HEAD", "POST"])
 def freeze(request: HttpRequest) -> HttpResponse:
-    """All windows, and a form for another one."""
+    """All windows for the team, and for DevOps a form for another one."""
+    if request.method == "POST":
+        request.actor.require("configure")
     with timezone.override(zone_of(request.product)):
         form = FreezeForm(posted(request))
         if form.is_bound and form.is_valid():

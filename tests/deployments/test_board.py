@@ -99,7 +99,8 @@ def test_managers_do_not_promote(cast: Cast, sign_in: SignIn) -> None:
 
 
 def test_a_tester_decides_in_place(places: dict[str, Environment], cast: Cast, sign_in: SignIn) -> None:
-    tested = candidate(cast.product, "staging 3", purpose=Candidate.Purpose.STAGING)
+    facts = {"purpose": Candidate.Purpose.STAGING, "staged_at": timezone.now()}
+    tested = candidate(cast.product, "staging 3", **facts)
     deployment(places[KIND.STAGING], tested)
     change(cast, 8, "staging", within=tested)
     assert "/testing/8/approve/" in board(sign_in(cast.tess))
