@@ -126,12 +126,18 @@ def _require_its_way(environment: Environment, candidate: Candidate) -> None:
         raise NotAllowed(_("%(environment)s takes only what was verified on %(source)s.") % facts)
 
 
-def require_its_time(candidate: Candidate, *, at: datetime | None = None) -> None:
-    """NotAllowed before the time chosen for its release, and when that is over. Asked of a wish only: what stands in
-    line has its own time, and a claim reads another clock.
+def require_its_time(
+    environment: Environment,
+    candidate: Candidate,
+    *,
+    kind: str = Deployment.Kind.DEPLOY,
+    at: datetime | None = None,
+) -> None:
+    """NotAllowed on production before the time chosen for its release, and when that is over. Asked of a wish only:
+    what stands in line has its own time, and a claim reads another clock.
     """
     release = candidate.release
-    if release is None or not release.is_frozen:
+    if not environment.is_production or kind != Deployment.Kind.DEPLOY or release is None or not release.is_frozen:
         return
     time = times.chosen(release)
     if time is not None and times.is_later(time.due_at, at=at):

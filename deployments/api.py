@@ -83,7 +83,7 @@ class Deployments(APIView):
         candidate = get_object_or_404(Candidate, product=request.actor.product, pk=wish["candidate_id"])
         if environment.is_production:
             request.actor.require("ship_release")
-            admission.require_its_time(candidate, at=wish["due_at"])
+        admission.require_its_time(environment, candidate, at=wish["due_at"])
         asked = {name: wish[name] for name in ("reason", "due_at", "expires_at")}
         made = services.request(environment, candidate, by=request.user, **asked)
         return Response(DeploymentDetail(made).data, status=201)
@@ -130,7 +130,9 @@ class Retry(APIView):
 
     @extend_schema(request=None, responses={201: DeploymentDetail})
     def post(self, request: Request, product: str, pk: int) -> Response:
-        made = services.retry(get_deployment_for(request.actor, pk), by=request.user)
+        deployment = get_deployment_for(request.actor, pk)
+        admission.require_its_time(deployment.environment, deployment.candidate, kind=deployment.kind)
+        made = services.retry(deployment, by=request.user)
         return Response(DeploymentDetail(made).data, status=201)
 
 

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from deployments import services, stopping
+from deployments import admission, services, stopping
 from deployments.forms import ReasonForm
 from deployments.loading import get_deployment_for, get_environment_for
 from deployments.pages import deployment as page
@@ -84,5 +84,6 @@ def abort(request: HttpRequest, pk: int) -> HttpResponse:
 @allow("deploy")
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     deployment = get_deployment_for(request.actor, pk)
+    admission.require_its_time(deployment.environment, deployment.candidate, kind=deployment.kind)
     again = services.retry(deployment, by=request.user)
     return redirect("deployments:detail", again.pk)

@@ -88,3 +88,17 @@ def test_a_wish_that_waited_ends_when_its_release_was_taken_back_meanwhile(paper
     assert claims.claim(paper.production) is None
     made.refresh_from_db()
     assert (made.status, "cannot be shipped" in made.error) == ("failed", True)
+
+
+def test_trying_again_does_not_ship_before_the_time_either(paper: Paper, sign_in, monkeypatch):
+    open_every_gate(paper, monkeypatch)
+    made = services.request(paper.production, paper.release.candidate, by=paper.cast.ops)
+    Deployment.objects.update(status="failed")
+    facts = {"due_at": timezone.now() + timedelta(hours=5), "chosen_by": paper.cast.max, "chosen_at": timezone.now()}
+    chosen = ShippingTime.objects.create(release=paper.release, **facts)
+    client = sign_in(paper.cast.lena)
+    for door in (f"{DEPLOYMENTS}{made.pk}/retry/", f"/deployments/{made.pk}/retry/"):
+        assert client.post(door).status_code == 409, door
+    assert Deployment.objects.count() == 1
+    chosen.delete()
+    assert client.post(f"/deployments/{made.pk}/retry/").status_code == 302

@@ -8,8 +8,9 @@ from environments import holds, locks, repositories, stops
 from environments.git import Git, GitError
 from environments.models import Environment
 from lifecycle.models import Work
-from releases import changes, intake as pushes, plan, stacking
 from lifecycle.transitions import NotAllowed
+from releases import changes, plan, stacking
+from releases import intake as pushes
 from releases.models import Candidate, Change
 from tests.deployments.engine import Shop
 
