@@ -162,7 +162,7 @@ def bring_promoted() -> None:
     newest = Candidate.objects.filter(purpose=P.STAGING).order_by("product_id", "-pk").distinct("product_id")
     for candidate in newest.select_related("product"):
         staging = running.place(candidate.product, Environment.Kind.STAGING)
-        if staging is None or not _waits_for(staging, candidate):
+        if staging is None or kept_waiting(staging) != candidate:
             continue
         with suppress(NotAllowed):
             if _is_as_composed(candidate):
@@ -172,13 +172,16 @@ def bring_promoted() -> None:
                 candidates.request(candidate.product, P.STAGING, by=requester(candidate))
 
 
-def _waits_for(staging: Environment, candidate: Candidate) -> bool:
-    """Whether it was never sent there and nothing newer has come since."""
-    if candidate.status != Candidate.Status.READY or _is_reserved(candidate.product):
-        return False
+def kept_waiting(staging: Environment) -> Candidate | None:
+    """What was promoted last, if it was never sent to any staging and nothing newer has come there since."""
+    composed = Candidate.objects.filter(product=staging.product_id, purpose=P.STAGING).select_related("product")
+    newest = composed.order_by("-pk").first()
+    if newest is None or newest.status != Candidate.Status.READY or _is_reserved(staging.product):
+        return None
     now = running.current(staging)
-    is_newest = now is None or now.candidate_id < candidate.pk
-    return is_newest and not Deployment.objects.filter(environment=staging, candidate=candidate).exists()
+    is_over = now is not None and now.candidate_id > newest.pk
+    was_asked = Deployment.objects.filter(environment__kind=Environment.Kind.STAGING, candidate=newest).exists()
+    return None if is_over or was_asked else newest
 
 
 def _is_as_composed(candidate: Candidate) -> bool:

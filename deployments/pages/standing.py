@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from deployments import proofs, targets, times
+from deployments import intake, proofs, targets, times
 from deployments.models import Deployment
-from environments import freezes, holds, locks
+from environments import freezes, holds, locks, places
 from environments.models import Environment, Lock
 from environments.pages.words import moment_in
 from lifecycle import dates
@@ -31,6 +31,7 @@ def notes(environment: Environment, current: Deployment | None) -> list[Note]:
     ]
     return [
         *keeping_away(environment),
+        *promoted(environment),
         *(note for note in (*found, data(environment), effects(environment)) if note is not None),
     ]
 
@@ -47,6 +48,14 @@ def keeping_away(environment: Environment) -> list[Note]:
         facts = {"time": moment_in(environment.product, window.ends_at), "reason": window.reason}
         found.append(Note("snowflake", "warn", _("Frozen until %(time)s: %(reason)s") % facts))
     return found
+
+
+def promoted(environment: Environment) -> list[Note]:
+    """That a promotion was not lost when somebody came in between."""
+    is_first = environment.kind == Environment.Kind.STAGING and places.takes_compositions(environment)
+    if not is_first or intake.kept_waiting(environment) is None:
+        return []
+    return [Note("clock", "", _("What was promoted waits, and comes by itself when nothing keeps it away."))]
 
 
 def lock_note(lock: Lock) -> Note:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from deployments import intake, services
+from deployments import intake, running, services
 from deployments.models import Deployment
 from environments import holds, locks, repositories, stops
+from deployments.pages import standing
 from environments.git import Git, GitError
 from environments.models import Environment
 from lifecycle.models import Work
@@ -231,6 +232,7 @@ def kept_away(engine: Shop) -> tuple[Candidate, Environment]:
 def test_what_was_promoted_and_found_a_tester_there_goes_when_the_tester_has_gone(engine: Shop):
     change = ready(engine)
     promoted, staging = kept_away(engine)
+    assert said_to_wait(staging)
     holds.let_go(staging, by=engine.cast.tess)
     for _again in range(2):
         intake.bring_promoted()
@@ -238,8 +240,24 @@ def test_what_was_promoted_and_found_a_tester_there_goes_when_the_tester_has_gon
     engine.settle()
     change.refresh_from_db()
     assert change.status == Change.Status.STAGING
+    assert not said_to_wait(staging)
     intake.bring_promoted()
     assert staging.deployments.filter(candidate__purpose="staging").count() == 1
+
+
+def said_to_wait(staging: Environment) -> bool:
+    notes = standing.notes(staging, running.current(staging))
+    return any("What was promoted waits" in note.text for note in notes)
+
+
+def test_another_staging_in_front_is_not_given_what_went_to_the_one_behind_it(engine: Shop):
+    engine.tested("Keep a wishlist")
+    facts = {"slug": "new", "name": "New", "kind": "staging", "position": 1, "driver": "fake"}
+    new = Environment.objects.create(product=engine.cast.product, **facts)
+    Environment.objects.filter(slug="staging").update(position=2)
+    assert running.place(engine.cast.product, "staging") == new
+    intake.bring_promoted()
+    assert not new.deployments.exists()
 
 
 def test_what_a_push_has_overtaken_meanwhile_is_composed_anew(engine: Shop):
