@@ -4,8 +4,8 @@ import pytest
 
 from deployments import intake, running, services
 from deployments.models import Deployment
-from environments import holds, locks, repositories, stops
 from deployments.pages import standing
+from environments import holds, locks, repositories, stops
 from environments.git import Git, GitError
 from environments.models import Environment
 from lifecycle.models import Work
