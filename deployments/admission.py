@@ -5,11 +5,12 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from deployments import bridges, gates, running, times
-from deployments.cases import Barred, Held
+from deployments.bars import require_not_barred
+from deployments.cases import Held
 from deployments.models import Deployment
 from deployments.names import name
-from environments import holds, locks, places, stops
-from environments.models import Environment, Lock
+from environments import holds, places
+from environments.models import Environment
 from lifecycle.events import By
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Release
@@ -58,12 +59,6 @@ def _runs_there(environment: Environment, candidate: Candidate) -> bool:
     return now is not None and now.candidate_id == candidate.pk
 
 
-def require_not_barred(environment: Environment, *, at: datetime | None = None) -> None:
-    """Barred while the emergency stop or a hard lock keeps everything but rollbacks away."""
-    require_no_stop(environment)
-    require_unlocked(environment, at)
-
-
 def require_not_held(environment: Environment, kind: str, *, by: By | None, at: datetime | None = None) -> None:
     """Held for a new candidate on staging while somebody else tries what runs there."""
     holder = holds.holder(environment, at=at)
@@ -96,16 +91,6 @@ def _require_in_use(environment: Environment) -> None:
     if not environment.is_ready:
         facts = {"environment": environment, "status": environment.get_status_display()}
         raise NotAllowed(_("%(environment)s is “%(status)s”: nothing can be deployed to it.") % facts)
-
-
-def require_no_stop(environment: Environment) -> None:
-    """Barred while the product's emergency stop is pulled."""
-    stop = stops.in_force(environment.product)
-    if stop is not None:
-        raise Barred(
-            _("%(who)s pulled the emergency stop: %(reason)s Only rollbacks start until it is lifted.")
-            % {"who": stop.pulled_by, "reason": stop.reason.rstrip(".") + "."}
-        )
 
 
 def _require_staging_free(staging: Environment, release: Release | None) -> None:
@@ -159,17 +144,3 @@ def _require_shippable(candidate: Candidate, release: Release | None, at: dateti
         facts = {"release": release, "status": release.get_status_display()}
         raise NotAllowed(_("Release %(release)s is “%(status)s”, so it cannot be shipped.") % facts)
     gates.require_open(release, at=at)
-
-
-def require_unlocked(environment: Environment, at: datetime | None) -> None:
-    """Barred while a hard lock is in force there."""
-    lock = locks.in_force(environment, at=at).filter(kind=Lock.Kind.HARD).first()
-    if lock is not None:
-        raise Barred(
-            _("%(environment)s is locked by %(who)s: %(reason)s")
-            % {
-                "environment": environment,
-                "who": lock.owner,
-                "reason": lock.reason,
-            }
-        )

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import bridges, running, targets
+from deployments import bars, bridges, running, targets
 from deployments.models import Deployment, Rehearsal
 from environments import holds, locks
 from environments.models import Environment, Lock
@@ -108,6 +108,11 @@ def words(rehearsal: Rehearsal) -> str:
             "forward": took(rehearsal.forward_seconds),
             "environment": rehearsal.environment,
         }
+    if why := halted(rehearsal):
+        return _("%(environment)s cannot come forward again now. %(why)s") % {
+            "environment": rehearsal.environment,
+            "why": why,
+        }
     if rehearsal.status == R.BACK:
         return _("%(environment)s is going back now.") % {"environment": rehearsal.environment}
     if rehearsal.status == R.FORWARD:
@@ -120,6 +125,13 @@ def took(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     return _("%(n)s s") % {"n": f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"}
+
+
+def halted(rehearsal: Rehearsal, *, at: datetime | None = None) -> str:
+    """What keeps staging from coming forward again after it went back; "" while it is on its way."""
+    back = rehearsal.back
+    is_between = rehearsal.status == R.BACK and back is not None and back.is_final
+    return bars.bar(rehearsal.environment, at=at) if is_between and rehearsal.environment else ""
 
 
 def seconds_left(rehearsal: Rehearsal, *, at: datetime | None = None) -> int | None:
@@ -143,6 +155,9 @@ def note(product: Product) -> str:
     if rehearsal is None:
         return ""
     facts = {"candidate": rehearsal.candidate, "environment": rehearsal.environment, "n": seconds_left(rehearsal)}
+    if why := halted(rehearsal):
+        text = _("A rollback is being rehearsed on %(environment)s; %(candidate)s cannot come back now. %(why)s")
+        return text % (facts | {"why": why})
     if facts["n"] is None:
         return _("A rollback is being rehearsed on %(environment)s; %(candidate)s is back in a moment.") % facts
     return _("A rollback is being rehearsed on %(environment)s; %(candidate)s is back in about %(n)s s.") % facts

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from deployments import admission, gates, names, running, stopping, times, wishes
+from deployments import admission, bars, gates, names, running, stopping, times, wishes
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle.events import By
@@ -76,7 +76,7 @@ def promote(product: Product, *, by: By, at: datetime | None = None) -> Candidat
 def require_promotable(staging: Environment, *, by: By | None, at: datetime | None = None) -> None:
     """NotAllowed, with the reason, unless staging may be given a new composition now."""
     require_nothing_frozen(staging.product)
-    admission.require_not_barred(staging, at=at)
+    bars.require_not_barred(staging, at=at)
     admission.require_not_held(staging, Kind.DEPLOY, by=by, at=at)
     require_change_ready(staging)
 
