@@ -130,6 +130,7 @@ class FaultyShop(Shop):
     def repair(self) -> None:
         """Nothing goes wrong any more, and what waits for that is done."""
         (self.var / "git-fault").unlink(missing_ok=True)
+        Environment.objects.filter(pk=self.production.pk, driver="fake").update(driver_settings={})
         for disk in self.disks.values():
             disk.free()
         for file in self.var.rglob("fault-*"):

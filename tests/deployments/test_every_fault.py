@@ -1,7 +1,9 @@
 """A fault at every step of every driver: afterwards the new release runs, or the old one, and never a mixture.
 
+A few hit a rollback, and a few the way back itself: then nobody is sure what runs, and a rollback puts it right.
 Guards: the way back (deployments.steps.go_back) with the settings of what it goes back to, artefacts that are built
-aside and renamed, room that is kept for the keeper's files, snapshots that are made up for. Each is taken out once
+aside and renamed, room that is kept for the keeper's files, snapshots that are made up for, and the word
+that nobody is sure. Each is taken out once
 below, and then the same question is answered with no. The whole matrix is part of `make chaos`.
 """
 
@@ -9,18 +11,20 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import product
 from pathlib import Path
 
 import pytest
 
-from deployments import artefacts, keeper_state, snapshots, steps
+from deployments import artefacts, endings, keeper_state, running, snapshots, steps
 from deployments.drivers.pipeline import driver as pipeline
 from deployments.models import Deployment
 from environments import repositories, variables
 from environments.git import Git
+from environments.models import Environment
 from lifecycle.models import Product
 from tests.cast import assemble
+from tests.deployments.engine import log_of
+from tests.deployments.fault_matrix import MATRIX, ROLLBACKS, SAMPLE, WAYS_BACK
 from tests.deployments.faults import Fault, FaultyShop
 from tests.deployments.faults_pipeline import PipelineShop
 from tests.deployments.faults_ssh import SshShop
@@ -28,60 +32,9 @@ from tests.deployments.faults_ssh import SshShop
 S = Deployment.Status
 OpenShop = Callable[[str], FaultyShop]
 Build = Callable[[Path], None]
-DRIVERS = ("process", "command", "fake", "ssh", "pipeline")
 SHOPS = {"ssh": SshShop, "pipeline": PipelineShop}
-BROKEN = ("error", "timeout", "kill")
-
-EVERYWHERE = [
-    *product(["prepare"], ["git cat-file"], BROKEN),
-    ("prepare", "artefacts", "disk full"),
-    *product(["prepare"], ["build"], [*BROKEN, "disk full"]),
-    *product(["backup"], ["backup"], [*BROKEN, "disk full"]),
-    *product(["migrate"], ["migrate"], [*BROKEN, "disk full"]),
-    *product(["snapshot"], ["git update-ref"], BROKEN),
-    ("snapshot", "mirrors", "disk full"),
-]
-OF_DRIVER = {
-    "process": [
-        ("switch", "apps", "disk full"),
-        ("switch", "migrate", "fill"),
-        ("switch", "keeper", "kill"),
-        *product(["health"], ["start"], ["error", "kill", "disk full", "fill"]),
-        *product(["health"], ["health"], ["500", "timeout", "kill"]),
-        *product(["verify"], ["verify"], ["500", "timeout", "kill"]),
-    ],
-    "command": [
-        *product(["switch"], ["deploy"], [*BROKEN, "disk full", "late error", "late kill", "late timeout"]),
-        ("switch", "migrate", "fill"),
-        *product(["health"], ["health"], BROKEN),
-        *product(["verify"], ["probe"], BROKEN),
-    ],
-    "ssh": [
-        ("prepare", "hosts", "disk full"),
-        ("switch", "migrate", "fill"),
-        *product(["switch"], ["restart"], ["error", "kill"]),
-        *product(["health"], ["start"], ["error", "kill"]),
-        *product(["health"], ["health"], ["500", "timeout", "kill"]),
-        *product(["verify"], ["verify"], ["500", "timeout", "kill"]),
-    ],
-    "pipeline": [
-        *product(["switch"], ["deploy"], [*BROKEN, "disk full", "late error", "late kill", "late timeout"]),
-        *product(["switch"], ["start"], ["500", "kill", "timeout", "lost"]),
-        *product(["switch"], ["look"], ["500", "timeout"]),
-        ("switch", "migrate", "fill"),
-        *product(["health"], ["health"], ["500", "timeout", "kill"]),
-        *product(["verify"], ["verify"], ["500", "timeout", "kill"]),
-    ],
-    "fake": [*product(["switch"], ["driver"], ["switch", "switch-retry"]), ("health", "driver", "health")],
-}
-MATRIX = [Fault(driver, *rest) for driver in DRIVERS for rest in [*EVERYWHERE, *OF_DRIVER[driver]]]
-SAMPLE = [
-    Fault("process", "prepare", "build", "kill"),
-    Fault("process", "switch", "migrate", "fill"),
-    Fault("process", "health", "health", "500"),
-    Fault("command", "switch", "deploy", "late error"),
-    Fault("fake", "snapshot", "mirrors", "disk full"),
-]
+UNWELL = {"command": ("probe", "error")}
+"""Why the new release is refused, in the end; elsewhere it answers with 500 when it is verified."""
 EVERY = bool(os.environ.get("LIFECYCLE_EVERY_FAULT"))
 
 
@@ -153,6 +106,46 @@ def break_it(shop: FaultyShop, fault: Fault) -> None:
     shop.require_snapshot()
 
 
+@pytest.mark.parametrize("fault", ROLLBACKS if EVERY else ROLLBACKS[1:2], ids=str)
+def test_a_rollback_ends_with_one_release_too(open_shop: OpenShop, fault: Fault) -> None:
+    break_the_rollback(open_shop(fault.driver), fault)
+
+
+def break_the_rollback(shop: FaultyShop, fault: Fault) -> None:
+    """Go back to the first release while something is broken, and once more when it is repaired."""
+    assert shop.require_whole(shop.ship(shop.candidate("two"))).label == "two"
+    shop.arm(fault, "one")
+    broken = shop.roll_back(shop.production)
+    assert broken.status != S.SUCCEEDED or fault.is_survived, "it went wrong, and nobody noticed"
+    runs = shop.require_whole(broken)
+    assert runs.label == ("one" if broken.status == S.SUCCEEDED else "two")
+    shop.repair()
+    shop.require_snapshot()
+    after = broken if broken.status == S.SUCCEEDED else shop.roll_back(shop.production)
+    assert shop.require_whole(after).label == "one"
+    shop.require_snapshot()
+
+
+@pytest.mark.parametrize("fault", WAYS_BACK if EVERY else WAYS_BACK[:1], ids=str)
+def test_a_way_back_that_breaks_is_admitted_and_a_rollback_puts_it_right(open_shop: OpenShop, fault: Fault) -> None:
+    break_the_way_back(open_shop(fault.driver), fault)
+
+
+def break_the_way_back(shop: FaultyShop, fault: Fault) -> None:
+    """The second release is refused, and the first one cannot come back until it is repaired."""
+    two = shop.candidate("two")
+    where, kind = UNWELL.get(fault.driver, ("verify", "500"))
+    shop.arm(Fault(fault.driver, "verify", where, kind), "two")
+    shop.arm(fault, "one")
+    broken = shop.ship(two)
+    assert (broken.status, shop.production.state) == (S.ERRORED, Environment.State.UNSURE), log_of(broken)
+    assert running.active(shop.production) is None
+    shop.repair()
+    after = shop.roll_back(shop.production)
+    assert (after.status, shop.require_whole(after).label) == (S.SUCCEEDED, "one")
+    shop.require_snapshot()
+
+
 def never_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "RETURN", steps.Plan("return", lambda attempt, step: "left as it is"))
 
@@ -180,23 +173,33 @@ def never_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "record_later", lambda deployment: None)
 
 
+def always_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endings, "end_unsure", lambda attempt, reason: endings.end(attempt, S.ERRORED, reason))
+
+
 CONTROLS = [
-    (never_back, Fault("process", "health", "health", "500")),
-    (todays_settings, Fault("process", "health", "health", "500")),
-    (built_in_place, Fault("fake", "prepare", "build", "kill")),
-    (no_room_kept, Fault("process", "switch", "migrate", "fill")),
-    (never_made_up_for, Fault("fake", "snapshot", "mirrors", "disk full")),
+    (never_back, break_it, Fault("process", "health", "health", "500")),
+    (todays_settings, break_it, Fault("process", "health", "health", "500")),
+    (built_in_place, break_it, Fault("fake", "prepare", "build", "kill")),
+    (no_room_kept, break_it, Fault("process", "switch", "migrate", "fill")),
+    (never_made_up_for, break_it, Fault("fake", "snapshot", "mirrors", "disk full")),
+    (never_back, break_the_rollback, Fault("command", "switch", "deploy", "late error")),
+    (always_sure, break_the_way_back, Fault("command", "return", "deploy", "late kill")),
 ]
 
 
 @pytest.mark.skipif(not EVERY, reason="part of make chaos")
 @pytest.mark.parametrize(
-    ("take_out", "fault"), CONTROLS, ids=lambda value: getattr(value, "__name__", None) or str(value)
+    ("take_out", "break_", "fault"), CONTROLS, ids=lambda value: getattr(value, "__name__", None) or str(value)
 )
 def test_without_its_guard_it_would_not(
-    open_shop: OpenShop, monkeypatch: pytest.MonkeyPatch, take_out: Callable[[pytest.MonkeyPatch], None], fault: Fault
+    open_shop: OpenShop,
+    monkeypatch: pytest.MonkeyPatch,
+    take_out: Callable[[pytest.MonkeyPatch], None],
+    break_: Callable[[FaultyShop, Fault], None],
+    fault: Fault,
 ) -> None:
     shop = open_shop(fault.driver)
     take_out(monkeypatch)
     with pytest.raises((AssertionError, artefacts.WrongArtefact)):
-        break_it(shop, fault)
+        break_(shop, fault)
