@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 import lifecycle.hearing
 from deployments import admission, attempts, claims, keeper_state, recovery, running
-from deployments.models import Step
+from deployments.models import Deployment, Step
 from environments.models import Environment
 from lifecycle import jobs, leases, lookout, notifications
 from lifecycle.models import Notification
@@ -52,6 +52,11 @@ def abort() -> None:
     attempts.Attempt._abort_requested = lambda attempt: False
 
 
+def patience() -> None:
+    """What lifecycle.toml calls uninterruptible is interrupted all the same."""
+    attempts.Attempt._must_wait = lambda attempt: False
+
+
 def done() -> None:
     """A step that is done is done again by the next attempt."""
     real = attempts.Attempt.perform
@@ -62,6 +67,11 @@ def done() -> None:
         real(attempt, plan)
 
     attempts.Attempt.perform = perform
+
+
+def way_back() -> None:
+    """A deployment that lost its worker begins anew, also on its way back."""
+    claims._begin_as = lambda deployment: Deployment.Status.CLAIMED
 
 
 def claim() -> None:
@@ -105,7 +115,7 @@ def mail() -> None:
     notifications.send = send
 
 
-ALL = (fence, target, cap, sweep, abort, done, claim, lock, order, hearing, mail)
+ALL = (fence, target, cap, sweep, abort, patience, done, way_back, claim, lock, order, hearing, mail)
 GUARDS = {guard.__name__: guard for guard in ALL}
 
 

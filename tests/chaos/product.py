@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from tests.environments.repositories import Upstream
 
 TARGET = Path(__file__).with_name("target.py")
 MANIFEST = """
+[backup]
+command = ["{python}", "-I", "-S", "target.py", "backup"]
 [migrate]
 command = ["{python}", "-I", "-S", "target.py", "migrate"]
 timeout_seconds = 600
@@ -60,12 +62,21 @@ class Effect:
 class ChaosProduct:
     """What the campaign deploys. Candidates are numbered from 0; a higher number is newer."""
 
-    def __init__(self, stack: Stack, *, slug: str = "chaos", is_default: bool = True) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        *,
+        slug: str = "chaos",
+        cast: Cast | None = None,
+        manifest: str = MANIFEST,
+        server: str = SERVER,
+    ) -> None:
+        """`cast`: the people of another product, which is the default one then."""
         self.stack = stack
-        self.product = Product.objects.create(name="Northwind shop", slug=slug, is_default=is_default)
-        self.cast: Cast = assemble(self.product)
+        self.product = Product.objects.create(name="Northwind shop", slug=slug, is_default=cast is None)
+        self.cast: Cast = replace(cast, product=self.product) if cast else assemble(self.product)
         self.upstream = Upstream(stack.folder / f"upstream-{slug}")
-        for name, text in {"lifecycle.toml": MANIFEST, "target.py": TARGET.read_text(), "server.py": SERVER}.items():
+        for name, text in {"lifecycle.toml": manifest, "target.py": TARGET.read_text(), "server.py": server}.items():
             self.upstream.write(name, text)
         self.upstream.commit("The product.")
         self.repository = repositories.connect(self.product, f"file://{self.upstream.path}", by=self.cast.ops)
@@ -84,7 +95,7 @@ class ChaosProduct:
         self.upstream.git("checkout", "-q", "-B", "candidates")
         shas = []
         for number in range(len(self._candidates), count):
-            self.upstream.write("number.txt", str(number))
+            self.upstream.write("migrations/number.py", str(number))
             shas.append(self.upstream.commit(f"Candidate {number}."))
         repositories.poll(self.repository)
         for sha in shas:
@@ -94,7 +105,13 @@ class ChaosProduct:
             self._candidates.append(made)
 
     def environment(self, slug: str, *, driver: str = "fake", kind: str = "dev", **more: Any) -> Environment:
-        """A place of its own; `driver` is fake, command or process, `more` goes to its settings."""
+        """A place of its own; `driver` is fake, command or process, `more` goes to its settings.
+
+        A product has one production: the one before is retired.
+        """
+        if kind == Environment.Kind.PRODUCTION:
+            before = Environment.objects.filter(product=self.product, kind=kind)
+            before.update(status=Environment.Status.GONE)
         port = free_port() if driver == "process" else 0
         own: dict[str, Any] = {"command": COMMAND, "process": {"port": port}}.get(driver, {})
         return Environment.objects.create(
@@ -113,9 +130,19 @@ class ChaosProduct:
         candidate = self.candidate(number)
         with transaction.atomic():
             asked = services.request(environment, candidate, by=self.cast.ops, **more)
-            for point, action in traps.items():
-                self.stack.traps.set(asked.log_key, point, action)
+            self._set(asked, traps)
         return asked
+
+    def ask_back(self, environment: Environment, *, traps: Mapping[str, str] = NONE) -> Deployment:
+        """The same for a rollback to what was verified before."""
+        with transaction.atomic():
+            asked = services.roll_back(environment, by=self.cast.ops, reason="Checkout fails.")
+            self._set(asked, traps)
+        return asked
+
+    def _set(self, asked: Deployment, traps: Mapping[str, str]) -> None:
+        for point, action in traps.items():
+            self.stack.traps.set(asked.log_key, point, action)
 
     def deploy(self, environment: Environment, number: int, *, seconds: float = 60) -> Deployment:
         """Ask, and wait until a worker has ended it."""
@@ -133,8 +160,9 @@ class ChaosProduct:
         return folder
 
     def slow(self, environment: Environment, what: str, seconds: float) -> None:
-        """From now on `what` (migrate, switch) takes so long there; 0 = no longer."""
-        file = self.data(environment) / f"slow-{what}"
+        """From now on `what` (build, migrate, switch …) takes so long there, builds anywhere; 0 = no longer."""
+        folder = self._builds if what == "build" else self.data(environment)
+        file = folder / f"slow-{what}"
         if seconds:
             file.write_text(str(seconds))
         else:
@@ -142,7 +170,19 @@ class ChaosProduct:
 
     def effects(self, environment: Environment) -> list[Effect]:
         """What really happened at the target, oldest first."""
-        file = self.data(environment) / "ledger"
+        return self._read(self.data(environment) / "ledger")
+
+    def builds(self) -> list[Effect]:
+        """The same of the [build] commands."""
+        return self._read(self._builds / "ledger")
+
+    @property
+    def _builds(self) -> Path:
+        folder = Path(settings.VAR) / "build-data"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _read(self, file: Path) -> list[Effect]:
         return [Effect(*json.loads(line)) for line in file.read_text().splitlines()] if file.exists() else []
 
     def runs(self, environment: Environment) -> str | None:

@@ -1,6 +1,6 @@
 """The target of the chaos campaign: one folder that records every effect with its fence and refuses lower ones.
 
-    python -I -S target.py migrate | switch | probe
+    python -I -S target.py build | backup | migrate | switch | health | probe
 
 It is committed into the product under test and run by its deployments: RELEASE, DATA_DIR and FENCE are in the
 environment. `ledger` gets a line per effect; `state` says what runs. A file `slow-<what>` holds seconds to take.
@@ -12,7 +12,8 @@ import os
 import sys
 import time
 
-DATA = os.environ["DATA_DIR"]
+IS_BUILD = os.environ.get("ENVIRONMENT") == "build"
+DATA = os.path.abspath("../../build-data") if IS_BUILD else os.environ["DATA_DIR"]  # a build knows no environment
 RELEASE = os.environ.get("RELEASE", "")
 REFUSED = 9
 
@@ -22,11 +23,15 @@ def main(what: str) -> int:
         print(state().get("release", ""))
         return 0
     fence = int(os.environ.get("FENCE", "0"))
+    os.makedirs(DATA, exist_ok=True)
     record("begin", what, fence)
     take_time(what)
     with open(os.path.join(DATA, "lock"), "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return {"migrate": migrate, "switch": switch}[what](fence)
+        if what in ("migrate", "switch"):
+            return {"migrate": migrate, "switch": switch}[what](fence)
+    record("end", what, fence)
+    return 0
 
 
 def migrate(fence: int) -> int:

@@ -12,7 +12,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-KILL, KILL_GROUP, STOP, STOP_GROUP, WAIT = "kill", "kill-group", "stop", "stop-group", "wait"
+KILL, KILL_GROUP, STOP, STOP_GROUP, WAIT, FAIL = "kill", "kill-group", "stop", "stop-group", "wait", "fail"
 WAIT_SECONDS = 120.0
 
 
@@ -36,7 +36,10 @@ class Traps:
         folder.mkdir(parents=True, exist_ok=True)
 
     def set(self, subject: str, point: str, action: str) -> None:
-        """The next worker that comes to `point` with `subject` does `action`: KILL, STOP, WAIT (until released) …"""
+        """The next worker that comes to `point` with `subject` does `action`: KILL, STOP, WAIT (until released) …
+
+        FAIL is left to whoever comes by.
+        """
         draft = self.folder / f".{subject}.{point}"
         draft.write_text(action)
         draft.rename(self._file(subject, point))
@@ -65,8 +68,11 @@ class Traps:
         return action
 
     def _act(self, action: str, subject: str, point: str) -> None:
+        if action == FAIL:
+            return
         if action == WAIT:
-            return self._wait(self._file(subject, f"{point}.waits"))
+            self._wait(self._file(subject, f"{point}.waits"))
+            return
         number = signal.SIGKILL if action in {KILL, KILL_GROUP} else signal.SIGSTOP
         if action in {KILL_GROUP, STOP_GROUP}:
             os.killpg(os.getpgid(os.getppid()), number)

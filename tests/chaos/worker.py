@@ -3,9 +3,9 @@
     python -m tests.chaos.worker worker --queues … (LIFECYCLE_TRAPS = folder, LIFECYCLE_WITHOUT = guards)
 
 Points, with the deployment's log key (or the work's key) as subject: `taking` (found, not yet claimed), `claimed`,
-`before:<step>`, `after:<step>` (done, not yet written down), `done:<step>` (written down), `write:<status>` and
-`step:<step>:<status>` (checked, not yet written), `column`; with `app:<name>` as subject: `target`, before an order
-to the keeper's files.
+`before:<step>` (FAIL makes it say no), `after:<step>` (done, not written down yet), `done:<step>`,
+`write:<status>` and `step:<step>:<status>` (checked, not yet written), `column`; with `app:<name>` as subject:
+`target`, before an order to the keeper's files.
 """
 
 import json
@@ -19,7 +19,7 @@ from typing import Any
 
 import django
 
-from tests.chaos.traps import Traps
+from tests.chaos.traps import FAIL, Traps
 
 TRAPS = Traps(Path(os.environ["LIFECYCLE_TRAPS"]))
 
@@ -72,7 +72,7 @@ def watch_runs() -> None:
 
 
 def watch_steps() -> None:
-    from deployments.attempts import Attempt
+    from deployments.attempts import Attempt, StepFailed
 
     real = Attempt._try
 
@@ -80,7 +80,8 @@ def watch_steps() -> None:
         key = attempt.deployment.log_key
 
         def act(*args: Any) -> str:
-            TRAPS.spring(key, f"before:{plan.key}")
+            if TRAPS.spring(key, f"before:{plan.key}") == FAIL:
+                raise StepFailed("It was told to say no.")
             detail: str = plan.act(*args)
             TRAPS.spring(key, f"after:{plan.key}")
             return detail
