@@ -1,4 +1,7 @@
-"""A job that always kills its worker. Guard: attempts are counted in the row, and there are at most three (`cap`)."""
+"""A job that always kills its worker, and what other queues have of it.
+
+Guards: attempts are counted in the row, and there are at most three (`cap`); what dies beside it is found (`sweep`).
+"""
 
 import threading
 import time
@@ -9,10 +12,11 @@ from django.db import connection
 from deployments import running
 from deployments.models import Deployment
 from environments.models import Environment
-from lifecycle import jobs
+from lifecycle import jobs, notifications
 from lifecycle.models import Work
 from tests.chaos import work
 from tests.chaos.observing import Observer, without
+from tests.chaos.others import MAIL, Others
 from tests.chaos.product import ChaosProduct, ended, log_of
 from tests.chaos.results import Results, spread
 from tests.chaos.sizes import rounds
@@ -21,6 +25,8 @@ from tests.chaos.traps import KILL, KILL_GROUP
 
 S = Deployment.Status
 NEIGHBOUR_SECONDS = 5.0
+OTHERS_SECONDS = {KILL: 25.0, KILL_GROUP: 50.0}
+"""At a tempo of 1: no longer than a deployment beside it; what died with a whole worker is found and done once."""
 
 
 class Poison:
@@ -57,10 +63,12 @@ def test_a_deployment_that_kills_every_worker_is_given_up_and_the_old_release_st
     place, other = product.environment(f"poisoned-{action}", driver="command"), product.environment(f"beside-{action}")
     for environment in (place, other):
         product.deploy(environment, 0)
+    others = Others(product, f"beside-{action}")
     asked = product.ask(place, 1, traps={"before:health": action})
     with Observer(stack), Poison(stack, asked.log_key, "before:health", action) as poison:
-        seconds = beside(product, other, asked)
+        seconds = beside(product, other, asked, others)
         ended(asked, seconds=60)
+        others.wait()
     place.refresh_from_db()
     back = (asked.status, product.runs(place), place.state) == (S.ERRORED, product.release(0), Environment.State.OK)
     quick = action == KILL_GROUP or max(seconds) <= NEIGHBOUR_SECONDS
@@ -74,12 +82,31 @@ def test_a_deployment_that_kills_every_worker_is_given_up_and_the_old_release_st
     assert back, log_of(asked)
     assert running.active(place) is None
     assert quick, seconds
+    require_undisturbed(others, results, action, limit=OTHERS_SECONDS[action] / stack.tempo)
 
 
-def beside(product: ChaosProduct, other: Environment, poisoned: Deployment) -> list[float]:
-    """How long deployments of a neighbour take meanwhile."""
+def require_undisturbed(others: Others, results: Results, action: str, *, limit: float) -> None:
+    took, not_once = others.seconds(), others.not_once()
+    most = dict.fromkeys(took, limit)
+    if action == KILL_GROUP:  # a letter that its worker held when it died is tried again after a pause
+        most[MAIL] += notifications.FIRST_PAUSE_SECONDS
+    is_good = not not_once and all(max(seconds) <= most[queue] for queue, seconds in took.items())
+    results.add(
+        f"other queues beside it ({action})",
+        asked="every job and letter once, in ≤ " + ", ".join(f"{most[queue]:.0f} s ({queue})" for queue in most),
+        measured="; ".join(f"{queue} {spread(seconds)}" for queue, seconds in took.items())
+        + f"; not once {len(not_once)}",
+        ok=is_good,
+    )
+    assert not_once == []
+    assert is_good, took
+
+
+def beside(product: ChaosProduct, other: Environment, poisoned: Deployment, others: Others) -> list[float]:
+    """How long deployments of a neighbour take meanwhile; other queues are given something each time."""
     seconds = []
     for number in range(1, 200):
+        others.give()
         began = time.monotonic()
         ended(product.ask(other, number), seconds=60)
         seconds.append(time.monotonic() - began)
@@ -124,3 +151,17 @@ def test_without_the_count_it_kills_a_fourth_worker(stack: Stack, product: Chaos
             eventually(lambda: poison.deaths > 3, "the fourth death", seconds=60)
     assert ended(asked).attempt > 3
     connection.close()
+
+
+def test_without_the_reconciler_what_died_beside_it_is_never_done(stack: Stack, product: ChaosProduct) -> None:
+    """All three processes of one worker are busy when the poison kills it."""
+    place, others = product.environment("beside-unswept"), Others(product, "unswept")
+    product.deploy(place, 0)
+    with without(stack, "sweep", workers=1), Observer(stack):
+        held = others.hold_one_of_each()
+        product.ask(place, 1, traps={"before:health": KILL_GROUP})
+        with pytest.raises(AssertionError, match="the rest of unswept"):
+            others.wait(seconds=OTHERS_SECONDS[KILL] / stack.tempo)
+        assert not set(held) & set(work.runs())
+    others.wait()
+    assert others.not_once() == []

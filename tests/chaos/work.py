@@ -9,7 +9,7 @@ from lifecycle import jobs
 from lifecycle.jobs import Lease
 from tests.chaos.traps import Traps
 
-KIND = "chaos-effect"
+KIND, GIT_KIND = "chaos-effect", "chaos-git"
 
 
 def ledger() -> Path:
@@ -22,8 +22,9 @@ def runs() -> list[str]:
 
 
 def register(traps: Traps | None = None) -> None:
-    """Make this process know the kind: a worker with its traps, or a test that only enqueues."""
+    """Make this process know the kinds: a worker with its traps, or a test that only enqueues."""
 
+    @jobs.handler(GIT_KIND, queue="git")
     @jobs.handler(KIND, queue="default")
     def effect(lease: Lease) -> None:
         if traps:
