@@ -18,7 +18,7 @@ from lifecycle.story.wishes import WISHES, Wish
 from sample_shop import build
 
 CROWD = 80
-TRIAGED_DAYS_AGO = 10
+TRIAGED_DAYS_AGO = 7
 ENVIRONMENTS = (
     ("dev", "Development", Environment.Kind.DEV),
     ("staging", "Staging", Environment.Kind.STAGING),
@@ -127,14 +127,17 @@ def triage(idea: Idea, wish: Wish, petra: User, at: datetime) -> None:
 
 
 def review_earlier(product: Product, cast: dict[str, User], accepted: list[Wish], now: datetime) -> None:
-    """The last review: every ballot cast, every wish on its agenda decided with a reason."""
+    """The last review, within the last seven days: every ballot cast, every wish decided with a reason.
+
+    So the one that follows is still to come, whatever day the demo is started on.
+    """
     points = {wish.title: wish.points for wish in accepted}
     session = boards.next_session(product, at=now - timedelta(days=TRIAGED_DAYS_AGO))
     at = session.starts_at
     boards.open_session(session, by=cast["petra"], at=at)
     for item in session.items.select_related("idea").all():
         review(item, cast, points[item.idea.title], at)
-    boards.close_session(session, by=cast["petra"], at=at + timedelta(hours=1))
+    boards.close_session(session, by=cast["petra"], at=min(at + timedelta(hours=1), now))
 
 
 def review(item: AgendaItem, cast: dict[str, User], points: int, at: datetime) -> None:

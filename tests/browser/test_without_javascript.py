@@ -83,5 +83,4 @@ def test_the_last_yes_ships(seat: Seat) -> None:
     assert send(boss, "Hold 26.11") == 422, "a no needs words"
     boss.visit("/releases/26.11/approve/").press("Approve 26.11")
     boss.sees("Your answer is written down.")
-    boss.follow("Watch the deployment")
     boss.waits_for(lambda page: page.get_by_role("link", name="Open the watch"))

@@ -1,10 +1,10 @@
 """The demo's first half: forty wishes at the stages that triage and an earlier review brought them to."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from ideas.models import Decision, Idea, ReviewSession
 from lifecycle.models import Product
@@ -33,11 +33,13 @@ def test_every_wish_is_as_far_as_its_fate_says() -> None:
     assert {idea.language for idea in ideas.values()} == {"en", "ru"}
 
 
-def test_the_last_review_is_over_and_the_next_has_an_agenda() -> None:
-    seed()
+@pytest.mark.parametrize("day", ["2026-11-23T12:00Z", "2026-11-24T10:30Z", "2026-11-26T17:00Z", "2026-11-29T09:00Z"])
+def test_the_last_review_is_over_and_the_next_has_an_agenda(day: str) -> None:
+    started = datetime.fromisoformat(day)
+    seed(at=started)
     last = ReviewSession.objects.get(status=ReviewSession.Status.CLOSED)
     following = ReviewSession.objects.get(status=ReviewSession.Status.PLANNED)
-    assert last.starts_at < timezone.now() < following.starts_at
+    assert last.starts_at < started < following.starts_at
     assert Decision.objects.count() == sum(wish.fate == "accepted" for wish in WISHES)
     assert following.items.count() == sum(wish.fate == "triaged" and wish.kind != "bug" for wish in WISHES) + 1
 
