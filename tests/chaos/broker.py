@@ -18,6 +18,17 @@ def nothing_is_left() -> bool:
     return not Work.objects.filter(kind=work.KIND, status__in=[Work.Status.QUEUED, *Work.ACTIVE]).exists()
 
 
+def not_explained(prefix: str) -> list[str]:
+    """The keys of work that never had its effect, or had it more often than it was claimed.
+
+    Where the database dies between an effect and the word that it is done, the work is claimed and done again: that is
+    what handlers promise to stand (lifecycle/jobs.py).
+    """
+    ran = work.runs()
+    rows = Work.objects.filter(kind=work.KIND, key__startswith=prefix).values_list("key", "attempt")
+    return [key for key, attempt in rows if not 1 <= ran.count(key) <= attempt]
+
+
 def not_once(prefix: str) -> list[str]:
     """The keys of finished work whose effect did not happen exactly once."""
     keys = Work.objects.filter(kind=work.KIND, key__startswith=prefix).values_list("key", flat=True)

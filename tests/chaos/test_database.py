@@ -20,7 +20,7 @@ from lifecycle.jobs import DATABASE_GONE
 from lifecycle.models import Event, LogLine
 from lifecycle.transitions import NotAllowed
 from tests.chaos import invariants
-from tests.chaos.broker import CONSUMES_SECONDS, not_once, nothing_is_left, wish
+from tests.chaos.broker import CONSUMES_SECONDS, not_explained, nothing_is_left, wish
 from tests.chaos.broker_visitors import Visit, Visitors, statuses
 from tests.chaos.observing import without
 from tests.chaos.product import ChaosProduct, ended, log_of
@@ -122,7 +122,7 @@ def holes_in_logs() -> list[str]:
 
 def what_is_wrong(product: ChaosProduct, places: list[Environment], visits: list[Visit]) -> list[str]:
     """Asked when everything has come to rest."""
-    wrong = half_written(places) + not_once("restarted:")
+    wrong = half_written(places) + not_explained("restarted:")
     for place in places:
         wrong += invariants.not_on_a_known_release(product, place)
     return wrong + [f"{visit}" for visit in visits if visit.status == 500]
