@@ -2,13 +2,15 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from environments.models import Environment
+from environments.queries import of_kind
 from lifecycle.forms import posted
+from lifecycle.models import Product
 from lifecycle.roles import allow
 from releases import verdicts
 from releases.forms import HoldForm, ReturnForm
@@ -60,7 +62,7 @@ def give_back(request: HttpRequest, number: int) -> HttpResponse:
 @allow("give_verdict")
 @require_POST
 def hold(request: HttpRequest) -> HttpResponse:
-    staging = get_object_or_404(Environment, product=request.product, kind=Environment.Kind.STAGING)
+    staging = get_staging(request.product)
     form = HoldForm(request.POST)
     minutes = form.cleaned_data["minutes"] if form.is_valid() else 60
     verdicts.hold(staging, by=request.user, minutes=minutes)
@@ -71,10 +73,18 @@ def hold(request: HttpRequest) -> HttpResponse:
 @allow("give_verdict")
 @require_POST
 def let_go(request: HttpRequest) -> HttpResponse:
-    staging = get_object_or_404(Environment, product=request.product, kind=Environment.Kind.STAGING)
+    staging = get_staging(request.product)
     verdicts.let_go(staging, by=request.user)
     messages.success(request, _("Staging is free again."))
     return redirect("releases:testing")
+
+
+def get_staging(product: Product) -> Environment:
+    """The product's first staging: the one that testers are given compositions on. Http404 without one."""
+    found = of_kind(product, Environment.Kind.STAGING)
+    if found is None:
+        raise Http404
+    return found
 
 
 def number_in(text: str | None) -> int:

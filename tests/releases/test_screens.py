@@ -252,3 +252,11 @@ def test_the_plan_page_asks_the_same_whatever_the_number_of_changes(cast, sign_i
 
 def test_post_only_addresses_refuse_get(cast, sign_in, release):
     assert sign_in(cast.petra).get("/releases/24.11/freeze/").status_code == 405
+
+
+def test_the_first_staging_is_held_where_there_are_two(cast, sign_in):
+    for position, slug in enumerate(("staging", "second")):
+        Environment.objects.create(product=cast.product, slug=slug, name=slug, kind="staging", position=position)
+    assert sign_in(cast.tess).post("/testing/hold/", {"minutes": 30}).status_code == 302
+    assert list(Environment.objects.exclude(held_by=None).values_list("slug", flat=True)) == ["staging"]
+    assert sign_in(cast.tess).post("/testing/let-go/").status_code == 302
