@@ -5,8 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from deployments import bridges, gates, running, times
-from deployments.bars import require_not_barred
-from deployments.cases import Held
+from deployments.bars import Held, require_not_barred
 from deployments.models import Deployment
 from deployments.names import name
 from environments import holds, places
@@ -44,7 +43,7 @@ def require_may_run(
     if candidate.purpose == Candidate.Purpose.ADOPTED:
         return
     if environment.is_production:
-        _require_shippable(candidate, release, at)
+        _require_shippable(environment, candidate, release, at)
     else:
         _require_its_way(environment, candidate)
 
@@ -134,7 +133,9 @@ def require_its_time(
         )
 
 
-def _require_shippable(candidate: Candidate, release: Release | None, at: datetime | None) -> None:
+def _require_shippable(
+    production: Environment, candidate: Candidate, release: Release | None, at: datetime | None
+) -> None:
     """NotAllowed unless it is that of a frozen release whose gates are open: what is out, or was taken back, needs a
     new word.
     """
@@ -143,4 +144,4 @@ def _require_shippable(candidate: Candidate, release: Release | None, at: dateti
     if not release.is_frozen:
         facts = {"release": release, "status": release.get_status_display()}
         raise NotAllowed(_("Release %(release)s is “%(status)s”, so it cannot be shipped.") % facts)
-    gates.require_open(release, at=at)
+    gates.require_open(release, production=production, at=at)

@@ -1,5 +1,7 @@
 """Whose word counts for a release, and how many are needed."""
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,11 +24,10 @@ def counted(release: Release, candidate: Candidate, environment: Environment) ->
     return given.filter(withdrawn_at=None).select_related("by").order_by("at")
 
 
-def still_needed(release: Release, candidate: Candidate, environment: Environment) -> dict[str, int]:
-    """Role → how many approvals are missing."""
-    given = counted(release, candidate, environment).filter(outcome=Approval.Outcome.YES)
-    roles = list(given.values_list("role", flat=True))
-    rule = RULES[release.product.preset]
+def still_needed(product: Product, words: Iterable[Approval]) -> dict[str, int]:
+    """Role → how many approvals are missing beside these words, which hold."""
+    roles = [word.role for word in words if word.outcome == Approval.Outcome.YES]
+    rule = RULES[product.preset]
     return {role: number - roles.count(role) for role, number in rule.items() if roles.count(role) < number}
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deployments import approval_rules, gates, proofs, running, services, times
+from deployments.cases import Gate
 from environments.models import Environment
 from lifecycle import events
 from lifecycle.models import Product, Role, User
@@ -64,11 +65,18 @@ def approve(
 
 def _ship_if_complete(release: Release, *, by: User, at: datetime | None) -> None:
     """With every gate open it ships. NotAllowed, which takes the word back, while one is shut that comes before it."""
-    closed = gates.missing(release, at=times.moment(release, at=at))
-    if before := [gate for gate in closed if gate.key not in LATER]:
-        raise gates.refusal(release, before)
-    if not closed and not times.is_missed(release, at=at):
-        services.ship(release, by=by, at=at)
+    try:
+        services.ship_locked(release, by=by, at=at)
+    except NotAllowed as reason:
+        closed = reason.gates if isinstance(reason, gates.Shut) else _shut(release, at)
+        if before := [gate for gate in closed if gate.key not in LATER]:
+            raise gates.refusal(release, before) from None
+        if not closed and not times.is_missed(release, at=at):
+            raise
+
+
+def _shut(release: Release, at: datetime | None) -> list[Gate]:
+    return gates.missing(release, at=times.moment(release, at=at))
 
 
 def _is_own_work_that_counts(release: Release, by: User) -> bool:
@@ -112,8 +120,8 @@ def who_can_approve(release: Release) -> list[User]:
     place = running.production(release.product)
     if place is None or release.candidate is None:
         return []
-    needed = approval_rules.still_needed(release, release.candidate, place)
-    said = set(approval_rules.counted(release, release.candidate, place).values_list("by_id", flat=True))
+    words = list(approval_rules.counted(release, release.candidate, place))
+    needed, said = approval_rules.still_needed(release.product, words), {word.by_id for word in words}
     strict = release.product.preset == Product.Preset.STRICT
     able = [person for person in people_who_may("approve_release", release.product) if person.pk not in said]
     return [person for person in able if needed and not (strict and is_own_work(release, person))]

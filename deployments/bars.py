@@ -4,9 +4,17 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from deployments.cases import Barred
 from environments import locks, stops
 from environments.models import Environment, Lock
+from lifecycle.transitions import NotAllowed
+
+
+class Barred(NotAllowed):
+    """Not now: only a freeze, a lock or the emergency stop is in the way, and each of them ends."""
+
+
+class Held(Barred):
+    """Not now: somebody tries what runs there. What is asked for is not wrong, so it waits."""
 
 
 def require_not_barred(environment: Environment, *, at: datetime | None = None) -> None:

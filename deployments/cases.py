@@ -2,18 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from environments.models import Environment
-from lifecycle.transitions import NotAllowed
-from releases.models import Candidate, Release
-
-
-class Barred(NotAllowed):
-    """Not now: only a freeze, a lock or the emergency stop is in the way, and each of them ends."""
-
-
-class Held(Barred):
-    """Not now: somebody tries what runs there. What is asked for is not wrong, so it waits."""
+from deployments import approval_rules, proofs
+from environments import freezes
+from environments.models import Environment, Freeze
+from releases import candidates, signoffs, verdicts
+from releases.models import Approval, Candidate, CandidateChange, Check, Release, SignOff, Verdict
 
 
 @dataclass(frozen=True)
@@ -31,9 +26,54 @@ class Gate:
 
 @dataclass(frozen=True)
 class Case:
-    """A release with what its gates look at."""
+    """A release with what its gates look at. What several of them need is read once, when the first one asks."""
 
     release: Release
     candidate: Candidate
     production: Environment
     at: datetime
+
+    @cached_property
+    def staging(self) -> Environment | None:
+        return proofs.staging_of(self.release.product)
+
+    @cached_property
+    def live(self) -> Candidate | None:
+        """What production should run."""
+        return candidates.live(self.release.product)
+
+    @cached_property
+    def target(self) -> Candidate | None:
+        """What a rollback would lead to after this release."""
+        return proofs.running_in(self.production) or self.live
+
+    @cached_property
+    def rows(self) -> list[CandidateChange]:
+        """What the candidate takes in and out."""
+        return list(proofs.rows_of(self.candidate))
+
+    @cached_property
+    def verdicts(self) -> dict[int, Verdict]:
+        return verdicts.standing(self.candidate)
+
+    @cached_property
+    def checks(self) -> list[Check]:
+        """All checks of the candidate, the newest first."""
+        return list(self.candidate.checks.order_by("-id"))
+
+    def check(self, kind: str) -> Check | None:
+        return next((check for check in self.checks if check.kind == kind), None)
+
+    @cached_property
+    def signoffs(self) -> dict[str, SignOff]:
+        return signoffs.standing(self.release)
+
+    @cached_property
+    def windows(self) -> list[Freeze]:
+        """The freezes in force then, the one that ends last at the end."""
+        return list(freezes.in_force(self.release.product, at=self.at).order_by("ends_at", "-pk"))
+
+    @cached_property
+    def words(self) -> list[Approval]:
+        """Management's words that hold for this digest and these variables."""
+        return list(approval_rules.counted(self.release, self.candidate, self.production))

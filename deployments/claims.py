@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from deployments import admission, effects, running, steps, test_data
 from deployments.attempts import WORKER
-from deployments.cases import Barred, Held
+from deployments.bars import Barred, Held
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle import jobs, logs

@@ -11,21 +11,37 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deployments import running
-from deployments.approval_rules import RULES, counted, still_needed, summary
-from deployments.cases import Barred, Case, Gate
-from deployments.freeze_overrides import in_the_way, overridden
+from deployments.approval_rules import RULES, still_needed, summary
+from deployments.bars import Barred
+from deployments.cases import Case, Gate
+from deployments.freeze_overrides import overridden
 from deployments.proof_gates import backup_declared, expand_proved, rollback_rehearsed
-from environments import freezes, locks
+from environments import locks
 from environments.models import Environment, Lock
 from lifecycle.models import Role
 from lifecycle.transitions import NotAllowed
-from releases import candidates, external_checks, verdicts
+from releases import external_checks, verdicts
 from releases.models import Approval, Candidate, Check, Release, SignOff, Verdict
 
 
-def gates(release: Release, *, at: datetime | None = None) -> list[Gate]:
-    """All gates in the order of the process; only the first one, closed, before there is a candidate to speak of."""
-    place = running.production(release.product)
+class Shut(NotAllowed):
+    """Not to production yet: `gates` are closed."""
+
+    def __init__(self, message: str, gates: list[Gate]) -> None:
+        super().__init__(message)
+        self.gates = gates
+
+
+class ShutForNow(Shut, Barred):
+    """All that are closed open by themselves."""
+
+
+def gates(release: Release, *, production: Environment | None = None, at: datetime | None = None) -> list[Gate]:
+    """All gates in the order of the process; only the first one, closed, before there is a candidate to speak of.
+
+    `production` saves the question where it is, if it is at hand.
+    """
+    place = production or running.production(release.product)
     candidate = release.candidate
     if candidate is None or candidate.status != Candidate.Status.READY or place is None:
         return [_nothing_frozen(release, place)]
@@ -34,23 +50,23 @@ def gates(release: Release, *, at: datetime | None = None) -> list[Gate]:
     return [gate for make in makers if (gate := make(case)) is not None]
 
 
-def missing(release: Release, *, at: datetime | None = None) -> list[Gate]:
+def missing(release: Release, *, production: Environment | None = None, at: datetime | None = None) -> list[Gate]:
     """The gates that are closed."""
-    return [gate for gate in gates(release, at=at) if not gate.is_open]
+    return [gate for gate in gates(release, production=production, at=at) if not gate.is_open]
 
 
-def require_open(release: Release, *, at: datetime | None = None) -> None:
-    """NotAllowed, naming every closed gate with its evidence, unless all are open."""
-    if closed := missing(release, at=at):
+def require_open(release: Release, *, production: Environment | None = None, at: datetime | None = None) -> None:
+    """Shut, naming every closed gate with its evidence, unless all are open."""
+    if closed := missing(release, production=production, at=at):
         raise refusal(release, closed)
 
 
-def refusal(release: Release, closed: list[Gate]) -> NotAllowed:
-    """What is said of these closed gates. Barred where all of them open by themselves."""
+def refusal(release: Release, closed: list[Gate]) -> Shut:
+    """What is said of these closed gates."""
     reasons = "; ".join(f"{gate.label}: {gate.evidence.rstrip('.')}" for gate in closed) + "."
-    kind = Barred if {gate.key for gate in closed} == {"no_freeze"} else NotAllowed
+    kind = ShutForNow if {gate.key for gate in closed} == {"no_freeze"} else Shut
     text = _("Release %(release)s may not go to production yet. %(reasons)s")
-    return kind(text % {"release": release, "reasons": reasons})
+    return kind(text % {"release": release, "reasons": reasons}, closed)
 
 
 def _nothing_frozen(release: Release, place: Environment | None) -> Gate:
@@ -64,11 +80,10 @@ def _nothing_frozen(release: Release, place: Environment | None) -> Gate:
 
 
 def _changes_approved(case: Case) -> Gate:
-    said = verdicts.standing(case.candidate).values()
-    given = [verdict for verdict in said if verdict.outcome == Verdict.Outcome.APPROVED]
-    facts = {"approved": len(given), "all": case.candidate.rows.count()}
+    given = [verdict for verdict in case.verdicts.values() if verdict.outcome == Verdict.Outcome.APPROVED]
+    facts = {"approved": len(given), "all": len(case.rows)}
     evidence = _("%(approved)d of %(all)d changes approved on this digest") % facts
-    is_open = verdicts.all_approved(case.candidate)
+    is_open = verdicts.are_yes(case.rows, case.verdicts)
     return Gate(
         "changes_approved",
         _("Every change approved by a tester"),
@@ -81,9 +96,9 @@ def _changes_approved(case: Case) -> Gate:
 
 
 def _check_passed(case: Case) -> Gate:
-    check = case.candidate.checks.filter(kind=Check.Kind.TESTS).order_by("-id").first()
+    check = case.check(Check.Kind.TESTS)
     evidence = _("The combined tests have not run yet.")
-    missing = external_checks.reasons(case.candidate)
+    missing = external_checks.open_ones(case.checks)
     if check:
         evidence = " ".join([check.verdict.rstrip(".") + ".", *missing]) if missing else check.verdict
     return Gate(
@@ -109,8 +124,7 @@ def _customers_demo(case: Case) -> Gate | None:
 
 
 def _demo(case: Case, audience: str, key: str, label: str, who: str) -> Gate:
-    said = case.release.signoffs.filter(digest=case.candidate.digest, audience=audience)
-    word = said.select_related("by").order_by("-at", "-id").first()
+    word = case.signoffs.get(audience)
     evidence = _("Not shown yet.")
     if word:
         evidence = _("%(who)s: %(outcome)s") % {"who": word.by, "outcome": word.get_outcome_display()}
@@ -120,8 +134,7 @@ def _demo(case: Case, audience: str, key: str, label: str, who: str) -> Gate:
 
 
 def _base_current(case: Case) -> Gate:
-    live = candidates.live(case.release.product)
-    stands_on = case.candidate.base_id == (live.pk if live else None)
+    stands_on = case.candidate.base_id == (case.live.pk if case.live else None)
     evidence = (
         _("It stands on %(base)s, which is live.")
         if stands_on
@@ -131,7 +144,7 @@ def _base_current(case: Case) -> Gate:
         "base_current",
         _("Built on what is live"),
         stands_on,
-        evidence % {"base": case.candidate.base or "–"},
+        evidence % {"base": (case.live if stands_on else case.candidate.base) or "–"},
         _("Product owner"),
         reverse("releases:detail", args=[case.release.version]),
     )
@@ -147,10 +160,10 @@ def _has_staging(case: Case) -> Gate | None:
 
 
 def _no_freeze(case: Case) -> Gate:
-    window = freezes.frozen_by(case.release.product, at=case.at)
     lock = locks.in_force(case.production, at=case.at).filter(kind=Lock.Kind.HARD).first()
-    closed = in_the_way(case.release, case.candidate, at=case.at)
-    word = overridden(case.release, case.candidate, window) if window else None
+    passed = {window: overridden(case.release, case.candidate, window) for window in case.windows}
+    closed = next((window for window, word in passed.items() if word is None), None)
+    window, word = list(passed.items())[-1] if passed else (None, None)
     url = reverse("environments:settings", args=[case.production.slug])
     evidence = _("No freeze and no lock.")
     if lock:
@@ -165,9 +178,9 @@ def _no_freeze(case: Case) -> Gate:
 
 
 def _approvals(case: Case) -> Gate:
-    words = list(counted(case.release, case.candidate, case.production))
+    words = case.words
     refused = [word for word in words if word.outcome == Approval.Outcome.NO]
-    needed = still_needed(case.release, case.candidate, case.production)
+    needed = still_needed(case.release.product, words)
     return Gate(
         "approvals",
         _("Approved by management"),

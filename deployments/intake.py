@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from deployments import building, comparisons, promotion, running, services
-from deployments.cases import Barred
+from deployments.bars import Barred
 from deployments.models import Deployment
 from environments import branches, repositories
 from environments.git import GitError

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deployments import admission, running, services
-from deployments.cases import Barred
+from deployments.bars import Barred
 from deployments.models import Deployment
 from environments import holds, locks, places, promotion_times, stops
 from environments.models import Environment, Lock

@@ -17,9 +17,8 @@ from releases.models import Check
 
 def rollback_rehearsed(case: Case) -> Gate:
     """Open when staging has gone back and forward with this digest, or when DevOps accept that it cannot."""
-    target = proofs.would_return_to(case.release.product)
-    found = proofs.latest(case.candidate, target)
-    why = proofs.impossible(case.candidate, target, proofs.staging_of(case.release.product))
+    found = proofs.latest(case.candidate, case.target)
+    why = proofs.impossible(case.candidate, case.target, case.staging)
     is_open = bool(found and found.status == Rehearsal.Status.SUCCEEDED)
     evidence = proofs.words(found) if found else _("It is rehearsed when the candidate is on staging and tested.")
     if why:
@@ -50,12 +49,12 @@ def waits(obstacle: str) -> str:
 
 def expand_proved(case: Case) -> Gate | None:
     """Only where a change says "expand": the tests of what is live must pass on the schema that it leaves."""
-    if not expansion.expanding(case.candidate):
+    if not any(expansion.expands(row) for row in case.rows):
         return None
-    check = expansion.latest(case.candidate)
+    check = case.check(Check.Kind.EXPAND)
     evidence = check.verdict if check else _("The tests of what is live have not run on the new schema yet.")
     is_open = bool(check and check.status == Check.Status.PASSED)
-    cannot = proofs.unproved(case.candidate)
+    cannot = proofs.could_not_run(check)
     if cannot:
         word = proofs.waived(case.release, case.candidate, proofs.EXPANDED)
         evidence, is_open = accepted(cannot, word), word is not None
@@ -72,9 +71,10 @@ def expand_proved(case: Case) -> Gate | None:
 
 def backup_declared(case: Case) -> Gate | None:
     """Only where production will be migrated: there is a backup before it, or DevOps accept that there is none."""
-    if not proofs.migrating(case.candidate):
+    migrating = proofs.migrating(case.rows)
+    if not migrating:
         return None
-    why = proofs.not_backed_up(case.candidate)
+    why = proofs.without_backup(case.candidate, migrating)
     word = proofs.waived(case.release, case.candidate, proofs.BACKED_UP) if why else None
     evidence = accepted(why, word) if why else _("Made by [backup] before the migration runs.")
     return Gate(

@@ -4,8 +4,10 @@ Only reads; deployments/rehearsals.py does the rehearsing. A proof holds for a d
 would go back to, so composing the same once more does not ask for another one.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,8 +31,13 @@ R = Rehearsal.Status
 def would_return_to(product: Product) -> Candidate | None:
     """What a rollback of production would lead to after the next release: what it runs now."""
     place = running.production(product)
-    now = running.current(place) if place else None
-    return now.candidate if now else candidates.live(product)
+    return (running_in(place) if place else None) or candidates.live(product)
+
+
+def running_in(place: Environment) -> Candidate | None:
+    """The candidate that is recorded as running there."""
+    now = running.current(place)
+    return now.candidate if now else None
 
 
 def staging_of(product: Product) -> Environment | None:
@@ -165,20 +172,34 @@ def note(product: Product) -> str:
 
 def unproved(candidate: Candidate) -> str:
     """Why nobody can say whether what is live runs on the new schema; "" where that was tried, or needs no proof."""
-    check = expansion.latest(candidate) if expansion.expanding(candidate) else None
+    return could_not_run(expansion.latest(candidate) if expansion.expanding(candidate) else None)
+
+
+def could_not_run(check: Check | None) -> str:
+    """Why this proof could not even be tried; "" where it ran."""
     return f"{check.verdict.rstrip('.')}." if check and check.status == Check.Status.ERRORED else ""
 
 
-def migrating(candidate: Candidate) -> list[Change]:
-    """The changes it takes in that migrate the database, by what they say or by their files."""
-    taken = candidate.rows.filter(action=CandidateChange.Action.APPLY).select_related("change", "revision")
+def rows_of(candidate: Candidate) -> QuerySet[CandidateChange]:
+    """What it takes in and out, with what the questions here look at."""
+    return candidate.rows.select_related("change", "revision")
+
+
+def migrating(rows: Iterable[CandidateChange]) -> list[Change]:
+    """The changes that these rows of a candidate take in and that migrate, by what they say or by their files."""
+    taken = [row for row in rows if row.action == CandidateChange.Action.APPLY]
     quiet = (Change.Migrations.UNKNOWN, Change.Migrations.NONE)
     return [row.change for row in taken if row.change.migrations not in quiet or migrations_of(row.revision)]
 
 
 def not_backed_up(candidate: Candidate) -> str:
     """Why a migration would go to production with no backup before it; "" where there is one, or no migration."""
-    found = migrating(candidate) if targets.manifest_of(candidate).backup is None else []
+    return without_backup(candidate, migrating(rows_of(candidate)))
+
+
+def without_backup(candidate: Candidate, migrating: list[Change]) -> str:
+    """The same, of the changes that migrate."""
+    found = migrating if targets.manifest_of(candidate).backup is None else []
     text = _("%(changes)s would migrate production with no backup before it: lifecycle.toml has no [backup].")
     return text % {"changes": ", ".join(change.key for change in found)} if found else ""
 

@@ -7,7 +7,7 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, 
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle.models import Product
-from releases.contents import contents
+from releases.contents import contents_of
 from releases.models import Candidate, Change
 
 S = Deployment.Status
@@ -150,8 +150,8 @@ def _place(environment: Environment, now: Deployment | None, open_rows: list[Dep
 
 def leaving(from_: Candidate, to: Candidate) -> list[Change]:
     """The changes that are in `from_` and not in `to`, also because they were undone: what users lose on the way."""
-    stay = contents(to)
-    gone = [held.change for pk, held in contents(from_).items() if pk not in stay]
+    before, stay = contents_of([from_, to])
+    gone = [held.change for pk, held in before.items() if pk not in stay]
     return sorted(gone, key=lambda change: change.number)
 
 

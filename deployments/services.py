@@ -101,7 +101,11 @@ def ship(release: Release, *, by: User, at: datetime | None = None) -> Deploymen
 
     NotAllowed naming each gate that is closed then, or when its time is over.
     """
-    release = locked_release(release)
+    return ship_locked(locked_release(release), by=by, at=at)
+
+
+def ship_locked(release: Release, *, by: User, at: datetime | None = None) -> Deployment:
+    """The same for a release whose row is locked already."""
     if release.status != Release.Status.FROZEN:
         raise NotAllowed(
             _("Release %(release)s is “%(status)s”, so it cannot be shipped.")
@@ -110,11 +114,12 @@ def ship(release: Release, *, by: User, at: datetime | None = None) -> Deploymen
                 "status": release.get_status_display(),
             }
         )
-    if times.is_missed(release, at=at):
+    chosen = times.chosen(release)
+    if times.is_over(chosen, at=at):
         raise NotAllowed(
             _("The time chosen for release %(release)s is over: choose another one.") % {"release": release}
         )
-    place, chosen, begin = running.production(release.product), times.chosen(release), times.moment(release, at=at)
+    place, begin = running.production(release.product), times.begin(release, chosen, at=at)
     if place is None or release.candidate is None:
         raise gates.refusal(release, gates.missing(release))
     due_at = begin if times.is_later(begin, at=at) else None

@@ -95,9 +95,10 @@ def brings_migrations(deployment: Deployment) -> bool:
     """Whether a migration file differs from what ran before, or a change says so; unknown counts as yes."""
     if deployment.previous is None:
         return True
-    if deployment.previous_id != deployment.candidate_id and proofs.migrating(deployment.candidate):
+    candidate = deployment.candidate
+    if deployment.previous_id != candidate.pk and proofs.migrating(proofs.rows_of(candidate)):
         return True
-    files = repositories.git(deployment.candidate.repository).diff(deployment.previous.sha, deployment.candidate.sha)
+    files = repositories.git(candidate.repository).diff(deployment.previous.sha, candidate.sha)
     return any(file.status != "D" and deltas.is_migration(file.path) for file in files)
 
 

@@ -39,12 +39,16 @@ def moment(release: Release, *, at: datetime | None = None) -> datetime | None:
 
     One that may begin later, too, begins when the freeze that covers its time is over.
     """
-    time = chosen(release)
-    begin = time.due_at if time is not None and is_later(time.due_at, at=at) else at
+    return begin(release, chosen(release), at=at)
+
+
+def begin(release: Release, time: ShippingTime | None, *, at: datetime | None = None) -> datetime | None:
+    """The same, by the time chosen for it."""
+    first = time.due_at if time is not None and is_later(time.due_at, at=at) else at
     if time is None or time.expires_at is None or release.candidate is None:
-        return begin
-    free = _after_freezes(release, release.candidate, begin)
-    return free if free is None or free < time.expires_at else begin
+        return first
+    free = _after_freezes(release, release.candidate, first)
+    return free if free is None or free < time.expires_at else first
 
 
 def _after_freezes(release: Release, candidate: Candidate, begin: datetime | None) -> datetime | None:
@@ -56,7 +60,11 @@ def _after_freezes(release: Release, candidate: Candidate, begin: datetime | Non
 
 def is_missed(release: Release, *, at: datetime | None = None) -> bool:
     """Whether the time chosen for it is over, so that it does not ship by itself."""
-    time = chosen(release)
+    return is_over(chosen(release), at=at)
+
+
+def is_over(time: ShippingTime | None, *, at: datetime | None = None) -> bool:
+    """Whether this time has passed."""
     return time is not None and time.expires_at is not None and not is_later(time.expires_at, at=at)
 
 

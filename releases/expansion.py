@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,8 +36,13 @@ class Disproved(Exception):
 
 def expanding(candidate: Candidate) -> list[Change]:
     """The changes that the candidate takes in and whose migrations are said to be of kind expand."""
-    taken = Q(candidate_rows__candidate=candidate, candidate_rows__action=CandidateChange.Action.APPLY)
-    return list(Change.objects.filter(taken, migrations=Change.Migrations.EXPAND).order_by("number"))
+    rows = candidate.rows.select_related("change").order_by("change__number")
+    return [row.change for row in rows if expands(row)]
+
+
+def expands(row: CandidateChange) -> bool:
+    """Whether a row of a candidate takes in a change of kind expand."""
+    return row.action == CandidateChange.Action.APPLY and row.change.migrations == Change.Migrations.EXPAND
 
 
 def latest(candidate: Candidate) -> Check | None:

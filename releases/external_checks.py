@@ -1,5 +1,6 @@
 """Checks that an external CI runs and reports: which are awaited, what was said, what still keeps a commit back."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -58,14 +59,22 @@ def create(revision: Revision | None, candidate: Candidate | None, name: str, *,
 
 def newest_of(subject: Subject | None) -> dict[str, Check]:
     """Name → its newest check; each repetition is a row of its own."""
-    rows = subject.checks.filter(kind=EXTERNAL).order_by("id") if subject else []
-    return {check.name: check for check in rows}
+    return newest(subject.checks.filter(kind=EXTERNAL)) if subject else {}
+
+
+def newest(checks: Iterable[Check]) -> dict[str, Check]:
+    """The same, among these."""
+    return {check.name: check for check in sorted(checks, key=lambda check: check.pk) if check.kind == EXTERNAL}
 
 
 def reasons(subject: Subject | None) -> list[str]:
     """Sentences, empty when every required external check has passed."""
-    open_rows = [one for one in newest_of(subject).values() if one.required and one.status != S.PASSED]
-    return [sentence(check) for check in open_rows]
+    return open_ones(subject.checks.filter(kind=EXTERNAL)) if subject else []
+
+
+def open_ones(checks: Iterable[Check]) -> list[str]:
+    """The same, among these."""
+    return [sentence(check) for check in newest(checks).values() if check.required and check.status != S.PASSED]
 
 
 def sentence(check: Check) -> str:

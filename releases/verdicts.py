@@ -1,5 +1,6 @@
 """A tester's word on one change in one candidate, and which words still hold for another candidate."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -116,9 +117,12 @@ def standing(candidate: Candidate) -> dict[int, Verdict]:
 
 def all_approved(candidate: Candidate) -> bool:
     """Whether the newest word on every change of this digest, taken in or out, is a yes."""
-    said = standing(candidate)
-    rows = candidate.rows.values_list("change_id", flat=True)
-    return bool(candidate.digest) and all(pk in said and said[pk].outcome == YES for pk in rows)
+    return bool(candidate.digest) and are_yes(candidate.rows.all(), standing(candidate))
+
+
+def are_yes(rows: Iterable[CandidateChange], said: dict[int, Verdict]) -> bool:
+    """Whether each of these rows has a yes among what was said (change id → verdict)."""
+    return all(row.change_id in said and said[row.change_id].is_yes for row in rows)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import approvals, gates, proofs, running
+from deployments import approval_rules, approvals, gates, proofs, running
 from deployments.names import destination
 from deployments.pages import cockpit
 from ideas.models import Idea
@@ -56,7 +56,7 @@ def word_of(release: Release, user: User | None) -> Approval | None:
     place = running.production(release.product)
     if place is None or release.candidate is None:
         return None
-    return gates.counted(release, release.candidate, place).filter(by=user).first()
+    return approval_rules.counted(release, release.candidate, place).filter(by=user).first()
 
 
 def headline(release: Release, earlier: list[gates.Gate], mine: Approval | None, shut: list[gates.Gate]) -> str:
