@@ -2,6 +2,7 @@
 
 from ideas.models.intake import Area, Idea, Subscription, Vote
 from ideas.models.review import AgendaItem, Ballot, Decision, ReviewSession
+from ideas.models.rhythm import Rhythm
 from ideas.stops import Stop
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Decision",
     "Idea",
     "ReviewSession",
+    "Rhythm",
     "Stop",
     "Subscription",
     "Vote",
