@@ -12,6 +12,7 @@ from lifecycle.dates import day
 from lifecycle.models import User
 from releases import feedback
 from releases.models import Answer, Release, Survey
+from releases.pages.delivered import card as delivered_card
 
 FACES = {
     Answer.Outcome.YES: ("smile", "yes"),
@@ -61,6 +62,7 @@ def outcome(release: Release) -> dict[str, Any]:
         "headline": headline(release, found),
         "since": day(release.live_at) if release.live_at else "",
         "back": back,
+        "delivered": delivered_card(release),
         "quotes": [(answer, *FACES[Answer.Outcome(answer.outcome)]) for answer in found.words[:20]],
     }
 

@@ -16,6 +16,7 @@ from releases.forms import AssignForm, BranchForm, MoreIdeasForm, ReasonForm, Re
 from releases.models import Candidate, Change, Check, Release
 from releases.pages import clash_table
 from releases.pages.calendar import strip
+from releases.pages.delivered import card as delivered_card
 from releases.pages.releases import queue
 
 S = Release.Status
@@ -69,6 +70,7 @@ def page(release: Release, actor: Actor) -> dict[str, Any]:
         **standing(release),
         "reasons": reasons,
         "target": target(release),
+        "delivered": delivered_card(release),
         "yeses": yeses(release),
         "check": tests_of(release.candidate),
         "schema_check": expansion.latest(release.candidate) if release.candidate else None,
