@@ -26,6 +26,7 @@ VERBS: dict[str, str | Promise] = {
     "candidate.adopted": _("adopted"),
     "candidate.on_staging": _("put on staging"),
     "check.repeated": _("repeated"),
+    "plan_rules.changed": _("changed what customers see of the plans of"),
     "release.created": _("created"),
     "release.rescheduled": _("rescheduled"),
     "release.parked": _("set aside"),

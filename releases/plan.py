@@ -78,6 +78,7 @@ def create(
         goal=goal,
         target_date=target_date,
         author=by,
+        owner=by,
         created_at=at or timezone.now(),
     )
     events.record("release.created", release, by=by, at=at)
@@ -137,6 +138,7 @@ def new_change(release: Release, idea: Idea, *, by: User, at: datetime | None = 
         title=idea.title,
         release=release,
         branch=branch_name(idea),
+        estimate=idea.points,
         created_at=now,
         waiting_since=now,
     )

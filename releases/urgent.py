@@ -26,6 +26,7 @@ def create(product: Product, *, kind: str, reason: str, by: User, at: datetime |
         reason=reason.strip(),
         target_date=timezone.localdate(now),
         author=by,
+        owner=by,
         created_at=now,
     )
     events.record("release.created", release, by=by, at=at, note=reason, kind=kind)

@@ -1,6 +1,7 @@
 """The plan, the changes and their candidates; verdicts, sign-offs, approvals and what customers answered."""
 
 from releases.models.candidates import Candidate, CandidateChange, Check, Overlap
+from releases.models.plan_rules import PlanRules
 from releases.models.plans import Change, Release, Revision
 from releases.models.previews import UndoPreview
 from releases.models.words import Answer, Approval, SignOff, Survey, Verdict
@@ -13,6 +14,7 @@ __all__ = [
     "Change",
     "Check",
     "Overlap",
+    "PlanRules",
     "Release",
     "Revision",
     "SignOff",

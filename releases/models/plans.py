@@ -40,6 +40,11 @@ class Release(models.Model):
         HOTFIX = "hotfix", _("Hotfix")
         UNDO = "undo", _("Undo")
 
+    class Enough(models.TextChoices):
+        MUST = "must", _("When every must-have is approved")
+        COUNT = "count", _("When so many changes are approved")
+        DATE = "date", _("On the day of the freeze, with what is approved by then")
+
     product = models.ForeignKey(Product, models.PROTECT, related_name="releases")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.PLANNED)
     version = models.CharField(_("version"), max_length=20)
@@ -47,7 +52,16 @@ class Release(models.Model):
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
     target_date = models.DateField(_("target date"))
     first_target_date = models.DateField(null=True, blank=True)
+    slip_words = models.CharField(_("what customers read about it"), max_length=300, blank=True)
     author = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+")
+    enough = models.CharField(_("what is enough"), max_length=5, choices=Enough.choices, default=Enough.MUST)
+    enough_count = models.PositiveSmallIntegerField(_("how many changes"), null=True, blank=True)
+    freeze_on = models.DateField(_("freeze"), null=True, blank=True)
+    demo_on = models.DateField(_("demo"), null=True, blank=True)
+    risk = models.TextField(_("what could go wrong"), blank=True)
+    rollback_plan = models.TextField(_("what to do then"), blank=True)
+    plan_version = models.PositiveIntegerField(default=1, help_text=_("counts what was changed after publishing"))
     candidate = models.ForeignKey("Candidate", models.SET_NULL, null=True, blank=True, related_name="+")
     reason = models.TextField(_("reason"), blank=True, help_text=_("why it is undone, or cannot wait for a plan"))
     undoes = models.ManyToManyField("Change", related_name="undone_in", blank=True)
@@ -67,6 +81,12 @@ class Release(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "planned", "frozen", "live", "done", "rolled_back", "dropped"]),
                 name="release_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(enough="must")
+                | Q(enough="count", enough_count__gte=1)
+                | Q(enough="date", freeze_on__isnull=False),
+                name="release_says_what_is_enough",
             ),
         ]
 
@@ -143,6 +163,10 @@ class Change(models.Model):
     developer = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="changes")
     branch = models.CharField(_("branch"), max_length=200, blank=True)
     must = models.BooleanField(_("must be in the release"), default=True)
+    estimate = models.PositiveSmallIntegerField(_("estimate in points"), null=True, blank=True)
+    due_date = models.DateField(_("due"), null=True, blank=True)
+    steps = models.TextField(_("what the tester should try"), blank=True, help_text=_("one step per line"))
+    summary = models.TextField(_("what changes for you"), blank=True, help_text=_("for customers, in their words"))
     migrations = models.CharField(max_length=12, choices=Migrations.choices, blank=True, default="")
     requires = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="required_by")
     revision = models.ForeignKey("Revision", models.SET_NULL, null=True, blank=True, related_name="+")

@@ -1,6 +1,5 @@
 """The tester's bench: the queue, the change being tried, its steps and what was said before."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +15,12 @@ from ideas.models import Idea
 from lifecycle.dates import ago, clock
 from lifecycle.models import User
 from lifecycle.roles import Actor
-from releases import candidates, verdicts
+from releases import candidates, steps, verdicts
 from releases.forms import HoldForm, ReturnForm
 from releases.models import Candidate, CandidateChange, Change, Verdict
 from releases.pages.change import Said, verdicts_of
 
 S = Change.Status
-STEP = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.+)$")
-SENTENCE = re.compile(r"(?<=[.!?])\s+")
-STEPS_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -131,29 +127,12 @@ def choose(waiting: list[Change], wanted: str) -> Change | None:
 def case(change: Change) -> Case:
     ideas = list(change.ideas.all())
     said = [Said(verdict, ago(verdict.at)) for verdict in verdicts_of(change)[:5]]
-    return Case(change, ideas, steps_for(change, ideas), said, change.verdicts.filter(carried_from=None).count() + 1)
-
-
-def steps_for(change: Change, ideas: list[Idea]) -> list[str]:
-    """What to try: that it works, or, when it is being undone, that it is gone."""
-    if change.status != S.LIVE:
-        return steps(ideas)
-    gone = _("“%(title)s” is gone, and nothing points to it any more") % {"title": change.title}
-    return [gone, _("An ordinary order still works as before")]
-
-
-def steps(ideas: list[Idea]) -> list[str]:
-    """What to try, in the words of whoever asked: listed points, else sentences; and that nothing else broke."""
-    lines = [line for idea in ideas for line in idea.body.splitlines()]
-    listed = [found[1] for line in lines if (found := STEP.match(line))]
-    sentences = [part.strip() for line in lines for part in SENTENCE.split(line) if part.strip()]
-    asked = (listed or sentences)[:STEPS_SHOWN]
-    return [*(asked or [idea.title for idea in ideas]), _("An ordinary order still works as before")]
+    return Case(change, ideas, steps.of(change, ideas), said, change.verdicts.filter(carried_from=None).count() + 1)
 
 
 def untried(change: Change, tried: list[str]) -> list[str]:
     """The steps whose box was not ticked, for the message above the form."""
-    wanted = steps_for(change, list(change.ideas.all()))
+    wanted = steps.of(change)
     return [step for number, step in enumerate(wanted, start=1) if str(number) not in tried]
 
 
