@@ -35,8 +35,9 @@ def make_read_only(folder: Path) -> None:
         for name in names:
             path = os.path.join(parent, name)
             mode = os.lstat(path).st_mode
-            if not stat.S_ISLNK(mode):
-                os.chmod(path, 0o555 if mode & stat.S_IXUSR else 0o444)
+            sealed = 0o555 if mode & stat.S_IXUSR else 0o444
+            if not stat.S_ISLNK(mode) and stat.S_IMODE(mode) != sealed:
+                os.chmod(path, sealed)
         os.chmod(parent, 0o555)
 
 

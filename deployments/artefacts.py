@@ -23,8 +23,9 @@ _DIGEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{5,127}")
 _ASIDE = re.compile(r"(?P<digest>[A-Za-z0-9_-]+)\.\d+\.(tmp|wrong)")
 _ASIDE_SECONDS = 86_400
 _FULL_BYTES = 1_000_000
-_POLL_SECONDS = 0.1
-Build = Callable[[Path], None]
+_POLL_SECONDS = 0.02
+Build = Callable[[Path], None] | None
+"""What is done to the files of the commit; None: they are the artefact."""
 
 
 class DiskFull(OSError):
@@ -81,8 +82,9 @@ def _build(git: Git, sha: str, digest: str, build: Build, *, draft: Path, vouch:
     """A whole, marked draft; or none at all."""
     _remove(draft)
     try:
-        git.export(sha, draft)
-        build(draft)
+        git.export(sha, draft, read_only=build is None)
+        if build is not None:
+            build(draft)
         vouch(_seal(draft, digest, sha))
     except BaseException as error:
         full = _is_full(draft.parent, error)

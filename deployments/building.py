@@ -52,8 +52,7 @@ def prepare(
 
     def build(draft: Path) -> None:
         with command_for(candidate, draft) as command:
-            if command is not None:
-                run(command, draft)
+            run(command, draft)
 
     artefacts.prepare(
         folder.parent,
@@ -61,7 +60,7 @@ def prepare(
         candidate.sha,
         candidate.digest,
         fence,
-        build,
+        build if has_command(candidate) else None,
         wait=wait,
         say=say,
         first=first_builds.known(candidate),
@@ -70,21 +69,37 @@ def prepare(
     return f"kept artefact {candidate.digest[:8]}" if kept else f"built artefact {candidate.digest[:8]}"
 
 
+def has_command(candidate: Candidate) -> bool:
+    """Whether lifecycle.toml has a [build]; without one the files of the commit are the artefact."""
+    return targets.manifest_of(candidate).build is not None
+
+
 @contextmanager
-def command_for(candidate: Candidate, folder: Path) -> Iterator[Command | None]:
-    """The [build] command of lifecycle.toml, with a data folder that goes with it; None if there is none."""
+def command_for(candidate: Candidate, folder: Path) -> Iterator[Command]:
+    """The [build] command of lifecycle.toml, with a data folder that goes with it."""
     manifest, label = targets.manifest_of(candidate), targets.release_of(candidate).label
-    if manifest.build is None:
-        yield None
-        return
+    assert manifest.build is not None
     with TemporaryDirectory(prefix="lifecycle-build-") as data:
         context = Context(PLACE, label, str(folder), data)
         yield Command(manifest.command("build", context), context.environ(), manifest.build)
 
 
 def later(candidate: Candidate) -> None:
-    """Have it built by a worker, before anybody deploys it."""
+    """Have it built by a worker, before or while its deployment is asked for.
+
+    Only a release's [build] runs ahead: for other candidates its output belongs into the log of the deployment.
+    """
+    if candidate.purpose != Candidate.Purpose.RELEASE and not _is_copied_soon(candidate):
+        return
     jobs.enqueue("build", candidate, product=candidate.product)
+
+
+def _is_copied_soon(candidate: Candidate) -> bool:
+    """Whether nothing but the commit's files are wanted, and they are not there yet."""
+    try:
+        return not has_command(candidate) and not targets.release_of(candidate).path.exists()
+    except ManifestError:
+        return False
 
 
 @jobs.handler("build")

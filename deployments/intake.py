@@ -103,14 +103,13 @@ def compose(lease: Lease) -> None:
     candidate.refresh_from_db()
     if candidate.status == Candidate.Status.FAILED:
         raise jobs.Failed(candidate.error)
-    comparisons.later(candidate.product)
-    if candidate.purpose == P.RELEASE:
-        building.later(candidate)
+    building.later(candidate)
     try:
         NEXT[P(candidate.purpose)](candidate)
     except NotAllowed as reason:
         lease.log.warn(str(reason))
         promotion.came_to_nothing(candidate, str(reason), ends_by_itself=isinstance(reason, Barred))
+    comparisons.later(candidate.product)
 
 
 def _to_dev(candidate: Candidate) -> None:

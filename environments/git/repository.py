@@ -87,7 +87,7 @@ class Git(Mirror):
         if (count := listing.stdout.count(b"\0")) > limits.files:
             raise GitError(f"the commit has {count} files, more than {limits.files}")
 
-    def export(self, sha: str, folder: Path, limits: ExportLimits = _USUAL_LIMITS) -> None:
+    def export(self, sha: str, folder: Path, limits: ExportLimits = _USUAL_LIMITS, *, read_only: bool = False) -> None:
         """Write the files of a commit into `folder` (new or empty), exactly as committed."""
         export_tree(
             self.path,
@@ -95,6 +95,7 @@ class Git(Mirror):
             folder,
             limits,
             timeout_seconds=self.timeout_seconds,
+            read_only=read_only,
         )
 
     def apply(self, onto: str, from_: str, to: str) -> str:
