@@ -85,13 +85,17 @@ def command_for(candidate: Candidate, folder: Path) -> Iterator[Command]:
 
 
 def later(candidate: Candidate) -> None:
-    """Have it built by a worker, before or while its deployment is asked for.
+    """Have it built by a worker, before anybody deploys it."""
+    jobs.enqueue("build", candidate, product=candidate.product)
+
+
+def ahead(candidate: Candidate) -> None:
+    """The same as soon as it is composed, while its deployment is asked for.
 
     Only a release's [build] runs ahead: for other candidates its output belongs into the log of the deployment.
     """
-    if candidate.purpose != Candidate.Purpose.RELEASE and not _is_copied_soon(candidate):
-        return
-    jobs.enqueue("build", candidate, product=candidate.product)
+    if candidate.purpose == Candidate.Purpose.RELEASE or _is_copied_soon(candidate):
+        later(candidate)
 
 
 def _is_copied_soon(candidate: Candidate) -> bool:

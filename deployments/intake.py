@@ -103,7 +103,7 @@ def compose(lease: Lease) -> None:
     candidate.refresh_from_db()
     if candidate.status == Candidate.Status.FAILED:
         raise jobs.Failed(candidate.error)
-    building.later(candidate)
+    building.ahead(candidate)
     try:
         NEXT[P(candidate.purpose)](candidate)
     except NotAllowed as reason:
