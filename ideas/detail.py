@@ -1,19 +1,21 @@
 """What one idea's page shows, in three statements: the idea with its wordings, its events, its comments."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, JSONObject
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from ideas import history
+from ideas import history, promises
 from ideas.chips import KINDS, SOURCES
 from ideas.markdown import render
 from ideas.models import Idea, Subscription, Vote
 from lifecycle.chips import Chip
-from lifecycle.dates import ago
+from lifecycle.dates import ago, day
 from lifecycle.models import Comment, Event, User
 from lifecycle.roles import Actor
 
@@ -41,6 +43,7 @@ class Detail:
     comments: list[Said]
     chip: Chip
     age: str
+    promised_at: datetime | None
 
     @property
     def source_icon(self) -> str:
@@ -53,6 +56,16 @@ class Detail:
     @property
     def wordings(self) -> list[dict[str, Any]]:
         return self.idea.wordings
+
+    @property
+    def decided_by(self) -> str:
+        """The day by which a decision was promised; "" once there is one, and where nothing is promised."""
+        due = self.promised_at
+        return day(due) if due else ""
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.promised_at is not None and self.promised_at < timezone.now()
 
     @property
     def can_be_reopened(self) -> bool:
@@ -77,7 +90,7 @@ def queryset(actor: Actor) -> Any:
     words = JSONObject(number="number", title="title", language="language", author="author__name", via="merged_into")
     return (
         Idea.objects.visible_to(actor)
-        .select_related("canonical__author", "area", "author", "product")
+        .select_related("canonical__author", "area", "author", "product__rhythm")
         .annotate(
             voted=mine(Vote.objects.all(), root, actor),
             following=mine(Subscription.objects.all(), root, actor),
@@ -108,6 +121,7 @@ def detail(idea: Idea, actor: Actor) -> Detail:
         comments=comments(primary, actor),
         chip=primary.chip,
         age=ago(idea.created_at),
+        promised_at=promises.promised_for(primary, getattr(idea.product, "rhythm", None)),
     )
 
 

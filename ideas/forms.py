@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ideas.models import Area, Ballot, Decision, Idea
+from ideas.places import TOP
+from ideas.queries import IdeaQuerySet
 from lifecycle.models import Comment, Product, Role
 from lifecycle.roles import Actor
 
@@ -171,3 +173,26 @@ class DecisionForm(forms.Form):
         max_length=2_000,
         error_messages={"required": _("Give the reason: the people who asked will read it.")},
     )
+
+
+class PlaceForm(forms.Form):
+    """Where in the queue, and why. `others` are the queued ideas behind which it may stand."""
+
+    after = forms.ChoiceField(label=_("Where to?"))
+    reason = forms.CharField(
+        label=_("Why?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("It stands beside the idea, with your name."),
+        error_messages={"required": _("Say why: it stands beside the idea.")},
+    )
+
+    def __init__(self, *args: Any, others: IdeaQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="place_%s", **kwargs)
+        behind = [(str(idea.number), _("After %(idea)s") % {"idea": idea}) for idea in others.only("number", "title")]
+        self.fields["after"].choices = [(TOP, _("At the top")), *behind]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        after = self.cleaned_data["after"]
+        return {"after": None if after == TOP else int(after), "reason": self.cleaned_data["reason"]}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ideas.views import portal, review, triage
+from ideas.views import portal, queue, review, triage
 
 app_name = "ideas"
 ITEM = "review/<slug:week>/<int:pk>"
@@ -38,6 +38,7 @@ urlpatterns = [
     path(f"{ITEM}/again/", review.vote_again, name="vote_again"),
     path(f"{ITEM}/call/", review.call, name="call"),
     path(f"{ITEM}/decide/", review.decide, name="decide"),
-    path("queue/", review.queue, name="queue"),
-    path("queue/<int:number>/move/", review.move_in_queue, name="move_in_queue"),
+    path("queue/", queue.queue, name="queue"),
+    path("queue/promises/", queue.kept, name="promises"),
+    path("queue/<int:number>/place/", queue.place, name="place"),
 ]

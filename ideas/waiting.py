@@ -1,12 +1,14 @@
 """What waits for a person in points 1 and 2: triage, a ballot, an opened review to decide."""
 
+from datetime import timedelta
+
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ideas import seats
-from ideas.models import AgendaItem, Idea, ReviewSession
+from ideas import promises, seats
+from ideas.models import AgendaItem, Idea, ReviewSession, Rhythm
 from lifecycle.inbox import Waiting
 from lifecycle.roles import Actor
 
@@ -15,7 +17,7 @@ def waiting_for(actor: Actor) -> list[Waiting]:
     """Requests to triage, the idea whose ballot is missing, the review that can be opened or decided."""
     found = []
     if actor.may("triage"):
-        found += to_triage(actor)
+        found += [*to_triage(actor), *to_keep_promises(actor)]
     if actor.may("cast_ballot") or actor.may("run_review"):
         found += to_review(actor)
     return found
@@ -36,6 +38,27 @@ def to_triage(actor: Actor) -> list[Waiting]:
             reverse("ideas:triage"),
             _("Start triage"),
             "list-checks",
+        )
+    ]
+
+
+def to_keep_promises(actor: Actor) -> list[Waiting]:
+    """One entry for all whose promised decision is late."""
+    now = timezone.now()
+    days = Rhythm.of(actor.product).decision_days
+    asked = list(promises.overdue(actor.product, days, at=now).values_list("created_at", flat=True)[:100])
+    if not asked:
+        return []
+    title = ngettext("%(n)s promised decision is overdue", "%(n)s promised decisions are overdue", len(asked))
+    why = ngettext("A decision within %(n)s day was promised.", "A decision within %(n)s days was promised.", days)
+    return [
+        Waiting(
+            title % {"n": len(asked)},
+            why % {"n": days},
+            asked[0] + timedelta(days=days),
+            reverse("ideas:promises"),
+            _("See which"),
+            "alarm-clock",
         )
     ]
 

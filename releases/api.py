@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from ideas.models import Idea
 from lifecycle.models import Comment
-from releases import changes, plan
+from releases import changes, offers, plan
 from releases.loading import get_change_for, get_check_for, get_release_for, releases_for
 from releases.models import Change, Check, Release
 
@@ -90,7 +90,7 @@ class PlanSerializer(serializers.Serializer):
     ideas = serializers.ListField(child=serializers.IntegerField(min_value=1), allow_empty=False)
 
     def validate_ideas(self, numbers: list[int]) -> list[Idea]:
-        found = Idea.objects.visible_to(self.context["actor"]).queue().filter(number__in=numbers)
+        found = offers.offered(self.context["actor"]).filter(number__in=numbers)
         missing = set(numbers) - {idea.number for idea in found}
         if missing:
             raise serializers.ValidationError(f"Not in the queue: {', '.join(map(str, sorted(missing)))}")

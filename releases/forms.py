@@ -9,7 +9,7 @@ from environments.models import Branch
 from ideas.models import Idea
 from lifecycle.models import Comment, Product, User
 from lifecycle.roles import Actor, people_who_may
-from releases import changes, hotfixes, intake, plan
+from releases import changes, hotfixes, intake, offers, plan
 from releases.models import Answer, Change, Release, SignOff
 
 
@@ -57,7 +57,7 @@ class PlanForm(Domain):
 
     def __init__(self, *args: object, actor: Actor, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["ideas"].queryset = Idea.objects.visible_to(actor).queue()
+        self.fields["ideas"].queryset = offers.offered(actor)
         self.fields["version"].initial = plan.suggest_version(actor.product)
         self.fields["target_date"].initial = timezone.localdate() + timezone.timedelta(days=14)
 
@@ -74,7 +74,7 @@ class MoreIdeasForm(Domain):
 
     def __init__(self, *args: object, actor: Actor, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["ideas"].queryset = Idea.objects.visible_to(actor).queue()
+        self.fields["ideas"].queryset = offers.offered(actor)
 
 
 class RescheduleForm(Domain):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from releases.views import changes, checks, demo, feedback, plans, testing, trunk, urgent
+from releases.views import beside, changes, checks, demo, feedback, plans, testing, trunk, urgent
 
 app_name = "releases"
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("changes/<int:number>/not-ready/", changes.not_ready, name="not_ready"),
     path("changes/<int:number>/undo/", urgent.undo, name="undo"),
     path("changes/<int:number>/comment/", changes.comment, name="comment"),
+    path("queue/drafted/", beside.drafted, name="drafted"),
     path("my-changes/", changes.mine, name="my_changes"),
     path("testing/", testing.bench, name="testing"),
     path("testing/hold/", testing.hold, name="hold"),

@@ -100,8 +100,9 @@
   function onKey(event) {
     const command = event.metaKey || event.ctrlKey;
     if (command && event.key === "k" && openDialog("palette")) return event.preventDefault();
-    if (command || event.altKey || typing(event.target) || root.dataset.keys === "off") return;
+    if (command || typing(event.target) || root.dataset.keys === "off") return;
     if (document.querySelector("dialog[open]")) return;
+    if (event.altKey) return step(event);
     const key = event.key.toLowerCase();
     if (Date.now() - leadAt < LEAD_MS) {
       leadAt = 0;
@@ -137,7 +138,67 @@
     next.scrollIntoView({ block: "nearest" });
   }
 
+  // Alt with an arrow is the same as the arrow of the row that has the focus: it opens the form for the new place.
+  function step(event) {
+    const way = { ArrowUp: "up", ArrowDown: "down" }[event.key];
+    const row = way && document.activeElement.closest("[data-queue] > [data-place]");
+    if (!row) return;
+    event.preventDefault();
+    row.querySelector(`[data-step=${way}]`)?.click();
+  }
+
   document.addEventListener("keydown", onKey);
+
+  // ---- the queue: a row that is dragged by its grip opens that form too; Esc lets it go where it was ----
+  const queue = document.querySelector("[data-queue]");
+  const rowsOfQueue = () => [...queue.querySelectorAll("[data-place]")];
+  let drag = null;
+
+  function startDrag(event) {
+    const row = event.target.closest("[data-grip]")?.closest("[data-place]");
+    if (!row || event.button) return;
+    event.preventDefault();
+    const others = rowsOfQueue().filter((other) => other !== row);
+    drag = { row, others, from: rowsOfQueue().indexOf(row), to: rowsOfQueue().indexOf(row), startY: event.clientY };
+    row.setPointerCapture(event.pointerId);
+    row.classList.add("dragged");
+  }
+
+  const middle = (row) => row.getBoundingClientRect().top + row.offsetHeight / 2;
+
+  function moveDrag(event) {
+    if (!drag) return;
+    drag.row.style.translate = `0 ${event.clientY - drag.startY}px`;
+    const to = drag.others.filter((other) => middle(other) < event.clientY).length;
+    if (to === drag.to) return;
+    drag.to = to;
+    for (const [place, other] of drag.others.entries()) {
+      other.classList.toggle("drop-behind", place === to - 1);
+      other.classList.toggle("drop-before", place === 0 && to === 0);
+    }
+    byId("queue-says").textContent = queue.dataset.drags.replace("NUMBER", to + 1);
+  }
+
+  function endDrag(event) {
+    if (!drag) return;
+    const { row, others, from, to } = drag;
+    drag = null;
+    row.style.translate = "";
+    row.classList.remove("dragged");
+    for (const other of others) other.classList.remove("drop-behind", "drop-before");
+    if (event.type !== "pointerup" || to === from) return;
+    const after = to ? others[to - 1].dataset.number : "top";
+    htmx.ajax("GET", `${row.dataset.place}?after=${after}`, "#move-body");
+    openDialog("move");
+  }
+
+  if (queue) {
+    for (const grip of queue.querySelectorAll("[data-grip]")) grip.hidden = false;
+    queue.addEventListener("pointerdown", startDrag);
+    queue.addEventListener("pointermove", moveDrag);
+    for (const end of ["pointerup", "pointercancel"]) queue.addEventListener(end, endDrag);
+    document.addEventListener("keydown", (event) => event.key === "Escape" && endDrag(event));
+  }
 
   // ---- the palette: arrows walk its results ----
   byId("palette")?.addEventListener("keydown", (event) => {

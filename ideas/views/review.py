@@ -1,23 +1,22 @@
-"""The review: session, ballot, decision, minutes; and the development queue."""
+"""The review: session, ballot, decision, minutes."""
 
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ideas import agenda, boards, queueing
+from ideas import agenda, boards
 from ideas import capacity as room
 from ideas import minutes as protocol
 from ideas import session as pages
 from ideas.forms import BallotForm, DecisionForm
-from ideas.models import AgendaItem, Idea, ReviewSession
-from ideas.views.common import blame, done, get_idea_for, get_item_for, get_session_for
-from lifecycle.forms import posted, reason_in
+from ideas.models import AgendaItem, ReviewSession
+from ideas.views.common import blame, done, get_item_for, get_session_for
+from lifecycle.forms import posted
 from lifecycle.roles import allow
 
 
@@ -178,22 +177,3 @@ def minutes(request: HttpRequest, week: str) -> HttpResponse:
     """What was decided, and why."""
     review = get_session_for(request.actor, week)
     return render(request, "ideas/minutes.html", {"view": protocol.minutes(review)})
-
-
-@allow("see_team_pages")
-@require_safe
-def queue(request: HttpRequest) -> HttpResponse:
-    """What comes next, what does not fit, and why."""
-    now = timezone.now()
-    ideas = list(Idea.objects.filter(product=request.product).queue())
-    places = room.queue(ideas, request.product.review_capacity, queueing.moves_by_hand(ideas), at=now)
-    return render(request, "ideas/queue.html", {"queue": places})
-
-
-@allow("order_queue")
-@require_POST
-def move_in_queue(request: HttpRequest, number: int) -> HttpResponse:
-    """One place up or down."""
-    idea = get_idea_for(request.actor, number)
-    boards.move_in_queue(idea, by=request.user, up=request.POST.get("up") == "1", reason=reason_in(request))
-    return redirect("ideas:queue")
