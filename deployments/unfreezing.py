@@ -22,7 +22,7 @@ def unfreeze(release: Release, *, by: User, reason: str = "", at: datetime | Non
     Without that a plan would be open again while production already runs it.
     """
     release = services.locked_release(release)
-    _clear_the_way(release, by=by, reason=_("The plan was opened again."), at=at)
+    clear_the_way(release, by=by, reason=_("The plan was opened again."), at=at)
     freezing.unfreeze(release, by=by, reason=reason, at=at)
 
 
@@ -33,11 +33,11 @@ def recompose(release: Release, *, by: User, at: datetime | None = None) -> Cand
     NotAllowed while it is being deployed to production, and see `freezing.recompose`.
     """
     release = services.locked_release(release)
-    _clear_the_way(release, by=by, reason=_("It is put together again."), at=at)
+    clear_the_way(release, by=by, reason=_("It is put together again."), at=at)
     return freezing.recompose(release, by=by, at=at)
 
 
-def _clear_the_way(release: Release, *, by: User, reason: str, at: datetime | None) -> None:
+def clear_the_way(release: Release, *, by: User, reason: str, at: datetime | None) -> None:
     production = running.production(release.product)
     if production is None:
         return

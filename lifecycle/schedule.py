@@ -12,6 +12,7 @@ TICKS = (
     "deployments.tasks.watch",
     "deployments.tasks.poll_upstream",
     "deployments.tasks.look",
+    "releases.tasks.propose",
 )
 ROUTES = dict.fromkeys(TICKS, {"queue": "tick"}) | {
     "deployments.tasks.deploy": {"queue": "deploy"},
@@ -29,6 +30,7 @@ def beat(*, scan_seconds: float, demo: bool) -> dict[str, dict[str, Any]]:
         "poll-upstream": every(2, "deployments.tasks.poll_upstream"),
         "deployments": every(scan_seconds, "deployments.tasks.sweep", expires=10),
         "look": every(10, "deployments.tasks.look"),
+        "propose": every(60, "releases.tasks.propose"),
         "watch": every(2, "deployments.tasks.watch"),
         "collect": every(3600, "deployments.tasks.collect", expires=600),
         "artefacts": {"task": "deployments.tasks.prune_artefacts", "schedule": crontab(hour=3, minute=17)},

@@ -61,6 +61,9 @@ TOPICS: dict[str, Topic] = {
     "release.published": Topic(
         _("The plan of a release is out"), _("The plan of release %(version)s is out"), for_team=True
     ),
+    "release.enough": Topic(
+        _("A plan of mine has enough to be frozen"), _("%(version)s may be frozen: %(words)s"), for_team=True
+    ),
     "release.signoff": Topic(
         _("A release was shown"), _("Release %(version)s was shown to %(audience)s"), (IN_APP,), for_team=True
     ),

@@ -4,6 +4,7 @@ A hotfix or an undo does not wait: the planned release that has staging is parke
 together again on what is live by then.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -15,8 +16,9 @@ from lifecycle import events
 from lifecycle.events import By
 from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, changes, migration_flags, overlaps, pins, stacking
+from releases import candidates, changes, enough, migration_flags, overlaps, pins, stacking
 from releases.models import Candidate, Change, Release
+from releases.replanning import hold
 
 S, Kind = Release.Status, Release.Kind
 OFFERED = (Change.Status.READY, Change.Status.STAGING, Change.Status.APPROVED)
@@ -29,6 +31,7 @@ def freeze(release: Release, *, by: By, at: datetime | None = None) -> Candidate
     Raises NotAllowed naming whatever is in the way (see `reasons_not_to_freeze`). A push to one of them waits until
     it is decided whether it came before.
     """
+    hold(release.pk)
     stacking.lock(release.changes.all())
     reasons = reasons_not_to_freeze(release)
     if reasons:
@@ -39,39 +42,46 @@ def freeze(release: Release, *, by: By, at: datetime | None = None) -> Candidate
             move(release, S.FROZEN, by=by, at=at, frozen_at=at or timezone.now())
     except IntegrityError:  # another one was frozen in the same moment
         raise NotAllowed(" ".join(staging_taken(release))) from None
-    for change in release.changes.exclude(status__in=enough(release)):
+    for change in release.changes.exclude(status__in=testable(release)):
         why = _("Not ready when %(release)s was frozen.") % {"release": release}
         changes.leave_plan(change, by=by, reason=why, at=at)
     return ask(release, by=by, at=at)
 
 
-def enough(release: Release) -> tuple[str, ...]:
+def testable(release: Release) -> tuple[str, ...]:
     """What a change must be to be frozen; a hotfix meets its tester on staging only after that."""
     return OFFERED if release.kind == Kind.HOTFIX else (Change.Status.APPROVED,)
 
 
-def reasons_not_to_freeze(release: Release) -> list[str]:
-    """Sentences, empty when the release may be frozen: plan published, staging to have, changes ready, flags said."""
+def reasons_not_to_freeze(release: Release, changes: list[Change] | None = None) -> list[str]:
+    """Sentences, empty when it may be frozen: plan published, staging to have, enough approved, flags said.
+
+    `changes` are those of the release with revision and `requires`, where somebody has them already.
+    """
     if release.status != S.PLANNED:
         return [_("Only a published plan can be frozen.")]
     if release.is_undo:
         return staging_taken(release)
-    found = list(release.changes.select_related("revision", "requires").order_by("number"))
-    taken = [change for change in found if change.status in enough(release)]
-    missing = [change.key for change in found if change.must and change not in taken]
-    reasons = [*staging_taken(release)]
+    found = changes_of(release) if changes is None else sorted(changes, key=lambda one: one.number)
+    taken = [change for change in found if change.status in testable(release)]
+    short = [reason for reason in (not_enough(release, found),) if reason]
+    clashing = overlaps.reasons(taken)
+    return [*staging_taken(release), *short, *migration_flags.reasons(taken), *without_the_one_below(taken), *clashing]
+
+
+def changes_of(release: Release) -> list[Change]:
+    return list(release.changes.select_related("revision", "requires").order_by("number"))
+
+
+def not_enough(release: Release, found: list[Change]) -> str:
+    """Why these changes are not enough; "" when they are. A hotfix takes all that it was made for."""
+    if release.is_planned:
+        return enough.reason(release, enough.standing(release, found))
+    missing = [change.key for change in found if change.must and change.status not in testable(release)]
     if missing:
-        reasons.append(not_ready(release) % {"changes": ", ".join(missing)})
-    reasons += [*migration_flags.reasons(taken), *without_the_one_below(taken), *overlaps.reasons(taken)]
-    if not taken and not missing:
-        reasons.append(_("No change is approved yet."))
-    return reasons
-
-
-def not_ready(release: Release) -> str:
-    if release.kind == Kind.HOTFIX:
-        return _("Not ready: %(changes)s. The tests must have passed and the developer must have said so.")
-    return _("Not approved by a tester: %(changes)s.")
+        facts = {"changes": ", ".join(missing)}
+        return _("Not ready: %(changes)s. The tests must have passed and the developer must have said so.") % facts
+    return "" if found else _("No change is approved yet.")
 
 
 def without_the_one_below(taken: list[Change]) -> list[str]:
@@ -134,12 +144,12 @@ def recompose(release: Release, *, by: By, at: datetime | None = None) -> Candid
     return ask(release, by=by, at=at)
 
 
-def ask(release: Release, *, by: By, at: datetime | None) -> Candidate:
-    """The candidate to come, of the same revisions as the one before it (see pins.py)."""
+def ask(release: Release, *, by: By, at: datetime | None, renewed: Iterable[int] = ()) -> Candidate:
+    """The candidate to come, of the same revisions as the one before it (see pins.py) but for the `renewed` changes."""
     before = release.candidate
     release.candidate = candidates.request(release.product, Candidate.Purpose.RELEASE, by=by, release=release, at=at)
     if not release.is_undo:
-        pins.pin(release.candidate, before)
+        pins.pin(release.candidate, before, renewed=set(renewed))
     release.save(update_fields=["candidate"])
     return release.candidate
 

@@ -3,7 +3,7 @@
 It is written down as the candidate's rows when the candidate is asked for; composing puts what git did in their place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db.models import F
 
@@ -16,8 +16,10 @@ FURTHEST = (S.DEVELOPMENT, S.READY, S.STAGING, S.APPROVED)
 OFFERED = FURTHEST[1:]
 
 
-def pin(candidate: Candidate, before: Candidate | None) -> None:
+def pin(candidate: Candidate, before: Candidate | None, *, renewed: Collection[int] = ()) -> None:
     """Write down what the frozen release's candidate takes: what the one `before` it had, or the newest revisions.
+
+    The `renewed` changes (their keys) come with their newest revisions in any case.
 
     A change that was given back and offered anew since comes with what is offered now; one that is not ready is left
     for `composing.require_whole` to name.
@@ -26,7 +28,10 @@ def pin(candidate: Candidate, before: Candidate | None) -> None:
     open_ones = candidate.release.changes.exclude(revision=None).exclude(status=S.DROPPED)
     ordered = in_order(open_ones.select_related("revision", "requires", "product"))
     ordered.sort(key=lambda change: had[change.pk].position if change.pk in had else len(had))
-    taken = [(change, revision_of(change, had.get(change.pk), before)) for change in ordered]
+    taken = [
+        (change, revision_of(change, None if change.pk in renewed else had.get(change.pk), before))
+        for change in ordered
+    ]
     rows = [(change, revision) for change, revision in taken if revision is not None]
     CandidateChange.objects.bulk_create(
         CandidateChange(candidate=candidate, change=change, revision=revision, position=place)

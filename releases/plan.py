@@ -1,35 +1,50 @@
-"""Release plans: choosing ideas, publishing, rescheduling, freezing."""
+"""Release plans: choosing ideas, publishing, giving up; what else a plan can do is named here and written beside it."""
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from environments.git import branch_name_is_valid
+from ideas import places
 from ideas.models import Idea, Stop
 from lifecycle import events
-from lifecycle.events import By
 from lifecycle.models import Product, User
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import NotAllowed, move
-from releases import changes, progress
+from releases import changes, offers, progress
 from releases.freezing import freeze, reasons_not_to_freeze, unfreeze
-from releases.models import Change, Release
+from releases.models import Release
+from releases.plan_changes import (
+    add_idea,
+    add_maintenance,
+    branch_name,
+    drop_change,
+    edit_change,
+    link_ideas,
+    require_open,
+    set_must,
+)
+from releases.replanning import edit, reschedule, today
 
 __all__ = [
     "add_idea",
+    "add_maintenance",
+    "branch_name",
     "create",
+    "create_from_top",
     "drop",
     "drop_change",
+    "edit",
+    "edit_change",
     "freeze",
+    "link_ideas",
     "page_of",
     "publish",
     "reasons_not_to_freeze",
@@ -40,7 +55,8 @@ __all__ = [
     "unfreeze",
 ]
 
-RESERVED = ("new", "next", "hotfix")  # addresses below /releases/
+RESERVED = ("new", "next", "hotfix", "from-top", "rules", "calendar")  # addresses below /releases/
+USUAL_DAYS = 14
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,19}")
 S = Release.Status
 
@@ -98,7 +114,7 @@ def check_plan(
         errors["version"] = _("Git takes no tag of this name: write it like 24.12.")
     elif product.releases.filter(version=version).exists():
         errors["version"] = _("There is a release %(version)s already.") % {"version": version}
-    if target_date < timezone.localdate(at or timezone.now()):
+    if target_date < today(product, at):
         errors["target_date"] = _("This day is past.")
     if not ideas:
         errors["ideas"] = _("Choose at least one idea.")
@@ -107,51 +123,37 @@ def check_plan(
 
 
 @transaction.atomic
-def add_idea(release: Release, idea: Idea, *, by: User, must: bool = True, at: datetime | None = None) -> Change:
-    """Plan one more idea. NotAllowed once the release is frozen, or when the idea is being built already."""
-    require_open(release)
-    if under_way(idea).filter(release__status__in=[S.DRAFT, S.PLANNED, S.FROZEN]).exists():
-        raise NotAllowed(_("“%(idea)s” is planned already.") % {"idea": idea})
-    change = waiting_change(idea) or new_change(release, idea, by=by, at=at)
-    change.release, change.must = release, must
-    change.save(update_fields=["release", "must"])
-    events.record("change.planned", change, by=by, at=at, release=release.pk, idea=idea.pk)
-    if release.status == S.PLANNED:
-        progress.advance([change], Stop.PLANNED, by=by, fact=release, at=at)
-    return change
+def create_from_top(
+    product: Product, ideas: Iterable[Idea] | None = None, *, by: User, at: datetime | None = None
+) -> Release:
+    """A draft of these ideas, else of all that stand above the queue's capacity line; what a plan has stays there.
+
+    Pressed twice it leads to the draft that was made. NotAllowed when nothing is left to plan and no draft has it.
+    """
+    Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+    asked = above_the_line(product, at=at) if ideas is None else list(ideas)
+    taken = offers.planned(product).filter(ideas__isnull=False).values("ideas")
+    queued = Idea.objects.filter(product=product, pk__in=[idea.pk for idea in asked]).queue()
+    chosen = list(queued.exclude(pk__in=taken))
+    if not chosen:
+        return draft_with(product, asked)
+    day = today(product, at) + timedelta(days=USUAL_DAYS)
+    version = suggest_version(product)
+    return create(product=product, version=version, target_date=day, ideas=chosen, by=by, at=at)
 
 
-def under_way(idea: Idea) -> QuerySet[Change]:
-    return idea.changes.exclude(status__in=[Change.Status.DROPPED, Change.Status.LIVE])
+def above_the_line(product: Product, *, at: datetime | None = None) -> list[Idea]:
+    """The first ideas of the queue, as many as fit into the product's capacity; those of drafts count."""
+    return [place.idea for place in places.queue_of(product, at=at or timezone.now()).fitting]
 
 
-def waiting_change(idea: Idea) -> Change | None:
-    """A change of this idea that left an earlier plan, or came back from production, and can go on in this one."""
-    return under_way(idea).order_by("pk").first()
-
-
-def new_change(release: Release, idea: Idea, *, by: User, at: datetime | None = None) -> Change:
-    now = at or timezone.now()
-    change = Change.objects.create(
-        product=release.product,
-        number=release.product.next_number("change"),
-        title=idea.title,
-        release=release,
-        branch=branch_name(idea),
-        estimate=idea.points,
-        created_at=now,
-        waiting_since=now,
-    )
-    change.ideas.add(idea)
-    return change
-
-
-def branch_name(idea: Idea) -> str:
-    """The branch name to use for an idea that is still free, e.g. "idea/42-keep-a-wishlist"."""
-    words = slugify(idea.title)[:40].rstrip("-")
-    name = f"idea/{idea.number}-{words}" if words else f"idea/{idea.number}"
-    taken = Change.objects.filter(product=idea.product_id, branch__startswith=name).count()
-    return f"{name}-{taken + 1}" if taken else name
+def draft_with(product: Product, ideas: list[Idea]) -> Release:
+    """The newest draft that plans one of them; NotAllowed without one."""
+    drafts = product.releases.filter(status=S.DRAFT, changes__ideas__in=ideas)
+    found = drafts.order_by("-id").first()
+    if found is None:
+        raise NotAllowed(_("Nothing that could be planned stands above the line."))
+    return found
 
 
 @transaction.atomic
@@ -173,37 +175,6 @@ def publish(release: Release, *, by: User, at: datetime | None = None) -> None:
 
 
 @transaction.atomic
-def reschedule(release: Release, *, target_date: date, reason: str, by: User, at: datetime | None = None) -> None:
-    """Move the target date; the first date stays visible, struck out, with the reason. Not after it is live."""
-    if release.status not in (S.DRAFT, S.PLANNED, S.FROZEN):
-        raise NotAllowed(_("Release %(release)s has ended.") % {"release": release})
-    if release.status != S.DRAFT and not reason.strip():
-        raise ValidationError({"reason": _("Say why: whoever waits for it reads this.")})
-    before, release.target_date = release.target_date, target_date
-    if release.status != S.DRAFT and release.first_target_date is None:
-        release.first_target_date = before
-    release.save(update_fields=["target_date", "first_target_date"])
-    dates = {"before": before.isoformat(), "after": target_date.isoformat()}
-    events.record("release.rescheduled", release, by=by, at=at, note=reason, **dates)
-
-
-@transaction.atomic
-def set_must(change: Change, *, must: bool, by: User, at: datetime | None = None) -> None:
-    """Whether the release waits for this change, or leaves without it."""
-    require_open(change.release)
-    if Change.objects.filter(pk=change.pk).exclude(must=must).update(must=must):
-        change.must = must
-        events.record("change.must" if must else "change.if_ready", change, by=by, at=at)
-
-
-@transaction.atomic
-def drop_change(change: Change, *, by: By, reason: str = "", at: datetime | None = None) -> None:
-    """Take a change out of its plan: not begun it is dropped, begun it waits for another plan."""
-    require_open(change.release)
-    changes.leave_plan(change, by=by, reason=reason, at=at)
-
-
-@transaction.atomic
 def drop(release: Release, *, by: User, reason: str, at: datetime | None = None) -> None:
     """Give the plan up; its changes wait for another one. A frozen one is opened again first (NotAllowed)."""
     require_open(release)
@@ -212,12 +183,6 @@ def drop(release: Release, *, by: User, reason: str, at: datetime | None = None)
     move(release, S.DROPPED, by=by, at=at, note=reason, ended_at=at or timezone.now())
     for change in release.changes.all():
         changes.leave_plan(change, by=by, reason=reason, at=at)
-
-
-def require_open(release: Release | None) -> None:
-    """NotAllowed unless the release can still be planned."""
-    if release is None or release.status not in (S.DRAFT, S.PLANNED):
-        raise NotAllowed(_("This plan cannot be changed any more."))
 
 
 def page_of(release: Release) -> str:

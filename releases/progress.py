@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from ideas import services as ideas
 from ideas.models import Idea, Stop
@@ -34,6 +35,15 @@ def take_back(
     for idea in ideas_of(changes):
         if idea.stop > stop:
             ideas.reach(idea, stop, by=by, note=note, fact=fact, taken_back=True, at=at)
+
+
+def back_to_queue(found: Iterable[Idea], *, by: By, fact: Model, at: datetime | None = None) -> None:
+    """Ideas whose change goes on without them wait for another plan, unless something else serves them."""
+    for idea in sorted(found, key=lambda one: one.pk):
+        if not idea.changes.exclude(status=Change.Status.DROPPED).exists() and idea.stop > Stop.REVIEW:
+            ideas.reach(
+                idea, Stop.REVIEW, by=by, fact=fact, note=_("It waits for another plan."), taken_back=True, at=at
+            )
 
 
 def ideas_of(changes: Iterable[Change]) -> list[Idea]:

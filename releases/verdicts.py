@@ -17,7 +17,7 @@ from lifecycle import events
 from lifecycle.events import Machine
 from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, changes, pins, stacking
+from releases import candidates, changes, enough, pins, stacking
 from releases.models import Candidate, CandidateChange, Change, Verdict
 
 __all__ = ["all_approved", "approve", "carry_over", "give_back", "hold", "holder", "let_go", "standing"]
@@ -39,7 +39,9 @@ def approve(change: Change, *, candidate: Candidate, by: User, reason: str = "",
         move(change, S.APPROVED, by=by, at=at, waiting_since=at or timezone.now())
     elif change.status != S.APPROVED:
         raise NotAllowed(_("%(change)s is not on staging.") % {"change": change.key})
-    return say(row, YES, by=by, reason=reason, at=at)
+    verdict = say(row, YES, by=by, reason=reason, at=at)
+    enough.propose(change.release, at=at)
+    return verdict
 
 
 @transaction.atomic

@@ -6,99 +6,149 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('lifecycle', '0004_tokens_for_checks'),
-        ('releases', '0007_artefact_hash'),
+        ("lifecycle", "0004_tokens_for_checks"),
+        ("releases", "0007_artefact_hash"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PlanRules',
+            name="PlanRules",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dates_shown', models.CharField(choices=[('never', 'Never'), ('published', 'As soon as the plan is published'), ('frozen', 'Once the release is frozen')], default='published', max_length=9, verbose_name='customers see dates')),
-                ('shows_states', models.BooleanField(default=True, verbose_name='customers see how far each improvement is')),
-                ('update_words', models.TextField(blank=True, help_text='one per line', verbose_name='what an update means for customers')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "dates_shown",
+                    models.CharField(
+                        choices=[
+                            ("never", "Never"),
+                            ("published", "As soon as the plan is published"),
+                            ("frozen", "Once the release is frozen"),
+                        ],
+                        default="published",
+                        max_length=9,
+                        verbose_name="customers see dates",
+                    ),
+                ),
+                (
+                    "shows_states",
+                    models.BooleanField(default=True, verbose_name="customers see how far each improvement is"),
+                ),
+                (
+                    "update_words",
+                    models.TextField(
+                        blank=True, help_text="one per line", verbose_name="what an update means for customers"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='change',
-            name='due_date',
-            field=models.DateField(blank=True, null=True, verbose_name='due'),
+            model_name="change",
+            name="due_date",
+            field=models.DateField(blank=True, null=True, verbose_name="due"),
         ),
         migrations.AddField(
-            model_name='change',
-            name='estimate',
-            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='estimate in points'),
+            model_name="change",
+            name="estimate",
+            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="estimate in points"),
         ),
         migrations.AddField(
-            model_name='change',
-            name='steps',
-            field=models.TextField(blank=True, help_text='one step per line', verbose_name='what the tester should try'),
+            model_name="change",
+            name="steps",
+            field=models.TextField(
+                blank=True, help_text="one step per line", verbose_name="what the tester should try"
+            ),
         ),
         migrations.AddField(
-            model_name='change',
-            name='summary',
-            field=models.TextField(blank=True, help_text='for customers, in their words', verbose_name='what changes for you'),
+            model_name="change",
+            name="summary",
+            field=models.TextField(
+                blank=True, help_text="for customers, in their words", verbose_name="what changes for you"
+            ),
         ),
         migrations.AddField(
-            model_name='release',
-            name='demo_on',
-            field=models.DateField(blank=True, null=True, verbose_name='demo'),
+            model_name="release",
+            name="demo_on",
+            field=models.DateField(blank=True, null=True, verbose_name="demo"),
         ),
         migrations.AddField(
-            model_name='release',
-            name='enough',
-            field=models.CharField(choices=[('must', 'When every must-have is approved'), ('count', 'When so many changes are approved'), ('date', 'On the day of the freeze, with what is approved by then')], default='must', max_length=5, verbose_name='what is enough'),
+            model_name="release",
+            name="enough",
+            field=models.CharField(
+                choices=[
+                    ("must", "When every must-have is approved"),
+                    ("count", "When so many changes are approved"),
+                    ("date", "On the day of the freeze, with what is approved by then"),
+                ],
+                default="must",
+                max_length=5,
+                verbose_name="what is enough",
+            ),
         ),
         migrations.AddField(
-            model_name='release',
-            name='enough_count',
-            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='how many changes'),
+            model_name="release",
+            name="enough_count",
+            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="how many changes"),
         ),
         migrations.AddField(
-            model_name='release',
-            name='freeze_on',
-            field=models.DateField(blank=True, null=True, verbose_name='freeze'),
+            model_name="release",
+            name="freeze_on",
+            field=models.DateField(blank=True, null=True, verbose_name="freeze"),
         ),
         migrations.AddField(
-            model_name='release',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="release",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='release',
-            name='plan_version',
-            field=models.PositiveIntegerField(default=1, help_text='counts what was changed after publishing'),
+            model_name="release",
+            name="plan_version",
+            field=models.PositiveIntegerField(default=1, help_text="counts what was changed after publishing"),
         ),
         migrations.AddField(
-            model_name='release',
-            name='risk',
-            field=models.TextField(blank=True, verbose_name='what could go wrong'),
+            model_name="release",
+            name="risk",
+            field=models.TextField(blank=True, verbose_name="what could go wrong"),
         ),
         migrations.AddField(
-            model_name='release',
-            name='rollback_plan',
-            field=models.TextField(blank=True, verbose_name='what to do then'),
+            model_name="release",
+            name="rollback_plan",
+            field=models.TextField(blank=True, verbose_name="what to do then"),
         ),
         migrations.AddField(
-            model_name='release',
-            name='slip_words',
-            field=models.CharField(blank=True, max_length=300, verbose_name='what customers read about it'),
+            model_name="release",
+            name="slip_words",
+            field=models.CharField(blank=True, max_length=300, verbose_name="what customers read about it"),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(('enough', 'must'), models.Q(('enough', 'count'), ('enough_count__gte', 1)), models.Q(('enough', 'date'), ('freeze_on__isnull', False)), _connector='OR'), name='release_says_what_is_enough'),
+            model_name="release",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("enough", "must"),
+                    models.Q(("enough", "count"), ("enough_count__gte", 1), ("enough_count__isnull", False)),
+                    models.Q(("enough", "date"), ("freeze_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="release_says_what_is_enough",
+            ),
         ),
         migrations.AddField(
-            model_name='planrules',
-            name='product',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='plan_rules', to='lifecycle.product'),
+            model_name="planrules",
+            name="product",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="plan_rules", to="lifecycle.product"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planrules',
-            constraint=models.CheckConstraint(condition=models.Q(('dates_shown__in', ['never', 'published', 'frozen'])), name='plan_dates_shown'),
+            model_name="planrules",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("dates_shown__in", ["never", "published", "frozen"])), name="plan_dates_shown"
+            ),
         ),
     ]

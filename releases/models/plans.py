@@ -84,7 +84,7 @@ class Release(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(enough="must")
-                | Q(enough="count", enough_count__gte=1)
+                | Q(enough="count", enough_count__isnull=False, enough_count__gte=1)
                 | Q(enough="date", freeze_on__isnull=False),
                 name="release_says_what_is_enough",
             ),
