@@ -39,6 +39,11 @@ TOPICS: dict[str, Topic] = {
     "review.open": Topic(
         _("A review is open"), _("The review of %(week)s is open: your ballot is needed"), for_team=True
     ),
+    "change.comment": Topic(
+        _("Somebody comments on a change of mine, or after me"),
+        _("%(who)s commented on %(change)s, “%(title)s”"),
+        for_team=True,
+    ),
     "change.assigned": Topic(_("A change is given to me"), _("You build “%(title)s”"), (IN_APP,), for_team=True),
     "change.returned": Topic(
         _("My change comes back"), _("“%(title)s” came back from testing: %(reason)s"), for_team=True

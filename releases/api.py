@@ -10,8 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ideas.models import Idea
-from lifecycle.models import Comment
-from releases import changes, offers, plan
+from releases import changes, comments, offers, plan
 from releases.loading import get_change_for, get_check_for, get_release_for, releases_for
 from releases.models import Change, Check, Release
 
@@ -229,8 +228,8 @@ class ChangeReport(APIView):
         change = get_change_for(request.actor, number)
         sent = ReportSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        comment: Comment = changes.comment(change, by=request.user, text=sent.validated_data["text"])
-        return Response({"id": comment.pk}, status=201)
+        made = comments.comment(change, by=request.user, text=sent.validated_data["text"])
+        return Response({"id": made.pk}, status=201)
 
 
 urlpatterns = [

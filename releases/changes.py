@@ -13,7 +13,7 @@ from environments import branches
 from ideas.models import Stop
 from lifecycle import events, jobs
 from lifecycle.events import By, Machine
-from lifecycle.models import Comment, User
+from lifecycle.models import User
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import NotAllowed, move
@@ -177,7 +177,8 @@ def reasons_not_ready(change: Change) -> list[str]:
 
 
 def newest_check(revision: Revision | None) -> Check | None:
-    return revision.checks.filter(kind=Check.Kind.TESTS).order_by("-id").first() if revision else None
+    tests = [check for check in revision.checks.all() if check.kind == Check.Kind.TESTS] if revision else []
+    return max(tests, key=lambda check: check.pk, default=None)
 
 
 @transaction.atomic
@@ -230,21 +231,6 @@ def leave_plan(change: Change, *, by: By, reason: str, at: datetime | None = Non
     if change.status == S.PLANNED:
         move(change, S.DROPPED, by=by, at=at)
         progress.take_back([change], Stop.REVIEW, by=by, fact=change, note=reason, at=at)
-
-
-@transaction.atomic
-def comment(change: Change, *, text: str, by: User, at: datetime | None = None) -> Comment:
-    """A word to the team; it stays within the team."""
-    made = Comment.objects.create(
-        product=change.product,
-        subject_kind=events.kind_of(change),
-        subject_id=change.pk,
-        author=by,
-        text=text,
-        created_at=at or timezone.now(),
-    )
-    events.record("change.commented", change, by=by, at=at, comment=made.pk)
-    return made
 
 
 def page_of(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""/api/v1/products/<slug>/changes/<number>/…: who builds a change, on which branch, and what its migrations do."""
+"""/api/v1/products/<slug>/changes/<number>/…: who builds a change, on which branch, what it says."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lifecycle.models import User
+from lifecycle.models import Comment, User
 from lifecycle.roles import people_who_may
-from releases import changes
+from releases import changes, comments
 from releases.api import ChangeSerializer
 from releases.loading import get_change_for
 from releases.models import Change
@@ -85,8 +85,36 @@ class ChangeMigrations(APIView):
         return Response(ChangeSerializer(change).data)
 
 
+class CommentOut(serializers.ModelSerializer):
+    """A word of the team about a change; `author` is the person's name."""
+
+    author = serializers.CharField(source="author.__str__", read_only=True)
+
+    class Meta:
+        model = Comment
+        fields = ["id", "author", "text", "created_at"]
+        read_only_fields = ["id", "created_at"]
+
+
+class ChangeComments(APIView):
+    """What the team said, the oldest first; a new word is told to its developer, earlier commenters and testers."""
+
+    verbs = {"GET": "see_team_pages", "POST": "see_team_pages"}
+
+    @extend_schema(responses=CommentOut(many=True))
+    def get(self, request: Request, number: int, **kwargs: Any) -> Response:
+        return Response(CommentOut(comments.of(get_change_for(request.actor, number)), many=True).data)
+
+    @extend_schema(request=CommentOut, responses={201: CommentOut})
+    def post(self, request: Request, number: int, **kwargs: Any) -> Response:
+        change = get_change_for(request.actor, number)
+        made = comments.comment(change, by=request.user, **valid(CommentOut(data=request.data)))
+        return Response(CommentOut(made).data, status=201)
+
+
 urlpatterns = [
     path("changes/<int:number>/developer/", ChangeDeveloper.as_view(), name="change_developer"),
     path("changes/<int:number>/branch/", ChangeBranch.as_view(), name="change_branch"),
+    path("changes/<int:number>/comments/", ChangeComments.as_view(), name="change_comments"),
     path("changes/<int:number>/migrations/", ChangeMigrations.as_view(), name="change_migrations"),
 ]

@@ -69,7 +69,7 @@ def newest(checks: Iterable[Check]) -> dict[str, Check]:
 
 def reasons(subject: Subject | None) -> list[str]:
     """Sentences, empty when every required external check has passed."""
-    return open_ones(subject.checks.filter(kind=EXTERNAL)) if subject else []
+    return open_ones(subject.checks.all()) if subject else []
 
 
 def open_ones(checks: Iterable[Check]) -> list[str]:

@@ -108,8 +108,11 @@ def branch_name(idea: Idea) -> str:
 
 
 def free_name(product: int, stem: str) -> str:
-    taken = Change.objects.filter(product=product, branch__startswith=stem).count()
-    return f"{stem}-{taken + 1}" if taken else stem
+    """`stem`, or with the first number that nobody has: stem-2, stem-3."""
+    alike = Change.objects.filter(product=product, branch__startswith=stem)
+    taken = set(alike.values_list("branch", flat=True))
+    numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 2))
+    return stem if stem not in taken else next(name for name in numbered if name not in taken)
 
 
 @transaction.atomic

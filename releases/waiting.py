@@ -38,7 +38,7 @@ def waiting_for(actor: Actor) -> list[Waiting]:
 def to_build(actor: Actor) -> Iterator[Waiting]:
     """My changes: returned, colliding, green but not offered, or not begun."""
     mine = actor.user.changes.filter(product=actor.product, status__in=[S.PLANNED, S.DEVELOPMENT])
-    for change in mine.select_related("revision", "release"):
+    for change in mine.select_related("revision", "release", "requires").prefetch_related("revision__checks"):
         url = reverse("releases:my_changes")
         if change.is_returned:
             yield Waiting(change.title, change.return_reason, change.waiting_since, url, _("Fix it"), "corner-up-left")

@@ -127,9 +127,13 @@ def commands_for(change: Change) -> str:
     """What a developer types to begin, or to go on."""
     if not change.branch:
         return ""
-    main = change.product.repository.main_branch if hasattr(change.product, "repository") else "main"
-    start = "" if change.revision else f" --no-track -c {change.branch} origin/{main}"
+    start = "" if change.revision else f" --no-track -c {change.branch} origin/{main_of(change)}"
     return f"git fetch && git switch{start or ' ' + change.branch}"
+
+
+def main_of(change: Change) -> str:
+    """The branch of the product's repository that everything starts from."""
+    return change.product.repository.main_branch if hasattr(change.product, "repository") else "main"
 
 
 def approved_of(changes: list[Change]) -> str:

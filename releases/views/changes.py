@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lifecycle.preferences import safe_next
 from lifecycle.roles import allow
-from releases import changes
+from releases import changes, comments
 from releases.forms import AssignForm, BranchForm, CommentForm, Domain, MigrationsForm
 from releases.loading import get_change_for
 from releases.models import Change
@@ -59,7 +59,7 @@ def migrations(request: HttpRequest, number: int) -> HttpResponse:
 def comment(request: HttpRequest, number: int) -> HttpResponse:
     request.actor.require("see_team_pages")
     change = get_change_for(request.actor, number)
-    return act(request, change, CommentForm(request.POST), changes.comment, "comment_form")
+    return act(request, change, CommentForm(request.POST), comments.comment, "comment_form")
 
 
 def act(

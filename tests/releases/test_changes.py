@@ -172,11 +172,6 @@ def test_a_push_to_a_frozen_change_leaves_the_candidate_alone(cast, frozen, buil
     assert release.candidate.rows.get().revision.number == 1
 
 
-def test_a_comment_stays_within_the_team(cast, plan_of):
-    made = changes.comment(plan_of("Keep a wishlist").changes.get(), text="See the old branch", by=cast.lena)
-    assert made.audience == "team"
-
-
 def test_an_unknown_kind_of_migration_is_refused(cast, plan_of):
     with pytest.raises(ValidationError):
         changes.set_migrations(plan_of("Keep a wishlist").changes.get(), migrations="maybe", by=cast.dev)
