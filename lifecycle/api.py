@@ -14,6 +14,7 @@ import ideas.queue_api
 import releases.api
 import releases.changes_api
 import releases.checks_api
+import releases.notes_api
 import releases.repository_api
 import releases.urgent_api
 
@@ -23,6 +24,7 @@ per_product = [
     *releases.api.urlpatterns,
     *releases.changes_api.urlpatterns,
     *releases.checks_api.urlpatterns,
+    *releases.notes_api.urlpatterns,
     *releases.repository_api.urlpatterns,
     *releases.urgent_api.urlpatterns,
     *environments.api.urlpatterns,

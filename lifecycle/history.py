@@ -37,6 +37,7 @@ SUBJECTS: dict[str, Subject] = {
     "candidate": Subject(gettext_lazy("build"), needs=("release",)),
     "check": Subject(gettext_lazy("check"), "releases:check"),
     "release": Subject(gettext_lazy("release"), "releases:detail", "version"),
+    "notes": Subject(gettext_lazy("release notes"), needs=("release",)),
     "survey": Subject(gettext_lazy("survey"), needs=("release",)),
     "environment": Subject(gettext_lazy("environment"), "deployments:history", "slug"),
     "freeze": Subject(gettext_lazy("freeze")),

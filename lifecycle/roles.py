@@ -59,6 +59,7 @@ VERBS: dict[str, frozenset[str]] = {
     "promote": frozenset({LEAD, QA, OPS, DEV}),
     "give_verdict": frozenset({QA}),
     "freeze_release": frozenset({PO, LEAD}),
+    "edit_notes": frozenset({PO, LEAD}),
     "propose_hotfix": frozenset({PO, LEAD, OPS}),
     "undo_change": frozenset({PO, LEAD, MAN, OPS}),
     "record_demo": frozenset({PO, LEAD, MAN}),

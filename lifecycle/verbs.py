@@ -9,6 +9,7 @@ VERBS: dict[str, str | Promise] = {
     "idea.unmerged": _("took out of the group"),
     "idea.moved_in_queue": _("moved in the queue"),
     "idea.reached": _("moved along"),
+    "notes.edited": _("edited"),
     "survey.opened": _("opened"),
     "survey.answered": _("said whether it helped:"),
     "change.planned": _("planned"),

@@ -30,6 +30,11 @@ CHECK = {
     "failed": Chip("bad", "x", _("Tests failed")),
     "errored": Chip("warn", "triangle-alert", _("Tests could not be run")),
 }
+NOTES = {
+    "draft": Chip("new", "pencil-line", _("Draft")),
+    "published": Chip("production", "circle-check", _("Published")),
+    "withdrawn": Chip("returned", "undo-2", _("Withdrawn")),
+}
 NEWS = {
     "planned": Chip("planned", "calendar-check", _("Planned")),
     "development": Chip("development", "hammer", _("Being built")),

@@ -13,7 +13,7 @@ from lifecycle.events import By
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import move
-from releases import changes, feedback, freezing, overlaps, pins, plan, progress, stacking, undoing
+from releases import changes, feedback, freezing, notes, overlaps, pins, plan, progress, stacking, undoing
 from releases.models import Candidate, CandidateChange, Change, Release
 from releases.signoffs import mark_demo
 
@@ -125,8 +125,12 @@ def rows_of(candidate: Candidate | None, action: str) -> list[Change]:
 
 @transaction.atomic
 def mark_proven(release: Release, *, by: By, at: datetime | None = None) -> None:
-    """The watch closed well: the release is done and the people who asked for it are asked whether it helps."""
+    """The watch closed well: the release is done.
+
+    Its notes are published, and the people who asked for it are asked whether it helps.
+    """
     move(release, Release.Status.DONE, by=by, at=at, ended_at=at or timezone.now())
+    notes.publish(release, by=by, at=at)
     progress.advance(shipped_changes(release), Stop.FEEDBACK, by=by, fact=release, at=at)
     if not release.is_undo:
         feedback.open_survey(release, by=by, at=at)
@@ -139,6 +143,7 @@ def mark_rolled_back(release: Release, *, deployment: Model, reason: str, by: By
     What an undo had taken out is live again, unless its developer went on with it meanwhile.
     """
     move(release, Release.Status.ROLLED_BACK, by=by, at=at, note=reason, data={"deployment": deployment.pk})
+    notes.withdraw(release, by=by, at=at)
     return_changes(shipped_changes(release), deployment=deployment, reason=reason, by=by, at=at)
     for row in release.candidate.rows.filter(action=Action.UNDO).select_related("change__product", "revision"):
         if row.change.status == S.DEVELOPMENT and row.change.revision_id == row.revision_id:

@@ -2,7 +2,11 @@
 
 from django.urls import path
 
+<<<<<<< HEAD
 from releases.views import beside, changes, checks, demo, feedback, plans, testing, trunk, urgent
+=======
+from releases.views import changes, checks, demo, feedback, notes, plans, testing, trunk, urgent
+>>>>>>> 392afb5 (releases: Release notes from the plan's rows, published when the watch has closed well.)
 
 app_name = "releases"
 
@@ -23,6 +27,7 @@ urlpatterns = [
     path("releases/<str:version>/demo/", demo.detail, name="demo"),
     path("releases/<str:version>/demo/managers/", demo.managers, name="sign_off_managers"),
     path("releases/<str:version>/demo/customers/", demo.customers, name="sign_off_customers"),
+    path("releases/<str:version>/notes/", notes.edit, name="notes"),
     path("releases/<str:version>/outcome/", feedback.outcome, name="outcome"),
     path("changes/<int:number>/", changes.detail, name="change"),
     path("changes/<int:number>/assign/", changes.assign, name="assign"),

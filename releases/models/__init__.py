@@ -1,6 +1,7 @@
 """The plan, the changes and their candidates; verdicts, sign-offs, approvals and what customers answered."""
 
 from releases.models.candidates import Candidate, CandidateChange, Check, Overlap
+from releases.models.notes import NoteLine, Notes
 from releases.models.plan_rules import PlanRules
 from releases.models.plans import Change, Release, Revision
 from releases.models.previews import UndoPreview
@@ -13,6 +14,8 @@ __all__ = [
     "CandidateChange",
     "Change",
     "Check",
+    "NoteLine",
+    "Notes",
     "Overlap",
     "PlanRules",
     "Release",

@@ -12,9 +12,9 @@ from ideas.models import Idea
 from lifecycle.chips import Chip
 from lifecycle.dates import day, weekday
 from lifecycle.roles import Actor
-from releases import chips
+from releases import chips, notes
 from releases.loading import releases_for
-from releases.models import Change, Release
+from releases.models import Change, Notes, Release
 from releases.pages.calendar import strip
 from releases.pages.plan import target
 
@@ -30,6 +30,8 @@ class Novelty:
     """One thing customers will notice."""
 
     idea: Idea
+    title: str
+    language: str
     text: str
     asked: str
     chip: Chip
@@ -43,9 +45,11 @@ class Novelty:
 
 def page(release: Release, actor: Actor) -> dict[str, Any]:
     """Everything customers.html shows."""
-    news = novelties(release, actor)
+    told = notes.published(release.product).filter(release=release).first()
+    news = told_in(told, notes.lines_of(told)) if told else novelties(release, actor)
     return {
         "release": release,
+        "intro": told.intro if told else "",
         "headline": headline(release, len(news)),
         "strip": strip(release, for_team=False),
         "news": news,
@@ -65,9 +69,30 @@ def novelties(release: Release, actor: Actor) -> list[Novelty]:
 
 
 def novelty(idea: Idea, status: str) -> Novelty:
-    asked = ngettext("asked by %(n)d person", "asked by %(n)d people", idea.votes) % {"n": idea.votes}
     chip = chips.NEWS.get(status, chips.NEWS["planned"])
-    return Novelty(idea, Truncator(idea.body).chars(160), asked, chip, status in TESTED)
+    text = Truncator(idea.body).chars(160)
+    return Novelty(idea, idea.title, idea.language, text, asked_by(idea.votes), chip, status in TESTED)
+
+
+def asked_by(votes: int) -> str:
+    return ngettext("asked by %(n)d person", "asked by %(n)d people", votes) % {"n": votes}
+
+
+def told_in(told: Notes, lines: list[notes.Line]) -> list[Novelty]:
+    """What published notes tell everybody; words that somebody wrote are in no language we know of."""
+    return [
+        Novelty(
+            idea=line.ideas[0],
+            title=line.title,
+            language="" if line.is_edited else line.ideas[0].language,
+            text=line.text,
+            asked=asked_by(line.votes),
+            chip=chips.NEWS["live"],
+            is_tested=True,
+        )
+        for line in lines
+        if told.is_published and line.is_shown
+    ]
 
 
 def headline(release: Release, count: int) -> str:
@@ -104,16 +129,22 @@ class Issue:
 
     release: Release
     when: str
+    intro: str
     news: list[Novelty]
 
 
 def whats_new(actor: Actor, *, before: str) -> dict[str, Any]:
-    """What went live and stayed, the newest first; `before` is the id after which it goes on."""
-    rows = releases_for(actor).filter(status__in=OUT).order_by("-id")
+    """The published notes, the newest first; `before` is the release's id after which it goes on."""
+    rows = notes.published(actor.product)
     if before.isdecimal():
-        rows = rows.filter(pk__lt=int(before))
+        rows = rows.filter(release__lt=int(before))
     found = list(rows[: PAGE + 1])
-    issues = [Issue(release, day(release.live_at), novelties(release, actor)) for release in found[:PAGE]]
+    lines = notes.lines_of_all(found[:PAGE])
+    issues = [issue(told, lines[told.pk]) for told in found[:PAGE]]
     coming = releases_for(actor).filter(status__in=COMING)
-    more = f"{reverse('releases:whats_new')}?before={found[PAGE - 1].pk}" if len(found) > PAGE else ""
+    more = f"{reverse('releases:whats_new')}?before={found[PAGE - 1].release_id}" if len(found) > PAGE else ""
     return {"issues": [issue for issue in issues if issue.news], "more": more, "coming": list(coming.order_by("id"))}
+
+
+def issue(told: Notes, lines: list[notes.Line]) -> Issue:
+    return Issue(told.release, day(told.release.live_at), told.intro, told_in(told, lines))

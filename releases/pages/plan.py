@@ -13,7 +13,7 @@ from lifecycle.models import User
 from lifecycle.roles import Actor, people_who_may
 from releases import candidates, expansion, freezing, intake, migration_flags, overlaps, plan, signoffs, verdicts
 from releases.forms import AssignForm, BranchForm, MoreIdeasForm, ReasonForm, RescheduleForm
-from releases.models import Candidate, Change, Check, Release
+from releases.models import Candidate, Change, Check, Notes, Release
 from releases.pages import clash_table
 from releases.pages.calendar import strip
 from releases.pages.delivered import card as delivered_card
@@ -71,6 +71,7 @@ def page(release: Release, actor: Actor) -> dict[str, Any]:
         "reasons": reasons,
         "target": target(release),
         "delivered": delivered_card(release),
+        "notes": Notes.objects.filter(release=release).first() if release.is_frozen or release.is_out else None,
         "yeses": yeses(release),
         "check": tests_of(release.candidate),
         "schema_check": expansion.latest(release.candidate) if release.candidate else None,

@@ -61,6 +61,7 @@ SCREENS = [
     ("Petra", "/releases/26.12/customers/"),
     ("Petra", "/releases/26.11/"),
     ("Petra", "/releases/26.11/demo/"),
+    ("Petra", "/releases/26.11/notes/"),
     ("Petra", "/releases/26.10/outcome/"),
     ("Petra", "/feedback/"),
     ("Petra", "/notifications/"),
