@@ -32,10 +32,14 @@ class Gone:
 
 @dataclass(frozen=True)
 class Effort:
-    """Days from the first push to the tester's last yes."""
+    """The points it was estimated at, and the days from the first push to the tester's last yes."""
 
     change: Change
     days: int
+
+    @property
+    def estimate(self) -> int | None:
+        return self.change.estimate
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def line(row: NoteLine) -> Line:
         change=row.change,
         position=row.position,
         title=row.title or title_of(row.change, row.change.seen),
-        text=row.text or text_of(row.change.seen),
+        text=row.text or text_of(row.change, row.change.seen),
         ideas=row.change.seen,
         is_hidden=row.is_hidden,
         is_edited=bool(row.title or row.text),
@@ -170,9 +170,10 @@ def title_of(change: Change, ideas: list[Idea]) -> str:
     return Truncator("; ".join(idea.title for idea in ideas) or change.title).chars(TITLE_LENGTH)
 
 
-def text_of(ideas: list[Idea]) -> str:
-    """How whoever asked for it put it; of several nobody's."""
-    return Truncator(ideas[0].body).chars(EXCERPT) if len(ideas) == 1 else ""
+def text_of(change: Change, ideas: list[Idea]) -> str:
+    """What the plan tells customers, else how whoever asked for it put it; of several nobody's."""
+    asked = Truncator(ideas[0].body).chars(EXCERPT) if len(ideas) == 1 else ""
+    return change.summary or asked
 
 
 def drafted_title(found: Line) -> str:
@@ -180,4 +181,4 @@ def drafted_title(found: Line) -> str:
 
 
 def drafted_text(found: Line) -> str:
-    return text_of(found.ideas)
+    return text_of(found.change, found.ideas)

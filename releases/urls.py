@@ -2,11 +2,7 @@
 
 from django.urls import path
 
-<<<<<<< HEAD
-from releases.views import beside, changes, checks, demo, feedback, plans, testing, trunk, urgent
-=======
-from releases.views import changes, checks, demo, feedback, notes, plans, testing, trunk, urgent
->>>>>>> 392afb5 (releases: Release notes from the plan's rows, published when the watch has closed well.)
+from releases.views import beside, changes, checks, demo, feedback, notes, plans, testing, trunk, urgent
 
 app_name = "releases"
 

@@ -13,7 +13,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from deployments.models import Deployment, Watch
 from ideas import services as ideas
+from ideas.models import Idea
 from lifecycle.models import User
+from releases import notes
 from releases.models import Survey
 from tests.cast import Cast, SignIn
 from tests.deployments.paper import Paper
@@ -40,8 +42,9 @@ FIELDS = WORDS(
     "title text body reason words outcome version target_date ideas candidate change person with into do lead up must "
     "branch developer migrations minutes hours name value kind scope days starts_at ends_at due_at expires_at "
     "upstream choice points urgency importance complexity area until language theme email password next tried "
-    "slug source typed driver driver_settings sends_mail takes_payments promotion test_data url with_secrets"
-)
+    "slug source typed driver driver_settings sends_mail takes_payments promotion test_data url with_secrets "
+    "intro lines"
+) + ["position-1", "title-1", "text-1", "hidden-1"]
 SIGNING_IN = ("demo/", "accounts/")
 
 
@@ -78,6 +81,8 @@ def world(cast: Cast) -> Paper:
     ideas.submit(product=cast.product, author=cast.cleo, title="Keep a wishlist")
     paper.change.release = paper.release
     paper.change.save()
+    paper.change.ideas.set(Idea.objects.all())
+    notes.draft(paper.release)
     deployment = Deployment.objects.create(
         product=cast.product,
         environment=paper.production,

@@ -10,7 +10,7 @@ from deployments.models import Deployment, Finding, Watch
 from environments.models import Environment
 from lifecycle.models import Notification
 from lifecycle.transitions import NotAllowed
-from releases.models import Release
+from releases.models import Notes, Release
 from tests.cast import Cast
 from tests.deployments.watched import Days, deployment, environment, release, the_watch
 
@@ -176,6 +176,10 @@ def test_a_newer_release_supersedes_the_watch_and_proves_both(
     days.pass_by(2, **visitors())
     watch.close(Watch.objects.get(pk=second.pk), at=days.now)
     assert set(Release.objects.values_list("status", flat=True)) == {Release.Status.DONE}
+    assert set(Notes.objects.values_list("release__version", "status")) == {
+        ("24.11", Notes.Status.PUBLISHED),
+        ("24.12", Notes.Status.PUBLISHED),
+    }
 
 
 def test_a_rollback_is_the_verdict_and_is_not_watched_itself(

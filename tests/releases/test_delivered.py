@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from lifecycle.events import Machine
 from releases import delivered, facts, hotfixes, plan
-from releases.models import Release
+from releases.models import Change, Release
 from releases.pages.delivered import card
 
 WORKER = Machine("worker")
@@ -108,7 +108,8 @@ def test_effort_is_from_the_first_push_to_the_testers_last_yes(cast, tested):
     release = tested("Keep a wishlist")
     change = release.changes.get()
     change.revisions.update(seen_at=days_ago(3))
-    assert [(row.change, row.days) for row in delivered.compare(release).efforts] == [(change, 4)]
+    Change.objects.filter(pk=change.pk).update(estimate=2)
+    assert [(row.change, row.estimate, row.days) for row in delivered.compare(release).efforts] == [(change, 2, 4)]
 
 
 def test_the_plan_and_the_outcome_show_it(cast, plan_of, idea_of, sign_in):
