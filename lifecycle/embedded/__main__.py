@@ -10,6 +10,7 @@ VERBS = {
     "bench": "testing:bench",
     "chaos": "testing:chaos",
     "chaos-smoke": "testing:chaos_smoke",
+    "races": "testing:races",
     "lint": "lint:lint",
     "compose": "compose_check:check",
     "reset": "tools:reset",

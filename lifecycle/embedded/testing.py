@@ -118,6 +118,11 @@ def chaos(arguments: list[str]) -> int:
     return _pytest([*_unless_named("tests/chaos", arguments), "-s", *arguments])
 
 
+def races(arguments: list[str]) -> int:
+    """Only the races of an approval against whatever changes what was approved."""
+    return chaos(["tests/chaos/test_races.py", *arguments])
+
+
 def chaos_smoke(arguments: list[str]) -> int:
     """The campaign in three minutes: the tests marked `smoke`, with fewer rounds."""
     os.environ["LIFECYCLE_CHAOS"] = "smoke"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+import redis
 from django.db import connection
 from django.db.models import Q
 
@@ -109,12 +110,19 @@ def kill_group_of(pid: int) -> bool:
     return False
 
 
+def hang_up(stack: Stack) -> None:
+    """End every connection to the broker: what a frozen worker still listens for would be delivered to it."""
+    with redis.Redis.from_url(stack.server.url()) as client:
+        client.client_kill_filter(_type="normal", skipme=True)
+
+
 @contextmanager
 def without(stack: Stack, guard: str, *, workers: int = 2) -> Iterator[None]:
     """Workers that do without a guard, for a negative control; the whole ones are frozen meanwhile."""
     whole, stack.workers = stack.workers, {}
     for process in whole.values():
         process.freeze()
+    hang_up(stack)
     try:
         stack.start_workers(workers, slots=3, without=guard)
         yield

@@ -57,6 +57,7 @@ class Effect:
     what: str
     release: str
     fence: int
+    colour: str = ""
 
 
 class ChaosProduct:

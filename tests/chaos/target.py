@@ -15,6 +15,7 @@ import time
 IS_BUILD = os.environ.get("ENVIRONMENT") == "build"
 DATA = os.path.abspath("../../build-data") if IS_BUILD else os.environ["DATA_DIR"]  # a build knows no environment
 RELEASE = os.environ.get("RELEASE", "")
+COLOUR = os.environ.get("COLOUR", "")  # a variable of the environment: which configuration came along
 REFUSED = 9
 
 
@@ -77,7 +78,7 @@ def keep(content: dict[str, object]) -> None:
 
 
 def record(phase: str, what: str, fence: int) -> None:
-    line = json.dumps([time.monotonic(), os.getpid(), phase, what, RELEASE, fence]) + "\n"
+    line = json.dumps([time.monotonic(), os.getpid(), phase, what, RELEASE, fence, COLOUR]) + "\n"
     handle = os.open(os.path.join(DATA, "ledger"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.write(handle, line.encode())
     os.close(handle)
