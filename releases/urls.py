@@ -33,6 +33,7 @@ urlpatterns = [
     path("changes/<int:number>/not-ready/", changes.not_ready, name="not_ready"),
     path("changes/<int:number>/undo/", urgent.undo, name="undo"),
     path("changes/<int:number>/comment/", changes.comment, name="comment"),
+    path("experience/<int:number>/", beside.experience, name="experience"),
     path("queue/drafted/", beside.drafted, name="drafted"),
     path("my-changes/", changes.mine, name="my_changes"),
     path("testing/", testing.bench, name="testing"),

@@ -51,6 +51,7 @@ SCREENS = [
     ("Petra", "/review/{week}/"),
     ("Petra", "/review/{past}/minutes/"),
     ("Petra", "/queue/"),
+    ("Petra", "/experience/{queued}/"),
     ("Petra", "/queue/promises/"),
     ("Petra", "/queue/{queued}/place/?after=top"),
     ("Petra", "/releases/"),
