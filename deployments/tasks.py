@@ -2,7 +2,19 @@
 
 from celery import shared_task
 
-from deployments import collecting, drills, intake, promotion, reality, recovery, rehearsals, retention, rollout
+from deployments import (
+    collecting,
+    drills,
+    intake,
+    promotion,
+    reality,
+    recovery,
+    rehearsals,
+    reminders,
+    retention,
+    rollout,
+    schedules,
+)
 from deployments import watch as watches
 
 
@@ -33,6 +45,12 @@ def prove() -> None:
     rehearsals.tick()
     drills.tick()
     promotion.tick()
+
+
+@shared_task
+def follow_approvals() -> None:
+    reminders.tick()
+    schedules.ship_complete()
 
 
 @shared_task

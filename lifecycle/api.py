@@ -4,6 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 import deployments.api
+import deployments.approvals_api
 import deployments.delta_api
 import deployments.places_api
 import deployments.proofs_api
@@ -29,6 +30,7 @@ per_product = [
     *releases.urgent_api.urlpatterns,
     *environments.api.urlpatterns,
     *deployments.api.urlpatterns,
+    *deployments.approvals_api.urlpatterns,
     *deployments.delta_api.urlpatterns,
     *deployments.places_api.urlpatterns,
     *deployments.proofs_api.urlpatterns,

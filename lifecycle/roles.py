@@ -65,7 +65,8 @@ VERBS: dict[str, frozenset[str]] = {
     "record_demo": frozenset({PO, LEAD, MAN}),
     "sign_off_managers": frozenset({MAN}),
     "sign_off_customers": frozenset({PO, C}),
-    "approve_release": frozenset({MAN}),
+    "approve_release": TEAM,  # whom the product asks, and their deputies, is its own rule
+    "break_glass": frozenset({MAN, OPS, LEAD}),
     "ship_release": frozenset({MAN, OPS}),
     "roll_back": frozenset({MAN, OPS, LEAD}),
     "abort_deployment": frozenset({OPS, LEAD, MAN}),

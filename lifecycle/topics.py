@@ -75,6 +75,37 @@ TOPICS: dict[str, Topic] = {
     "release.approval_needed": Topic(
         _("A release waits for my approval"), _("Release %(version)s waits for your approval"), for_team=True
     ),
+    "release.approval_reminder": Topic(
+        _("I am reminded of a release that waits for my approval"),
+        _("Release %(version)s still waits for your approval"),
+        for_team=True,
+    ),
+    "release.deputy_asked": Topic(
+        _("A release waits for somebody whose deputy I am"),
+        _("Release %(version)s waits for the approval of %(who)s: you may give it instead"),
+        for_team=True,
+    ),
+    "release.own_work_approved": Topic(
+        _("Somebody approves their own work"),
+        _("%(who)s approved release %(version)s, which they planned or built a part of"),
+        (IN_APP,),
+        for_team=True,
+    ),
+    "release.gate_reminder": Topic(
+        _("I am reminded of something that a release waits for"),
+        _("%(who)s reminds you: “%(gate)s” is missing for release %(version)s"),
+        for_team=True,
+    ),
+    "release.glass_asked": Topic(
+        _("Somebody wants to break the glass and needs a second person"),
+        _("%(who)s asks you to open the gates of release %(version)s by force: %(reason)s"),
+        for_team=True,
+    ),
+    "release.glass_broken": Topic(
+        _("Somebody breaks the glass"),
+        _("%(who)s opened the gates of release %(version)s by force: %(reason)s"),
+        for_team=True,
+    ),
     "deployment.failed": Topic(
         _("A deployment fails"), _("Deployment %(id)s to %(environment)s failed: %(reason)s"), for_team=True
     ),

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from ideas.models import Stop
 from lifecycle import events
-from lifecycle.models import User
+from lifecycle.models import Product, User
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import NotAllowed
-from releases import plan, progress
+from releases import involvement, plan, progress
 from releases.models import Release, SignOff
 
 A, YES, NO = SignOff.Audience, SignOff.Outcome.YES, SignOff.Outcome.NO
@@ -33,12 +33,15 @@ def sign_off(
     """Note what an audience said after the demo of the release's candidate; a newer word replaces an older one.
 
     The first one makes the ideas reach Demo. NotAllowed unless the frozen candidate came to staging, when `digest`
-    (what they saw) is another by now, and for customers before managers said yes; ValidationError for a "not yet"
+    (what they saw) is another by now, for customers before managers said yes and, in strict products, for a yes of
+    somebody who has a hand in it; ValidationError for a "not yet"
     without words.
     """
     require_seen(release, digest)
     require_shown(release, audience)
     require_words(outcome, words)
+    if outcome == YES and release.product.preset == Product.Preset.STRICT:
+        involvement.require_outsider(release.product, by, involvement.in_release(release))
     signoff = SignOff.objects.create(
         release=release,
         candidate=release.candidate,

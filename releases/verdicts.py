@@ -17,7 +17,7 @@ from lifecycle import events
 from lifecycle.events import Machine
 from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, changes, enough, pins, stacking
+from releases import candidates, changes, enough, involvement, pins, stacking
 from releases.models import Candidate, CandidateChange, Change, Verdict
 
 __all__ = ["all_approved", "approve", "carry_over", "give_back", "hold", "holder", "let_go", "standing"]
@@ -31,8 +31,7 @@ UNDO = CandidateChange.Action.UNDO
 def approve(change: Change, *, candidate: Candidate, by: User, reason: str = "", at: datetime | None = None) -> Verdict:
     """The change works in this candidate. NotAllowed unless that is what staging runs and nobody else holds it."""
     row = require_testable(change, candidate, by=by, at=at)
-    if change.product.preset == Product.Preset.STRICT and change.developer_id == by.pk:
-        raise NotAllowed(_("Somebody else than its developer must test it."))
+    _require_other(row, by)
     if row.action == UNDO:
         return say(row, YES, by=by, reason=reason, at=at)
     if change.status == S.STAGING:
@@ -42,6 +41,15 @@ def approve(change: Change, *, candidate: Candidate, by: User, reason: str = "",
     verdict = say(row, YES, by=by, reason=reason, at=at)
     enough.propose(change.release, at=at)
     return verdict
+
+
+def _require_other(row: CandidateChange, by: User) -> None:
+    """NotAllowed in strict products for whoever built the change, or planned or built the release it is tested for."""
+    if row.change.product.preset == Product.Preset.STRICT:
+        if row.change.developer_id == by.pk:
+            raise NotAllowed(_("Somebody else than its developer must test it."))
+        release = row.candidate.release or row.change.release
+        involvement.require_outsider(row.change.product, by, involvement.in_change(row.change, release))
 
 
 @transaction.atomic
@@ -71,7 +79,11 @@ def require_testable(change: Change, candidate: Candidate, *, by: User, at: date
     other = holder(staging, at=at) if staging else None
     if other is not None and other != by:
         raise NotAllowed(_("%(who)s holds staging.") % {"who": other})
-    row = candidate.rows.filter(change=change).select_related("candidate", "change__release", "revision").first()
+    row = (
+        candidate.rows.filter(change=change)
+        .select_related("candidate__release", "change__release", "change__product", "revision")
+        .first()
+    )
     if row is None:
         raise NotAllowed(_("%(change)s is not in this version.") % {"change": change.key})
     if row.action != UNDO and not pins.is_current(row):

@@ -3,7 +3,7 @@
 from releases.models.candidates import Candidate, CandidateChange, Check, Overlap
 from releases.models.notes import NoteLine, Notes
 from releases.models.plan_rules import PlanRules
-from releases.models.plans import Change, Release, Revision
+from releases.models.plans import Change, Release, Revision, RevisionPerson
 from releases.models.previews import UndoPreview
 from releases.models.words import Answer, Approval, SignOff, Survey, Verdict
 
@@ -20,6 +20,7 @@ __all__ = [
     "PlanRules",
     "Release",
     "Revision",
+    "RevisionPerson",
     "SignOff",
     "Survey",
     "UndoPreview",

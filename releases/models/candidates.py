@@ -44,6 +44,7 @@ class Candidate(models.Model):
     sha = models.CharField(max_length=40, blank=True)
     tree = models.CharField(max_length=40, blank=True)
     digest = models.CharField(max_length=64, blank=True, db_index=True)
+    facts = models.JSONField(null=True, blank=True, help_text=_("what its digest is the hash of"))
     manifest = models.TextField(blank=True, help_text=_("lifecycle.toml as it is in the tree"))
     artefact_hash = models.CharField(max_length=64, blank=True, help_text=_("of what was built of it first"))
     artefact_is_gone = models.BooleanField(default=False, help_text=_("building it anew gives other files"))

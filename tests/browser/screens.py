@@ -94,6 +94,7 @@ SCREENS = [
     ("Ops", "/watch/"),
     ("Ops", "/watch/{watch}/"),
     ("Ops", "/audit/"),
+    ("Ops", "/settings/"),
     ("Ops", "/system/"),
     ("Ops", "/kit/"),
     ("Ops", "/nowhere/"),
