@@ -35,6 +35,10 @@ TOPICS: dict[str, Topic] = {
     "idea.comment": Topic(_("Somebody comments on an idea I follow"), _("%(who)s commented on “%(title)s”")),
     "survey.open": Topic(_("I am asked whether an idea helped"), _("Did “%(title)s” help you? Tell us")),
     "release.live": Topic(_("A release is live"), _("Release %(version)s is live")),
+    "demo.invited": Topic(
+        _("I am shown what I asked for before it is released"),
+        _("%(product)s: see what you asked for before it is released, and say if it is right. %(when)s"),
+    ),
     "release.rolled_back": Topic(_("A release is taken back"), _("Release %(version)s was taken back: %(reason)s")),
     "review.open": Topic(
         _("A review is open"), _("The review of %(week)s is open: your ballot is needed"), for_team=True

@@ -1,6 +1,7 @@
 """The plan, the changes and their candidates; verdicts, sign-offs, approvals and what customers answered."""
 
 from releases.models.candidates import Candidate, CandidateChange, Check, Overlap
+from releases.models.demos import Demo, DemoAnswer, Invitation
 from releases.models.notes import NoteLine, Notes
 from releases.models.plan_rules import PlanRules
 from releases.models.plans import Change, Release, Revision, RevisionPerson
@@ -16,6 +17,9 @@ __all__ = [
     "Check",
     "NoteLine",
     "Notes",
+    "Demo",
+    "DemoAnswer",
+    "Invitation",
     "Overlap",
     "PlanRules",
     "Release",

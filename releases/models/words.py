@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from environments.models import Environment
 from ideas.models import Idea
 from lifecycle.models import Role
+from releases.models.audiences import Audience
 from releases.models.candidates import Candidate
+from releases.models.demos import Demo
 from releases.models.plans import Change, Release, Revision
 
 Person = settings.AUTH_USER_MODEL
@@ -42,9 +44,7 @@ class Verdict(models.Model):
 class SignOff(models.Model):
     """What managers or customers said after the demo of a candidate."""
 
-    class Audience(models.TextChoices):
-        MANAGERS = "managers", _("Managers")
-        CUSTOMERS = "customers", _("Customers")
+    Audience = Audience
 
     class Outcome(models.TextChoices):
         YES = "yes", _("Yes")
@@ -56,6 +56,7 @@ class SignOff(models.Model):
     audience = models.CharField(max_length=10, choices=Audience.choices)
     outcome = models.CharField(max_length=5, choices=Outcome.choices)
     words = models.TextField(_("what they said"), blank=True)
+    demo = models.ForeignKey(Demo, models.SET_NULL, null=True, blank=True, related_name="signoffs")
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
