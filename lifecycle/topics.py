@@ -37,7 +37,7 @@ TOPICS: dict[str, Topic] = {
     "release.live": Topic(_("A release is live"), _("Release %(version)s is live")),
     "demo.invited": Topic(
         _("I am shown what I asked for before it is released"),
-        _("%(product)s: see what you asked for before it is released, and say if it is right. %(when)s"),
+        _("See what is new in %(name)s before it is released, and say if it is right. %(when)s"),
     ),
     "release.rolled_back": Topic(_("A release is taken back"), _("Release %(version)s was taken back: %(reason)s")),
     "review.open": Topic(

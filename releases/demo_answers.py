@@ -19,39 +19,52 @@ from releases.models import Change, Demo, DemoAnswer, Invitation, Release
 from releases.models.audiences import Audience
 
 SAID = DemoAnswer.Outcome
-LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What somebody says about one change."""
+
+    change: Change
+    outcome: str
+    words: str = ""
 
 
 @transaction.atomic
 def answer(
-    invitation: Invitation,
-    change: Change,
-    *,
-    outcome: str,
-    words: str = "",
-    digest: str,
-    at: datetime | None = None,
-) -> DemoAnswer:
-    """Note, or change, what somebody says about a change they were shown; words become a comment on the change.
+    invitation: Invitation, opinions: Iterable[Opinion], *, digest: str, at: datetime | None = None
+) -> list[DemoAnswer]:
+    """Note, or change, what somebody says about what they were shown; words become comments on the changes.
 
-    NotAllowed unless the demo is open and `digest`, what they looked at, is what is shown now, and for a change they
-    were not shown; ValidationError for a note or a "not like this" without words.
+    All of it or nothing. NotAllowed unless the demo is open and `digest`, what they looked at, is what is shown now,
+    and for a change they were not shown; ValidationError for a note or a "not like this" without words.
     """
-    demo = (
-        Demo.objects.select_for_update()
-        .select_related("release__product", "release__candidate")
-        .get(pk=invitation.demo_id)
-    )
+    rows = Demo.objects.select_for_update(of=("self",)).select_related("release__product", "release__candidate")
+    demo = rows.get(pk=invitation.demo_id)
     require_open(demo)
     signoffs.require_seen(demo.release, digest or "?")
-    require_shown_change(invitation, change)
-    require_answer(outcome, words)
-    facts = {"outcome": outcome, "words": words.strip()[:LONGEST], "at": at or timezone.now()}
+    shown = {one.pk for one in shown_changes(invitation)}
+    return [keep(invitation, opinion, shown, digest=digest, at=at or timezone.now()) for opinion in opinions]
+
+
+def keep(invitation: Invitation, opinion: Opinion, shown: set[int], *, digest: str, at: datetime) -> DemoAnswer:
+    if opinion.change.pk not in shown:
+        raise NotAllowed(_("This is not part of what is shown."))
+    require_answer(opinion.outcome, opinion.words)
     given, _created = DemoAnswer.objects.update_or_create(
-        invitation=invitation, change=change, digest=digest, defaults=facts
+        invitation=invitation,
+        change=opinion.change,
+        digest=digest,
+        defaults={"outcome": opinion.outcome, "words": opinion.words.strip(), "at": at},
     )
     pass_on(given)
     return given
+
+
+def shown_changes(invitation: Invitation) -> list[Change]:
+    """The changes that this person is asked about."""
+    release = invitation.demo.release
+    return [one.change for one in demo_ideas.shown_to(release, actor_for(invitation.user, release.product))]
 
 
 def require_open(demo: Demo) -> None:
@@ -59,13 +72,6 @@ def require_open(demo: Demo) -> None:
     if not demo.is_open:
         raise NotAllowed(_("The demo is closed.") if demo.is_over else _("The demo has not begun yet."))
     signoffs.require_shown(demo.release, demo.audience)
-
-
-def require_shown_change(invitation: Invitation, change: Change) -> None:
-    release = invitation.demo.release
-    shown = demo_ideas.shown_to(release, actor_for(invitation.user, release.product))
-    if change.pk not in {one.change.pk for one in shown}:
-        raise NotAllowed(_("This is not part of what is shown."))
 
 
 def require_answer(outcome: str, words: str) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.crypto import get_random_string
@@ -23,7 +24,7 @@ from lifecycle.notifications import tell
 from lifecycle.roles import actor_for, people_who_may
 from lifecycle.transitions import NotAllowed
 from releases import demo_ideas
-from releases.models import Demo, Invitation
+from releases.models import Demo, Invitation, Release
 from releases.models.audiences import Audience
 
 SALT = "demo-invitation"
@@ -92,6 +93,7 @@ def send(invitation: Invitation) -> None:
             url=link(invitation),
             key=key_of(invitation),
             product=demo.release.product,
+            name=demo.release.product,
             when=when(demo),
         )
 
@@ -111,7 +113,19 @@ def when(demo: Demo) -> str:
 
 def link(invitation: Invitation) -> str:
     """The path of the person's own page."""
-    return reverse("releases:preview", args=[signing.dumps([invitation.pk, invitation.nonce], salt=SALT)])
+    return reverse("releases:preview", args=[signer().sign_object([invitation.pk, invitation.nonce])])
+
+
+def signer() -> signing.Signer:
+    """Without a time in the signature: a link stays the same, and its end moves with the demo's."""
+    return signing.Signer(salt=SALT)
+
+
+def link_for(release: Release, user: User) -> str:
+    """The person's own link to a demo of the release that is coming or open; "" without one."""
+    coming = Q(demo__status__in=[Demo.Status.PLANNED, Demo.Status.OPEN], demo__release=release)
+    found = Invitation.objects.filter(coming, user=user, revoked_at=None).order_by("-id").first()
+    return link(found) if found else ""
 
 
 def read(token: str, product: Product, *, at: datetime | None = None) -> Invitation:
@@ -129,12 +143,13 @@ def read(token: str, product: Product, *, at: datetime | None = None) -> Invitat
 
 
 def find(token: str) -> Invitation | None:
+    """What the link was made for; None for one that nobody made."""
+    rows = Invitation.objects.select_related("user", "demo__host", "demo__release__product", "demo__release__candidate")
     try:
-        pk, nonce = signing.loads(token, salt=SALT)
+        pk, nonce = signer().unsign_object(token)
+        return rows.filter(pk=int(pk), nonce=str(nonce)).first()
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    rows = Invitation.objects.select_related("user", "demo__host", "demo__release__product", "demo__release__candidate")
-    return rows.filter(pk=pk, nonce=nonce).first()
 
 
 @transaction.atomic

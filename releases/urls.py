@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from releases.views import beside, changes, checks, demo, feedback, notes, plans, testing, trunk, urgent
+from releases.views import beside, changes, checks, demo, feedback, notes, plans, preview, testing, trunk, urgent
 
 app_name = "releases"
 
@@ -23,6 +23,14 @@ urlpatterns = [
     path("releases/<str:version>/demo/", demo.detail, name="demo"),
     path("releases/<str:version>/demo/managers/", demo.managers, name="sign_off_managers"),
     path("releases/<str:version>/demo/customers/", demo.customers, name="sign_off_customers"),
+    path("releases/<str:version>/demo/plan/", demo.plan, name="plan_demo"),
+    path("releases/<str:version>/demo/<int:pk>/begin/", demo.begin, name="begin_demo"),
+    path("releases/<str:version>/demo/<int:pk>/close/", demo.close, name="close_demo"),
+    path("releases/<str:version>/demo/<int:pk>/cancel/", demo.cancel, name="cancel_demo"),
+    path("releases/<str:version>/demo/<int:pk>/invite/", demo.invite, name="invite_to_demo"),
+    path("releases/<str:version>/demo/<int:pk>/attendance/", demo.attendance, name="demo_attendance"),
+    path("releases/<str:version>/demo/<int:pk>/revoke/<int:invitation>/", demo.revoke, name="revoke_invitation"),
+    path("preview/<str:token>/", preview.preview, name="preview"),
     path("releases/<str:version>/notes/", notes.edit, name="notes"),
     path("releases/<str:version>/outcome/", feedback.outcome, name="outcome"),
     path("changes/<int:number>/", changes.detail, name="change"),

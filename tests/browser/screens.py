@@ -38,7 +38,7 @@ SCREENS = [
     ("Cleo", "/ideas/{declined}/"),
     ("Cleo", "/inbox/"),
     ("Cleo", "/account/"),
-    ("Cleo", "/releases/26.11/demo/"),
+    ("Cleo", "/releases/26.11/customers/"),
     ("Cleo", "/feedback/26.10/{asked}/"),
     ("Cleo", "/triage/"),
     ("Petra", "/inbox/"),

@@ -198,14 +198,16 @@ def test_a_check_shows_its_log_and_answers_204_while_idle(cast, sign_in, worksho
 
 def test_the_demo_is_signed_by_managers_then_customers(cast, sign_in, frozen):
     frozen("Keep a wishlist")
-    manager, customer = sign_in(cast.max), sign_in(cast.cleo)
+    manager, owner, customer = sign_in(cast.max), sign_in(cast.petra), sign_in(cast.cleo)
     assert "Show 24.11 to the managers" in manager.get("/releases/24.11/demo/").content.decode()
-    assert customer.post("/releases/24.11/demo/managers/", {"managers-outcome": "yes"}).status_code == 403
-    early = customer.post("/releases/24.11/demo/customers/", {"customers-outcome": "yes"})
+    assert customer.get("/releases/24.11/demo/").status_code == 403
+    assert customer.post("/releases/24.11/demo/customers/", {"customers-outcome": "yes"}).status_code == 403
+    assert owner.post("/releases/24.11/demo/managers/", {"managers-outcome": "yes"}).status_code == 403
+    early = owner.post("/releases/24.11/demo/customers/", {"customers-outcome": "yes"})
     assert early.status_code == 409
     assert manager.post("/releases/24.11/demo/managers/", {"managers-outcome": "no"}).status_code == 422
     manager.post("/releases/24.11/demo/managers/", {"managers-outcome": "yes"})
-    customer.post("/releases/24.11/demo/customers/", {"customers-outcome": "yes", "customers-words": "Lovely"})
+    owner.post("/releases/24.11/demo/customers/", {"customers-outcome": "yes", "customers-words": "Lovely"})
     assert SignOff.objects.filter(outcome="yes").count() == 2
     assert signoffs.has_both(Release.objects.get())
 
