@@ -16,6 +16,7 @@ from deployments import (
     schedules,
 )
 from deployments import watch as watches
+from releases import attachments
 
 
 @shared_task
@@ -61,6 +62,7 @@ def look() -> None:
 @shared_task
 def collect() -> None:
     collecting.tick()
+    attachments.forget_drafts()
 
 
 @shared_task

@@ -17,6 +17,7 @@ import releases.changes_api
 import releases.checks_api
 import releases.notes_api
 import releases.repository_api
+import releases.testing_api
 import releases.urgent_api
 
 per_product = [
@@ -26,6 +27,7 @@ per_product = [
     *releases.changes_api.urlpatterns,
     *releases.checks_api.urlpatterns,
     *releases.notes_api.urlpatterns,
+    *releases.testing_api.urlpatterns,
     *releases.repository_api.urlpatterns,
     *releases.urgent_api.urlpatterns,
     *environments.api.urlpatterns,

@@ -67,6 +67,11 @@ TOPICS: dict[str, Topic] = {
         (IN_APP,),
         for_team=True,
     ),
+    "environment.asked_for": Topic(
+        _("Somebody waits for the environment that I hold"),
+        _("%(who)s waits for %(environment)s, which you hold"),
+        for_team=True,
+    ),
     "release.published": Topic(
         _("The plan of a release is out"), _("The plan of release %(version)s is out"), for_team=True
     ),

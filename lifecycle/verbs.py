@@ -88,6 +88,7 @@ VERBS: dict[str, str | Promise] = {
     "environment.unlocked": _("unlocked"),
     "environment.held": _("held"),
     "environment.let_go": _("let go"),
+    "environment.asked_for": _("asked for"),
     "freeze.set": _("set"),
     "freeze.changed": _("changed"),
     "freeze.lifted": _("lifted"),

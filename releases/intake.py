@@ -18,6 +18,7 @@ from releases import candidates, changes, committers, readiness, stacking
 from releases.models import Candidate, Change, Revision
 
 POLL = Machine("poll")
+COMMITS_KEPT = 100
 IDEA_IN_NAME = re.compile(r"idea/(\d+)(?:-|$)")
 ENDED = (Change.Status.DROPPED, Change.Status.LIVE)
 
@@ -102,7 +103,8 @@ def record_push(
     git.require_modest(tip)
     files = [file.path for file in git.diff(fork, tip)]
     people = git.people(fork, tip).union(also)
-    facts = {"subject": subject, "author": author, "commits": len(commits), "files": files}
+    log = [{"sha": commit.sha, "subject": commit.subject[:200]} for commit in commits[:COMMITS_KEPT]]
+    facts = {"subject": subject, "author": author, "commits": len(commits), "files": files, "log": log}
     with transaction.atomic():
         pushed = changes.record_push(change, fork=fork, tip=tip, ready=readiness.says_so(commits), by=POLL, **facts)
         committers.store(pushed, people)

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from releases.views import beside, changes, checks, demo, feedback, notes, plans, preview, testing, trunk, urgent
+from releases.views import (
+    beside,
+    changes,
+    checks,
+    demo,
+    feedback,
+    notes,
+    plans,
+    preview,
+    returns,
+    testing,
+    trunk,
+    urgent,
+)
 
 app_name = "releases"
 
@@ -47,8 +60,11 @@ urlpatterns = [
     path("testing/", testing.bench, name="testing"),
     path("testing/hold/", testing.hold, name="hold"),
     path("testing/let-go/", testing.let_go, name="let_go"),
+    path("testing/ask/", testing.ask, name="ask_for_staging"),
+    path("testing/<int:number>/tried/", testing.tick, name="tick"),
     path("testing/<int:number>/approve/", testing.approve, name="approve_change"),
-    path("testing/<int:number>/return/", testing.give_back, name="return_change"),
+    path("testing/<int:number>/return/", returns.give_back, name="return_change"),
+    path("attachments/<int:pk>/", returns.attachment, name="attachment"),
     path("trunk/<int:pk>/ship/", trunk.ship, name="trunk_ship"),
     path("trunk/<int:pk>/leave-out/", trunk.leave_out, name="trunk_leave_out"),
     path("checks/<int:pk>/", checks.detail, name="check"),

@@ -6,15 +6,18 @@ from releases.models.notes import NoteLine, Notes
 from releases.models.plan_rules import PlanRules
 from releases.models.plans import Change, Release, Revision, RevisionPerson
 from releases.models.previews import UndoPreview
+from releases.models.testing import Attachment, Defect, Try
 from releases.models.words import Answer, Approval, SignOff, Survey, Verdict
 
 __all__ = [
     "Answer",
     "Approval",
+    "Attachment",
     "Candidate",
     "CandidateChange",
     "Change",
     "Check",
+    "Defect",
     "NoteLine",
     "Notes",
     "Demo",
@@ -27,6 +30,7 @@ __all__ = [
     "RevisionPerson",
     "SignOff",
     "Survey",
+    "Try",
     "UndoPreview",
     "Verdict",
 ]

@@ -63,7 +63,11 @@ class Candidate(models.Model):
 
 
 class CandidateChange(models.Model):
-    """A change that a candidate applies on (or undoes from) its base, at one revision: the step `fork` → its tip."""
+    """A change that a candidate applies on (or undoes from) its base, at one revision: the step `fork` → its tip.
+
+    `unchanged_since` and `stale` are worked out by a worker (releases/weighing.py): the build before this one in which
+    everything of the change was the same, and what differs from the one a tester said yes to.
+    """
 
     class Action(models.TextChoices):
         APPLY = "apply", _("Taken in")
@@ -75,6 +79,10 @@ class CandidateChange(models.Model):
     fork = models.CharField(max_length=40, blank=True)
     action = models.CharField(max_length=5, choices=Action.choices, default=Action.APPLY)
     position = models.PositiveSmallIntegerField(default=0)
+    unchanged_since = models.ForeignKey(
+        Candidate, models.SET_NULL, null=True, blank=True, related_name="+", help_text=_("none of its files differs")
+    )
+    stale = models.JSONField(default=list, help_text=_("why an earlier yes does not hold: changes with their files"))
 
     class Meta:
         ordering = ["position", "id"]
