@@ -11,7 +11,6 @@ class DeploymentsConfig(AppConfig):
         # They register their work.
         from deployments import (  # noqa: F401, PLC0415
             advancing,
-            chat,
             collecting,
             comparisons,
             creating,

@@ -117,9 +117,8 @@ def _to_dev(candidate: Candidate) -> None:
 
 
 def _to_staging(candidate: Candidate) -> None:
-    """Unless a release was frozen meanwhile: then staging is not free. A yes holds where nothing overlaps."""
+    """Unless a release was frozen meanwhile: then staging is not free."""
     services.require_nothing_frozen(candidate.product)
-    verdicts.weigh(candidate)
     _deploy(candidate, Environment.Kind.STAGING)
 
 

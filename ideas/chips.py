@@ -25,6 +25,7 @@ BY_STOP = {
 BY_STATUS = {
     "declined": Chip("new", "circle-slash", _("Declined")),
     "answered": Chip("ok", "message-circle-reply", _("Answered")),
+    "asked": Chip("warn", "message-circle-question-mark", _("Waits for its author")),
 }
 QUEUED = Chip("review", "list-ordered", _("In the queue"))
 SOURCES = {
@@ -37,7 +38,7 @@ KINDS = {"feature": "sparkles", "bug": "bug", "question": "circle-help"}
 
 
 def chip_of(idea: Idea) -> Chip:
-    """Declined and answered ideas say so; all others say the stop of their journey."""
+    """Declined, answered and asked ideas say so; all others say the stop of their journey."""
     if idea.status in BY_STATUS:
         return BY_STATUS[idea.status]
     if idea.stop == Stop.REVIEW and idea.status == "accepted":

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ideas.models import Area, Ballot, Decision, Idea
+from ideas.models import Area, Idea
 from ideas.places import TOP
 from ideas.queries import IdeaQuerySet
 from lifecycle.models import Comment, Product, Role
@@ -151,28 +151,6 @@ class SnoozeForm(forms.Form):
         if chosen <= timezone.localdate():
             raise ValidationError(_("Choose a day that is still to come."))
         return timezone.make_aware(datetime.combine(chosen, time.min))
-
-
-class BallotForm(forms.Form):
-    urgency = scale(_("Urgency"))
-    importance = scale(_("Importance"))
-    complexity = scale(_("Complexity"))
-    choice = forms.ChoiceField(
-        label=_("Take it?"),
-        choices=Ballot.Choice.choices,
-        error_messages={"required": _("Choose whether to take it.")},
-    )
-    note = forms.CharField(label=_("Why?"), max_length=300, required=False)
-
-
-class DecisionForm(forms.Form):
-    outcome = forms.ChoiceField(label=_("Decision"), choices=Decision.Outcome.choices)
-    points = forms.IntegerField(label=_("Size in points"), min_value=1, max_value=40, required=False)
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=2_000,
-        error_messages={"required": _("Give the reason: the people who asked will read it.")},
-    )
 
 
 class PlaceForm(forms.Form):

@@ -121,6 +121,7 @@ PUBLIC = {
     "idea.accepted": (lambda: _("The review accepted it"), "ok"),
     "idea.declined": (lambda: _("It was declined"), "bad"),
     "idea.answered": (lambda: _("It was answered"), "ok"),
+    "idea.asked": (lambda: _("The review asked its author"), "warn"),
     "idea.new": (lambda: _("It was opened again"), "info"),
 }
 TEAM_ONLY = {

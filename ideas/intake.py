@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ideas import telling, votes
+from ideas import telling, votes, waking
 from ideas.models import Idea, Subscription
 from lifecycle import events
 from lifecycle.models import Comment, Product, User
@@ -82,5 +82,6 @@ def comment(
         primary = idea.canonical or idea
         Idea.objects.filter(pk=primary.pk).update(comments=F("comments") + 1)
         telling.tell_followers(primary, "idea.comment", by=by, key=f"comment:{said.pk}", who=by)
+        waking.answered(primary, by=by, text=said.text, at=at)
         follow(idea, by=by, at=at, reason=Subscription.Reason.COMMENT)
     return said

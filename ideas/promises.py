@@ -23,7 +23,8 @@ WITH asked AS (
     SELECT i.created_at + make_interval(days => %(days)s) AS due, i.status, least(
         (SELECT min(e.at) FROM lifecycle_event e
          WHERE e.subject_kind = 'idea' AND e.subject_id = i.id AND e.verb = ANY(%(decided)s)),
-        (SELECT min(d.at) FROM ideas_decision d JOIN ideas_agendaitem a ON a.id = d.item_id WHERE a.idea_id = i.id)
+        (SELECT min(d.at) FROM ideas_decision d JOIN ideas_agendaitem a ON a.id = d.item_id
+         WHERE a.idea_id = i.id AND d.undone_at IS NULL)
     ) AS decided_at
     FROM ideas_idea i
     WHERE i.product_id = %(product)s AND i.canonical_id IS NULL

@@ -84,8 +84,11 @@ class IdeaQuerySet(models.QuerySet):
         return self.annotate(voted=RawSQL(MINE, [user.pk, user.pk], output_field=models.BooleanField()))
 
     def waiting(self, *, at: datetime) -> IdeaQuerySet:
-        """What triage has to decide: new ones and those whose snooze has ended, oldest first."""
-        due = Q(status="new") | Q(status="snoozed", snoozed_until__lte=at)
+        """What triage has to decide: new ones and those whose snooze has ended, oldest first.
+
+        One that was triaged before wakes on the agenda instead.
+        """
+        due = Q(status="new") | Q(status="snoozed", snoozed_until__lte=at, urgency=None)
         return self.primary().filter(due).order_by("created_at", "id")
 
     def queue(self) -> IdeaQuerySet:

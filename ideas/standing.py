@@ -15,10 +15,10 @@ from ideas.queueing import MOVED
 FACTS = """(SELECT jsonb_build_object(
     'decision', (
         SELECT jsonb_build_object('reason', d.reason, 'outcome', d.outcome, 'at', extract(epoch FROM d.at),
-            'yes', (SELECT count(*) FROM ideas_ballot b WHERE b.item_id = a.id AND b.choice = %s),
-            'all', (SELECT count(*) FROM ideas_ballot b WHERE b.item_id = a.id))
+            'yes', (SELECT count(*) FROM ideas_ballot b WHERE b.item_id = a.id AND b.round = a.round AND b.choice = %s),
+            'all', (SELECT count(*) FROM ideas_ballot b WHERE b.item_id = a.id AND b.round = a.round))
         FROM ideas_decision d JOIN ideas_agendaitem a ON a.id = d.item_id
-        WHERE a.idea_id = ideas_idea.id ORDER BY d.at DESC, d.id DESC LIMIT 1
+        WHERE a.idea_id = ideas_idea.id AND d.undone_at IS NULL ORDER BY d.at DESC, d.id DESC LIMIT 1
     ),
     'move', (
         SELECT jsonb_build_object('data', e.data, 'at', extract(epoch FROM e.at), 'words', n.text,

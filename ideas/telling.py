@@ -1,13 +1,17 @@
 """Who hears about an idea: the followers of its whole group who may see it."""
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from ideas.models import AgendaItem, Idea, ReviewSession
 from lifecycle import notifications
-from lifecycle.events import By
+from lifecycle.events import By, Machine
 from lifecycle.models import User
 from lifecycle.roles import TEAM
+
+CLOCK = Machine("review")
 
 
 def url_of(idea: Idea) -> str:
@@ -37,3 +41,9 @@ def tell_followers(idea: Idea, topic: str, *, by: By, key: str, **data: object) 
     if isinstance(by, User):
         people = people.exclude(pk=by.pk)
     notifications.tell(people, topic, url=url_of(idea), key=key, product=idea.product, title=idea.title, **data)
+
+
+def tell_board(session: ReviewSession, people: Iterable[User], topic: str, *, key: str) -> None:
+    """Tell `people` of the board something about the review as a whole."""
+    url = url_of_review(session)
+    notifications.tell(people, topic, url=url, key=key, product=session.product, week=session.week)

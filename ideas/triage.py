@@ -46,6 +46,7 @@ def queue_bug(idea: Idea, *, by: User, at: datetime | None = None) -> None:
     if idea.kind != Idea.Kind.BUG:
         raise NotAllowed(_("Only a bug may go straight to the queue; everything else is reviewed first."))
     points = idea.points or POINTS[idea.complexity or 2]
+    agenda.take_off(idea)
     move(idea, Idea.Status.ACCEPTED, by=by, at=at, queue_rank=next_rank(), points=points, snoozed_until=None)
     idea.refresh_from_db(fields=["queue_rank"])
 
@@ -55,6 +56,7 @@ def decline(idea: Idea, *, by: User, reason: str, at: datetime | None = None) ->
     """Say no, with the reason that everybody who follows the idea will read."""
     require_primary(idea)
     words = required(reason, "reason", _("Say why: the people who asked will read it."))
+    agenda.take_off(idea)
     move(idea, Idea.Status.DECLINED, by=by, note=words, at=at, queue_rank=None, snoozed_until=None)
     telling.tell_followers(idea, "idea.declined", by=by, key=f"idea.declined:{idea.pk}:{stamp(at)}", reason=words)
 
@@ -65,6 +67,7 @@ def snooze(idea: Idea, *, by: User, until: datetime, at: datetime | None = None)
     require_primary(idea)
     if until <= (at or timezone.now()):
         raise ValidationError({"until": _("Choose a day that is still to come.")})
+    agenda.take_off(idea)
     move(idea, Idea.Status.SNOOZED, by=by, at=at, snoozed_until=until)
 
 

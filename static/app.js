@@ -238,6 +238,25 @@
     }
   }
 
+  // ---- a review's timer: the server says how many seconds were left when it sent the page ----
+  const clocks = new WeakMap();
+
+  function tickTimers() {
+    for (const clock of document.querySelectorAll("[data-seconds]")) {
+      if (!clocks.has(clock)) clocks.set(clock, Date.now() + 1000 * Number(clock.dataset.seconds));
+      const left = Math.max(0, Math.round((clocks.get(clock) - Date.now()) / 1000));
+      clock.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      clock.closest(".timer")?.classList.toggle("over", left === 0);
+    }
+  }
+
+  setInterval(tickTimers, 1000);
+
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+
   document.querySelector("main .errbox")?.focus();
   showCopyButtons(document);
 })();

@@ -106,7 +106,9 @@ class Walk:
         for voter in (self.team.lena, self.team.petra, self.team.ops):
             boards.cast(fresh(item), by=voter, choice="yes", urgency=2, importance=4, complexity=1)
         boards.reveal(fresh(item), by=self.team.petra)
-        boards.decide(fresh(item), by=self.team.petra, outcome="accept", reason="Small and friendly.", points=1)
+        boards.decide(fresh(item), by=self.team.petra, outcome="queue", reason="Small and friendly.", points=1)
+        assert fresh(self.idea).status == Idea.Status.TRIAGED, "nothing happens before the review is closed"
+        boards.close_session(session, by=self.team.petra)
         assert fresh(self.idea).status == Idea.Status.ACCEPTED
 
     def plan_it(self) -> None:
@@ -179,7 +181,7 @@ class Walk:
             fresh(self.release), audience=SignOff.Audience.MANAGERS, outcome="yes", words="Good", by=self.team.max
         )
         signoffs.sign_off(
-            fresh(self.release), audience=SignOff.Audience.CUSTOMERS, outcome="yes", words="Nice", by=self.team.petra
+            fresh(self.release), audience=SignOff.Audience.CUSTOMERS, outcome="yes", words="Nice", by=self.team.cleo
         )
 
     def approve(self) -> None:

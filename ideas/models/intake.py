@@ -51,10 +51,11 @@ class Idea(models.Model):
         DECLINED = "declined", _("Declined")
         SNOOZED = "snoozed", _("Snoozed")
         ANSWERED = "answered", _("Answered")
+        ASKED = "asked", _("Waits for its author")
 
     MOVES = {
         Status.NEW: (Status.TRIAGED, Status.ACCEPTED, Status.DECLINED, Status.SNOOZED, Status.ANSWERED),
-        Status.TRIAGED: (Status.ACCEPTED, Status.DECLINED, Status.SNOOZED, Status.NEW),
+        Status.TRIAGED: (Status.ACCEPTED, Status.DECLINED, Status.SNOOZED, Status.NEW, Status.ASKED),
         Status.ACCEPTED: (Status.TRIAGED, Status.DECLINED),
         Status.DECLINED: (Status.NEW, Status.TRIAGED),
         Status.SNOOZED: (
@@ -66,6 +67,7 @@ class Idea(models.Model):
             Status.ANSWERED,
         ),
         Status.ANSWERED: (Status.NEW,),
+        Status.ASKED: (Status.TRIAGED, Status.DECLINED, Status.SNOOZED, Status.NEW),
     }
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="ideas")
@@ -104,7 +106,7 @@ class Idea(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["product", "number"], name="idea_number"),
             models.CheckConstraint(
-                condition=Q(status__in=["new", "triaged", "accepted", "declined", "snoozed", "answered"]),
+                condition=Q(status__in=["new", "triaged", "accepted", "declined", "snoozed", "answered", "asked"]),
                 name="idea_status",
             ),
             models.CheckConstraint(condition=Q(stop__gte=1, stop__lte=8), name="idea_stop"),

@@ -1,22 +1,23 @@
-"""The review: session, ballot, decision, minutes."""
+"""The review: the session as everybody sees it live, its course, and its minutes."""
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from ideas import agenda, boards
 from ideas import capacity as room
 from ideas import minutes as protocol
 from ideas import session as pages
-from ideas.forms import BallotForm, DecisionForm
-from ideas.models import AgendaItem, ReviewSession
-from ideas.views.common import blame, done, get_item_for, get_session_for
-from lifecycle.forms import posted
+from ideas import sizes as measure
+from ideas.models import ReviewSession, Rhythm
+from ideas.review_forms import DecisionForm
+from ideas.views.common import done, get_item_for, get_session_for
+from lifecycle.forms import reason_in
 from lifecycle.roles import allow
 
 
@@ -27,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
     current = agenda.current_session(request.product)
     if current:
         return redirect("ideas:session", current.week.lower())
-    return render(request, "ideas/review_none.html", {"past": past(request)})
+    return render(request, "ideas/review_none.html", {"past": past(request), "rule": Rhythm.of(request.product)})
 
 
 def past(request: HttpRequest) -> list[Any]:
@@ -40,20 +41,43 @@ def past(request: HttpRequest) -> list[Any]:
 def session(request: HttpRequest, week: str) -> HttpResponse:
     """The review of a week: who has voted, then how far apart, then the decision. A closed one shows its minutes."""
     review = get_session_for(request.actor, week)
-    if review.status == ReviewSession.Status.CLOSED:
-        return redirect("ideas:minutes", week)
+    if review.is_over:
+        return redirect(where_after(review))
     return show(request, review)
 
 
+def where_after(review: ReviewSession) -> str:
+    """A closed review is read in its minutes; a skipped one has none."""
+    if review.status == ReviewSession.Status.CLOSED:
+        return reverse("ideas:minutes", args=[review.week.lower()])
+    return reverse("ideas:review")
+
+
 def show(request: HttpRequest, review: ReviewSession, form: DecisionForm | None = None) -> HttpResponse:
-    view = pages.session(review, request.user)
-    if view.is_revealed and form is None:
-        form = DecisionForm(initial={"points": room.size_of(view.item.idea)})
-    context = {"view": view, "form": form, "sizes": sizes(form)}
+    context = stage(request, review, form)
     if request.htmx and not request.htmx.boosted:
         return render(request, "ideas/_stage.html", context)
     context["past"] = past(request)
     return render(request, "ideas/review.html", context, status=422 if form and form.errors else 200)
+
+
+def stage(request: HttpRequest, review: ReviewSession, form: DecisionForm | None = None) -> dict[str, Any]:
+    view = pages.session(review, request.user)
+    if view.is_revealed and form is None:
+        form = DecisionForm(initial={"points": measure.suggested_size(view.item)})
+    return {"view": view, "form": form, "sizes": sizes(form)}
+
+
+@allow("see_team_pages")
+@require_safe
+def live(request: HttpRequest, week: str) -> HttpResponse:
+    """The session anew if something has happened since `seen`, its version; 204 while nothing has."""
+    review = get_session_for(request.actor, week)
+    if review.is_over:
+        return HttpResponseClientRedirect(where_after(review))
+    if request.GET.get("seen") == str(review.version):
+        return HttpResponse(status=204)
+    return render(request, "ideas/_stage.html", stage(request, review))
 
 
 def sizes(form: DecisionForm | None) -> list[tuple[int, bool]]:
@@ -69,6 +93,33 @@ def sizes(form: DecisionForm | None) -> list[tuple[int, bool]]:
 
 @allow("run_review")
 @require_POST
+def freeze(request: HttpRequest, week: str) -> HttpResponse:
+    """Let the agenda stand now."""
+    review = get_session_for(request.actor, week)
+    boards.freeze(review, by=request.user)
+    return done(request, _("The agenda stands; the board was told that it can vote."), "ideas:session", week)
+
+
+@allow("run_review")
+@require_POST
+def thaw(request: HttpRequest, week: str) -> HttpResponse:
+    """Gather ideas once more."""
+    boards.thaw(get_session_for(request.actor, week), by=request.user)
+    return redirect("ideas:session", week)
+
+
+@allow("run_review")
+@require_POST
+def skip(request: HttpRequest, week: str) -> HttpResponse:
+    """Hold no review this time."""
+    review = get_session_for(request.actor, week)
+    later = boards.skip(review, by=request.user, reason=reason_in(request))
+    words = _("The review of %(week)s is skipped; its ideas are on the next agenda.") % {"week": review.week}
+    return done(request, words, "ideas:session", later.week.lower())
+
+
+@allow("run_review")
+@require_POST
 def open_session(request: HttpRequest, week: str) -> HttpResponse:
     """Open the review."""
     review = get_session_for(request.actor, week)
@@ -79,70 +130,17 @@ def open_session(request: HttpRequest, week: str) -> HttpResponse:
 @allow("run_review")
 @require_POST
 def close_session(request: HttpRequest, week: str) -> HttpResponse:
-    """End the review; the minutes are there."""
+    """End the review; its decisions are told, and the minutes are there."""
     review = get_session_for(request.actor, week)
     boards.close_session(review, by=request.user)
-    return done(request, _("The review is closed."), "ideas:minutes", week)
-
-
-@allow("cast_ballot")
-@require_http_methods(["GET", "HEAD", "POST"])
-def ballot(request: HttpRequest, week: str, pk: int) -> HttpResponse:
-    """One's secret ballot, made for a phone."""
-    item = get_item_for(request.actor, week, pk)
-    own = (
-        item.ballots.filter(voter=request.user).values("urgency", "importance", "complexity", "choice", "note").first()
-    )
-    form = BallotForm(posted(request), initial=own)
-    if request.method == "POST" and form.is_valid():
-        try:
-            boards.cast(item, by=request.user, **form.cleaned_data)
-            return done(request, _("Your ballot is cast. It stays secret until all are in."), "ideas:session", week)
-        except ValidationError as error:
-            blame(form, error)
-    is_voting = item.status == AgendaItem.Status.VOTING
-    context = {"item": item, "form": form, "own": own, "is_voting": is_voting, "scales": scales(form)}
-    return render(request, "ideas/ballot.html", context, status=422 if form.errors else 200)
-
-
-def scales(form: BallotForm) -> list[dict[str, Any]]:
-    """The three meters with what their ends mean."""
-    ends = {
-        "urgency": (_("can wait"), _("burns")),
-        "importance": (_("few people"), _("everybody")),
-        "complexity": (_("hours"), _("weeks")),
-    }
-    return [
-        {"name": name, "label": form.fields[name].label, "value": form[name].value(), "low": low, "high": high}
-        for name, (low, high) in ends.items()
-    ]
+    return done(request, _("The review is closed; the decisions were told."), "ideas:minutes", week)
 
 
 @allow("run_review")
 @require_POST
-def reveal(request: HttpRequest, week: str, pk: int) -> HttpResponse:
-    """Open the ballots together."""
-    item = get_item_for(request.actor, week, pk)
-    boards.reveal(item, by=request.user, with_quorum=request.POST.get("with") == "quorum")
-    return redirect("ideas:session", week)
-
-
-@allow("run_review")
-@require_POST
-def remind(request: HttpRequest, week: str, pk: int) -> HttpResponse:
-    """Remind those whose ballot is missing."""
-    item = get_item_for(request.actor, week, pk)
-    people = boards.remind(item, by=request.user)
-    words = ngettext("%(n)s person is reminded.", "%(n)s people are reminded.", people) % {"n": people}
-    return done(request, words, "ideas:session", week)
-
-
-@allow("run_review")
-@require_POST
-def vote_again(request: HttpRequest, week: str, pk: int) -> HttpResponse:
-    """Vote once more."""
-    item = get_item_for(request.actor, week, pk)
-    boards.vote_again(item, by=request.user)
+def add_minute(request: HttpRequest, week: str) -> HttpResponse:
+    """One minute more for the idea on stage."""
+    boards.add_minute(get_session_for(request.actor, week), by=request.user)
     return redirect("ideas:session", week)
 
 
@@ -155,20 +153,24 @@ def call(request: HttpRequest, week: str, pk: int) -> HttpResponse:
     return redirect("ideas:session", week)
 
 
-@allow("decide")
+@allow("attend_review")
 @require_POST
-def decide(request: HttpRequest, week: str, pk: int) -> HttpResponse:
-    """Write down the decision."""
-    item = get_item_for(request.actor, week, pk)
-    form = DecisionForm(request.POST)
-    if form.is_valid():
-        try:
-            decision = boards.decide(item, by=request.user, **form.cleaned_data)
-            words = f"{item.idea}: {decision.get_outcome_display()}."
-            return done(request, words, "ideas:session", week)
-        except ValidationError as error:
-            blame(form, error)
-    return show(request, item.session, form)
+def attend(request: HttpRequest, week: str) -> HttpResponse:
+    """Be there, or go (`leave`)."""
+    review = get_session_for(request.actor, week)
+    if request.POST.get("leave") == "1":
+        boards.leave(review, by=request.user)
+    else:
+        boards.join(review, by=request.user)
+    return redirect("ideas:session", week)
+
+
+@allow("cast_ballot")
+@require_POST
+def take_seat(request: HttpRequest, week: str) -> HttpResponse:
+    """Sit down in the seat of one of one's roles."""
+    boards.take_seat(get_session_for(request.actor, week), by=request.user, role=request.POST.get("role", "")[:20])
+    return done(request, _("The seat is yours in this review."), "ideas:session", week)
 
 
 @allow("see_team_pages")
@@ -177,3 +179,14 @@ def minutes(request: HttpRequest, week: str) -> HttpResponse:
     """What was decided, and why."""
     review = get_session_for(request.actor, week)
     return render(request, "ideas/minutes.html", {"view": protocol.minutes(review)})
+
+
+@allow("see_portal")
+@require_safe
+def public_minutes(request: HttpRequest, week: str) -> HttpResponse:
+    """The published minutes for everybody, where the house rules say so: decisions and reasons, no ballots."""
+    review = get_session_for(request.actor, week)
+    if review.published_at is None or not Rhythm.of(request.product).minutes_public:
+        raise Http404
+    view = protocol.public(review, request.actor)
+    return render(request, "ideas/minutes_public.html", {"view": view, "groups": view.groups})

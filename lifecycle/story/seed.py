@@ -147,4 +147,4 @@ def review(item: AgendaItem, cast: dict[str, User], points: int, at: datetime) -
     item.refresh_from_db()
     boards.reveal(item, by=cast["petra"], at=at)
     reason = "Many people ask for it and it fits."
-    boards.decide(item, by=cast["petra"], outcome="accept", reason=reason, points=points, at=at)
+    boards.decide(item, by=cast["petra"], outcome="queue", reason=reason, points=points, at=at)

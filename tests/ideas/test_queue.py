@@ -112,14 +112,14 @@ def test_the_board_says_why_until_somebody_moves_it_and_again_after(cast: Cast, 
     item = on_stage(cast, "Gift wrapping")
     everybody_votes(cast, item)
     boards.reveal(item, by=cast.petra)
-    boards.decide(item, by=cast.petra, outcome="accept", reason="Asked daily.")
+    boards.decide(item, by=cast.petra, outcome="queue", reason="Asked daily.")
+    boards.close_session(item.session, by=cast.petra)
     assert whys(cast, 4) == [("board", "3 of 3 on the board: Asked daily.")]
     idea = fresh(item.idea)
     queueing.place(idea, after=1, by=cast.lena, reason=WHY)
     hand = ("hand", f"Moved up 2 by Lena: {WHY}")
     assert whys(cast, 4) == [hand, ("board", "3 of 3 on the board: Asked daily.")]
-    item.decision.at = timezone.now()
-    item.decision.save()
+    item.decisions.update(at=timezone.now())
     assert whys(cast, 4) == [("board", "3 of 3 on the board: Asked daily.")], "the board met after that"
 
 

@@ -29,10 +29,21 @@ def on_stage(cast: Cast, *titles: str) -> AgendaItem:
 
 
 def everybody_votes(cast: Cast, item: AgendaItem, **complexity: int) -> None:
-    """Lena, Petra and Ops say yes; `complexity` may differ by name."""
+    """Lena, Petra and Ops say yes; `complexity`, which counts from Lena only, may differ by name."""
     for user in (cast.lena, cast.petra, cast.ops):
         size = complexity.get(user.name.lower(), 2)
         boards.cast(item, by=user, choice="yes", urgency=3, importance=4, complexity=size)
+
+
+def decided(
+    cast: Cast, *titles: str, outcome: str = "queue", reason: str = "Asked every day.", **how: Any
+) -> AgendaItem:
+    """An open review whose first idea is decided."""
+    item = on_stage(cast, *titles)
+    everybody_votes(cast, item)
+    boards.reveal(item, by=cast.petra)
+    boards.decide(item, by=cast.petra, outcome=outcome, reason=reason, **how)
+    return item
 
 
 def fresh(thing: Any) -> Any:
