@@ -65,5 +65,6 @@ urlpatterns = [
     path("system/prune/", machinery.prune, name="prune"),
     path("watch/", watch.index, name="watches"),
     path("watch/<int:pk>/", watch.detail, name="watch"),
+    path("watch/<int:pk>/findings/<int:finding>/fix/", watch.fix, name="fix_finding"),
     path("watch/<int:pk>/settle/", watch.settle, name="settle"),
 ]

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from ideas import history, promises
 from ideas.chips import KINDS, SOURCES
 from ideas.markdown import render
-from ideas.models import Idea, Subscription, Vote
+from ideas.models import Idea, Stop, Subscription, Vote
 from lifecycle.chips import Chip
 from lifecycle.dates import ago, day
 from lifecycle.models import Comment, Event, User
@@ -70,6 +70,12 @@ class Detail:
     @property
     def can_be_reopened(self) -> bool:
         return self.primary.status in (Idea.Status.DECLINED, Idea.Status.ANSWERED, Idea.Status.SNOOZED)
+
+    @property
+    def can_be_hotfix(self) -> bool:
+        """Whether it is a bug that was not turned down and is in no plan yet."""
+        gone = (Idea.Status.DECLINED, Idea.Status.ANSWERED)
+        return self.primary.is_bug and self.primary.stop < Stop.PLANNED and self.primary.status not in gone
 
     @property
     def awaits_triage(self) -> bool:

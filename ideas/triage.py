@@ -41,13 +41,14 @@ def triage(
 
 @transaction.atomic
 def queue_bug(idea: Idea, *, by: User, at: datetime | None = None) -> None:
-    """A bug that needs no review goes straight to the end of the queue; anything else is NotAllowed."""
+    """A bug that needs no review goes straight to the end of the queue, off the agenda; other kinds are NotAllowed."""
     require_primary(idea)
     if idea.kind != Idea.Kind.BUG:
         raise NotAllowed(_("Only a bug may go straight to the queue; everything else is reviewed first."))
     points = idea.points or POINTS[idea.complexity or 2]
     agenda.take_off(idea)
     move(idea, Idea.Status.ACCEPTED, by=by, at=at, queue_rank=next_rank(), points=points, snoozed_until=None)
+    AgendaItem.objects.filter(idea=idea, status=AgendaItem.Status.WAITING, reason=AgendaItem.Reason.TRIAGED).delete()
     idea.refresh_from_db(fields=["queue_rank"])
 
 

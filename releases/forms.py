@@ -99,7 +99,7 @@ class ReasonForm(Domain):
 
 
 class HotfixForm(Domain):
-    """What cannot wait for a plan, and why."""
+    """What cannot wait for a plan, and why. `change` and `idea` are the numbers of what is chosen already."""
 
     changes = forms.ModelMultipleChoiceField(
         queryset=Change.objects.none(),
@@ -107,17 +107,26 @@ class HotfixForm(Domain):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    bugs = IdeasField(queryset=Idea.objects.none(), label=_("Bugs in the queue"), required=False)
+    bugs = IdeasField(queryset=Idea.objects.none(), label=_("Bugs that nobody works on"), required=False)
     reason = forms.CharField(
         label=_("Why it cannot wait"),
         max_length=500,
         error_messages={"required": _("Say why: testers, managers and whoever waits for it read this.")},
     )
 
-    def __init__(self, *args: object, product: Product, **kwargs: object) -> None:
+    def __init__(self, *args: object, product: Product, change: str = "", idea: str = "", **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["changes"].queryset = hotfixes.changes_to_choose(product)
-        self.fields["bugs"].queryset = hotfixes.bugs_to_choose(product)
+        changes, bugs = hotfixes.changes_to_choose(product), hotfixes.bugs_to_choose(product)
+        wanted = hotfixes.fixable(product).filter(number__in=numbers(idea))
+        self.fields["changes"].queryset = changes
+        self.fields["bugs"].queryset = (bugs | wanted).distinct()
+        self.fields["changes"].initial = list(changes.filter(number__in=numbers(change)).values_list("pk", flat=True))
+        self.fields["bugs"].initial = list(wanted.values_list("pk", flat=True))
+
+
+def numbers(text: str) -> list[int]:
+    """The number that an address names, if it is one."""
+    return [int(text)] if text.isascii() and text.isdecimal() and len(text) < 10 else []
 
 
 class AssignForm(Domain):

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from ideas import services
 from ideas.models import Idea, Stop
 from lifecycle import events
 from lifecycle.models import Product, User
@@ -16,6 +17,7 @@ from releases import freezing, plan, progress, urgent
 from releases.models import Change, Release
 
 ENDED = (Change.Status.DROPPED, Change.Status.LIVE)
+UNDECIDED = (Idea.Status.NEW, Idea.Status.TRIAGED, Idea.Status.SNOOZED)
 
 
 @transaction.atomic
@@ -28,7 +30,9 @@ def propose(
     reason: str,
     at: datetime | None = None,
 ) -> Release:
-    """A hotfix of these changes, and of a new change for each bug. It freezes at once when all of them are ready.
+    """A hotfix of these changes, and of a new change for each bug, which needs no review first.
+
+    It freezes at once when all of them are ready.
 
     Raises ValidationError without a reason or anything to fix, NotAllowed for a change of a frozen release or one that
     has ended, and for a second hotfix while one has staging. Otherwise the developers go on and somebody freezes it.
@@ -41,6 +45,8 @@ def propose(
     for change in chosen:
         take(release, change, by=by, at=at)
     for bug in asked:
+        if bug.status in UNDECIDED:
+            services.queue_bug(bug, by=by, at=at)
         plan.add_idea(release, bug, by=by, at=at)
     progress.advance(release.changes.all(), Stop.PLANNED, by=by, fact=release, at=at)
     if not freezing.reasons_not_to_freeze(release):
@@ -67,8 +73,18 @@ def changes_to_choose(product: Product) -> QuerySet[Change]:
     return rows.select_related("release").order_by("-waiting_since", "pk")
 
 
+def can_take(change: Change) -> bool:
+    """Whether one change could become a hotfix: see `changes_to_choose`."""
+    return change.status not in ENDED and not (change.release is not None and change.release.is_frozen)
+
+
+def fixable(product: Product) -> QuerySet[Idea]:
+    """Bugs that were not turned down and that nobody works on, also those that nobody has decided about yet."""
+    bugs = Idea.objects.primary().filter(product=product, kind=Idea.Kind.BUG, stop__lt=Stop.PLANNED)
+    bugs = bugs.filter(status__in=[*UNDECIDED, Idea.Status.ACCEPTED])
+    return bugs.exclude(changes__in=Change.objects.exclude(status__in=ENDED)).order_by("queue_rank", "number")
+
+
 def bugs_to_choose(product: Product) -> QuerySet[Idea]:
     """Bugs in the queue that nobody works on."""
-    open_changes = Change.objects.exclude(status__in=ENDED)
-    bugs = Idea.objects.filter(product=product, kind=Idea.Kind.BUG, status=Idea.Status.ACCEPTED, canonical=None)
-    return bugs.exclude(changes__in=open_changes).order_by("queue_rank", "number")
+    return fixable(product).filter(status=Idea.Status.ACCEPTED)

@@ -69,7 +69,7 @@ class ChangeUndo(APIView):
 
 
 class HotfixSerializer(serializers.Serializer):
-    """Changes that are being built and bugs of the queue, by number, and why they cannot wait."""
+    """Changes that are being built and bugs that nobody works on, by number, and why they cannot wait."""
 
     reason = serializers.CharField(max_length=500)
     changes = NumbersField(required=False, default=list, max_length=50)
@@ -79,7 +79,7 @@ class HotfixSerializer(serializers.Serializer):
         return self.found(hotfixes.changes_to_choose(self.product).filter(number__in=numbers), numbers)
 
     def validate_bugs(self, numbers: list[int]) -> list[Idea]:
-        return self.found(hotfixes.bugs_to_choose(self.product).filter(number__in=numbers), numbers)
+        return self.found(hotfixes.fixable(self.product).filter(number__in=numbers), numbers)
 
     @property
     def product(self) -> Product:

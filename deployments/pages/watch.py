@@ -55,6 +55,7 @@ def findings(watch: Watch) -> list[dict[str, Any]]:
     rows = sorted(watch.findings.all(), key=lambda one: (one.tier != Finding.Tier.ACT, one.first_at))
     return [
         {
+            "pk": one.pk,
             "chip": chips.TIER[one.tier],
             "kind": one.get_kind_display(),
             "sentence": words.sentence(one),

@@ -3,15 +3,17 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from deployments import watch
+from deployments import reporting, watch
 from deployments.forms import ReasonForm
 from deployments.loading import get_release_for, get_watch_for
 from deployments.models import Watch
 from deployments.pages import watch as page
 from lifecycle.roles import allow
+from releases import hotfixes
 
 
 @require_safe
@@ -51,3 +53,14 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
     watch.settle(found, by=request.user, outcome=Watch.Status.WELL, reason=form.cleaned_data["reason"])
     messages.success(request, _("The watch has closed well, on your word."))
     return redirect("deployments:watch", found.pk)
+
+
+@require_POST
+@allow("propose_hotfix")
+def fix(request: HttpRequest, pk: int, finding: int) -> HttpResponse:
+    """The finding becomes a bug, and the form of the hotfix has it chosen; where it is being fixed, its page."""
+    found = get_object_or_404(get_watch_for(request.actor, pk).findings.select_related("watch__product"), pk=finding)
+    bug = reporting.report(found, by=request.user)
+    if not hotfixes.fixable(request.product).filter(pk=bug.pk).exists():
+        return redirect("ideas:detail", bug.number)
+    return redirect(f"{reverse('releases:hotfix')}?idea={bug.number}")

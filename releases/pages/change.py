@@ -11,7 +11,7 @@ from lifecycle import events, history
 from lifecycle.dates import ago
 from lifecycle.models import Comment
 from lifecycle.roles import Actor
-from releases import changes, comments, migration_flags, overlaps, stacking
+from releases import changes, comments, hotfixes, migration_flags, overlaps, stacking
 from releases.forms import AssignForm, BranchForm, CommentForm, MigrationsForm
 from releases.models import Change, Check, Revision, Verdict
 from releases.pages.plan import commands_for
@@ -52,6 +52,7 @@ def page(change: Change, actor: Actor) -> dict[str, Any]:
         "migration_files": migration_flags.migrations_of(change.revision),
         "flag_missing": migration_flags.is_missing(change),
         "commands": commands_for(change),
+        "can_be_hotfix": hotfixes.can_take(change),
         "is_tangled": stacking.is_tangled(change),
         "below": change.requires,
         "above": stacking.above(change),

@@ -35,8 +35,9 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
 @allow("propose_hotfix")
 @require_http_methods(["GET", "HEAD", "POST"])
 def hotfix(request: HttpRequest) -> HttpResponse:
-    """Choose changes or bugs that cannot wait."""
-    form = HotfixForm(posted(request), product=request.product)
+    """Choose changes or bugs that cannot wait; `?change=` and `?idea=` have one chosen."""
+    wanted = {name: request.GET.get(name, "") for name in ("change", "idea")}
+    form = HotfixForm(posted(request), product=request.product, **wanted)
     if request.method == "POST" and form.is_valid():
         try:
             release = hotfixes.propose(request.product, by=request.user, **form.cleaned_data)
