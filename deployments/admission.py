@@ -4,13 +4,14 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from deployments import bridges, gates, running, times
+from deployments import approval_rules, bridges, gates, running, times
 from deployments.bars import Held, require_not_barred
 from deployments.models import Deployment
 from deployments.names import name
 from environments import holds, places
 from environments.models import Environment
 from lifecycle.events import By
+from lifecycle.models import Product
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Release
 
@@ -37,10 +38,12 @@ def require_may_run(
     if kind == Deployment.Kind.REHEARSAL and environment.kind == Environment.Kind.STAGING:
         return
     if _runs_there(environment, candidate):
+        _require_known_configuration(environment, candidate)
         return
     if environment.kind == Environment.Kind.STAGING and places.takes_compositions(environment):
         _require_staging_free(environment, release)
     if candidate.purpose == Candidate.Purpose.ADOPTED:
+        _require_first(environment)
         return
     if environment.is_production:
         _require_shippable(environment, candidate, release, at)
@@ -56,6 +59,24 @@ def _runs_there(environment: Environment, candidate: Candidate) -> bool:
             _("%(environment)s runs something newer. To go back, roll back.") % {"environment": environment}
         )
     return now is not None and now.candidate_id == candidate.pk
+
+
+def _require_known_configuration(environment: Environment, candidate: Candidate) -> None:
+    """NotAllowed in strict products to start anew what runs on production with a configuration nobody approved."""
+    now = running.current(environment)
+    is_strict = environment.is_production and environment.product.preset == Product.Preset.STRICT
+    if not is_strict or now is None or now.config_version == environment.config_version:
+        return
+    release = candidate.release
+    if release is None or not approval_rules.is_approved(release, environment):
+        text = _("The configuration of %(environment)s was changed since it was approved: it has to be approved, too.")
+        raise NotAllowed(text % {"environment": environment})
+
+
+def _require_first(environment: Environment) -> None:
+    """NotAllowed on production for a commit that was adopted after something was verified there: it passed no gate."""
+    if environment.is_production and running.current(environment) is not None:
+        raise NotAllowed(_("Only the candidate of a release goes to production."))
 
 
 def require_not_held(environment: Environment, kind: str, *, by: By | None, at: datetime | None = None) -> None:

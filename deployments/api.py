@@ -29,8 +29,7 @@ from deployments.shapes_api import (
 )
 from environments import stops
 from lifecycle import logs
-from lifecycle.models import Role
-from releases.models import Candidate
+from releases.models import Approval, Candidate
 
 PAGE, LOG_PAGE = 50, 500
 
@@ -164,7 +163,7 @@ class Approve(APIView):
     @extend_schema(request=Word, responses={201: GateOut(many=True)})
     def post(self, request: Request, product: str, version: str) -> Response:
         release, word = get_release_for(request.actor, version), read(Word, request)
-        approvals.approve(release, by=request.user, role=Role.MANAGER, **word)
+        approvals.approve(release, by=request.user, via=Approval.Via.API, **word)
         return Response(GateOut(gates.gates(release), many=True).data, status=201)
 
 

@@ -11,6 +11,7 @@ class DeploymentsConfig(AppConfig):
         # They register their work.
         from deployments import (  # noqa: F401, PLC0415
             advancing,
+            chat,
             collecting,
             comparisons,
             creating,

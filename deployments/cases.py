@@ -5,6 +5,8 @@ from datetime import datetime
 from functools import cached_property
 
 from deployments import approval_rules, proofs
+from deployments.models import BreakGlass
+from deployments.separation import Electorate, electorate
 from environments import freezes
 from environments.models import Environment, Freeze
 from releases import candidates, signoffs, verdicts
@@ -74,6 +76,25 @@ class Case:
         return list(freezes.in_force(self.release.product, at=self.at).order_by("ends_at", "-pk"))
 
     @cached_property
+    def people(self) -> Electorate:
+        """Who may speak for it."""
+        return electorate(self.release, rows=self.rows, at=self.at)
+
+    @cached_property
+    def rule(self) -> dict[str, int]:
+        return approval_rules.rule_of(self.release.product)
+
+    @cached_property
+    def given(self) -> list[Approval]:
+        """Management's words on this digest and these variables, also those that do not count any more."""
+        return approval_rules.given(self.release, self.candidate, self.production)
+
+    @cached_property
     def words(self) -> list[Approval]:
         """Management's words that hold for this digest and these variables."""
-        return list(approval_rules.counted(self.release, self.candidate, self.production))
+        return approval_rules.holding(self.given, self.people)
+
+    @cached_property
+    def glass(self) -> BreakGlass | None:
+        """The glass that was broken for this digest and these variables."""
+        return approval_rules.glass(self.release, self.candidate, self.production)

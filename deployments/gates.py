@@ -4,24 +4,26 @@ The same functions answer the cockpit and decide inside the transaction that cla
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from deployments import running
-from deployments.approval_rules import RULES, still_needed, summary
 from deployments.bars import Barred
 from deployments.cases import Case, Gate
 from deployments.freeze_overrides import overridden
+from deployments.models import BreakGlass
 from deployments.proof_gates import backup_declared, expand_proved, rollback_rehearsed
+from deployments.word_gates import approvals, changes_approved, customers_demo, managers_demo
 from environments import locks
 from environments.models import Environment, Lock
-from lifecycle.models import Role
 from lifecycle.transitions import NotAllowed
-from releases import external_checks, verdicts
-from releases.models import Approval, Candidate, Check, Release, SignOff, Verdict
+from releases import candidates, external_checks
+from releases.models import Candidate, Check, Release
 
 
 class Shut(NotAllowed):
@@ -47,7 +49,20 @@ def gates(release: Release, *, production: Environment | None = None, at: dateti
         return [_nothing_frozen(release, place)]
     case = Case(release, candidate, place, at or timezone.now())
     makers = GATES if release.is_planned else [make for make in GATES if make not in DEMOS]
-    return [gate for make in makers if (gate := make(case)) is not None]
+    found = [gate for make in makers if (gate := make(case)) is not None]
+    return [_forced(gate, case) for gate in found]
+
+
+def _forced(gate: Gate, case: Case) -> Gate:
+    """The gate, open if people's words are all that it lacks and the glass was broken."""
+    if gate.is_open or gate.key not in BY_PEOPLE or case.glass is None:
+        return gate
+    evidence = _("Break-glass by %(who)s: %(reason)s") % {"who": broken_by(case.glass), "reason": case.glass.reason}
+    return replace(gate, is_open=True, evidence=evidence, since=case.glass.second_at or case.glass.first_at)
+
+
+def broken_by(glass: BreakGlass) -> str:
+    return ", ".join(str(person) for person in (glass.first_by, glass.second_by) if person)
 
 
 def missing(release: Release, *, production: Environment | None = None, at: datetime | None = None) -> list[Gate]:
@@ -79,22 +94,6 @@ def _nothing_frozen(release: Release, place: Environment | None) -> Gate:
     return Gate("candidate", _("Candidate frozen"), False, evidence, _("Product owner"), url)
 
 
-def _changes_approved(case: Case) -> Gate:
-    given = [verdict for verdict in case.verdicts.values() if verdict.outcome == Verdict.Outcome.APPROVED]
-    facts = {"approved": len(given), "all": len(case.rows)}
-    evidence = _("%(approved)d of %(all)d changes approved on this digest") % facts
-    is_open = verdicts.are_yes(case.rows, case.verdicts)
-    return Gate(
-        "changes_approved",
-        _("Every change approved by a tester"),
-        is_open,
-        evidence,
-        _("Tester"),
-        reverse("releases:testing"),
-        max((verdict.at for verdict in given), default=None),
-    )
-
-
 def _check_passed(case: Case) -> Gate:
     check = case.check(Check.Kind.TESTS)
     evidence = _("The combined tests have not run yet.")
@@ -112,27 +111,6 @@ def _check_passed(case: Case) -> Gate:
     )
 
 
-def _managers_demo(case: Case) -> Gate:
-    return _demo(case, SignOff.Audience.MANAGERS, "managers_demo", _("Shown to managers"), _("Manager"))
-
-
-def _customers_demo(case: Case) -> Gate | None:
-    if not case.release.product.customers_demo_required:
-        return None
-    who = _("Product owner or a customer")
-    return _demo(case, SignOff.Audience.CUSTOMERS, "customers_demo", _("Shown to customers"), who)
-
-
-def _demo(case: Case, audience: str, key: str, label: str, who: str) -> Gate:
-    word = case.signoffs.get(audience)
-    evidence = _("Not shown yet.")
-    if word:
-        evidence = _("%(who)s: %(outcome)s") % {"who": word.by, "outcome": word.get_outcome_display()}
-    url = reverse("releases:demo", args=[case.release.version])
-    is_open = bool(word and word.outcome == SignOff.Outcome.YES)
-    return Gate(key, label, is_open, evidence, who, url, word.at if word else None)
-
-
 def _base_current(case: Case) -> Gate:
     stands_on = case.candidate.base_id == (case.live.pk if case.live else None)
     evidence = (
@@ -148,6 +126,17 @@ def _base_current(case: Case) -> Gate:
         _("Product owner"),
         reverse("releases:detail", args=[case.release.version]),
     )
+
+
+def _as_composed(case: Case) -> Gate | None:
+    """Only when something that its digest is made of was changed since: nobody has tested or approved that."""
+    changed = candidates.changed_facts(case.candidate, case.rows)
+    if not changed:
+        return None
+    facts = {"facts": ", ".join(str(FACTS[name]) for name in changed)}
+    evidence = _("Changed since: %(facts)s. Put it together again.") % facts
+    url = reverse("releases:detail", args=[case.release.version])
+    return Gate("as_composed", _("As it was put together"), False, evidence, _("Product owner"), url)
 
 
 def _has_staging(case: Case) -> Gate | None:
@@ -177,33 +166,27 @@ def _no_freeze(case: Case) -> Gate:
     return Gate("no_freeze", _("No freeze"), is_open, evidence, _("DevOps"), url)
 
 
-def _approvals(case: Case) -> Gate:
-    words = case.words
-    refused = [word for word in words if word.outcome == Approval.Outcome.NO]
-    needed = still_needed(case.release.product, words)
-    return Gate(
-        "approvals",
-        _("Approved by management"),
-        not needed and not refused,
-        summary(words, needed),
-        ", ".join(str(Role(role).label) for role in RULES[case.release.product.preset]),
-        reverse("deployments:cockpit", args=[case.release.version]),
-        words[-1].at if words else None,
-    )
-
-
 GATES: tuple[Callable[[Case], Gate | None], ...] = (
-    _changes_approved,
+    changes_approved,
     _check_passed,
     expand_proved,
     backup_declared,
-    _managers_demo,
-    _customers_demo,
+    managers_demo,
+    customers_demo,
     rollback_rehearsed,
     _base_current,
+    _as_composed,
     _has_staging,
     _no_freeze,
-    _approvals,
+    approvals,
 )
-DEMOS = (_managers_demo, _customers_demo)
+DEMOS = (managers_demo, customers_demo)
 """What a hotfix or an undo does not wait for; everything else holds for them too."""
+BY_PEOPLE = frozenset({"changes_approved", "checklist_done", "managers_demo", "customers_demo", "approvals"})
+"""What broken glass opens: people's words. What a machine proves, or what it stands on, stays shut."""
+FACTS = {
+    "base": gettext_lazy("what it stands on"),
+    "tree": gettext_lazy("its files"),
+    "changes": gettext_lazy("its changes or what they say about their migrations"),
+    "manifest": gettext_lazy("lifecycle.toml"),
+}

@@ -117,8 +117,9 @@ def _to_dev(candidate: Candidate) -> None:
 
 
 def _to_staging(candidate: Candidate) -> None:
-    """Unless a release was frozen meanwhile: then staging is not free."""
+    """Unless a release was frozen meanwhile: then staging is not free. A yes holds where nothing overlaps."""
     services.require_nothing_frozen(candidate.product)
+    verdicts.weigh(candidate)
     _deploy(candidate, Environment.Kind.STAGING)
 
 

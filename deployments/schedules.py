@@ -8,10 +8,14 @@ from django.utils.translation import gettext as _
 
 from deployments import gates, running, services, stopping, times
 from deployments.models import Deployment, ShippingTime
+from environments.models import Environment
 from lifecycle import events
+from lifecycle.events import Machine
 from lifecycle.models import User
 from lifecycle.transitions import NotAllowed
-from releases.models import Release
+from releases.models import Approval, Candidate, Release
+
+SHIPPER = Machine("approvals")
 
 
 @transaction.atomic
@@ -48,6 +52,31 @@ def forget(release: Release, *, by: User, at: datetime | None = None) -> None:
         stopping.abort(
             waiting, by=by, reason=_("The time for release %(release)s was taken back.") % {"release": release}
         )
+
+
+def ship_complete(*, at: datetime | None = None) -> None:
+    """Ship, at its time, every frozen release whose last gate to open was not management's word.
+
+    Once per build: what was asked for before, and was cancelled or went wrong, waits for a person.
+    """
+    frozen = Release.objects.filter(status=Release.Status.FROZEN, parked_at=None)
+    for release in frozen.filter(candidate__status=Candidate.Status.READY).select_related("candidate", "product"):
+        place = running.production(release.product)
+        if place is None or times.is_missed(release, at=at) or not _is_spoken_for(release, place):
+            continue
+        try:
+            services.ship(release, by=SHIPPER, at=at)
+        except NotAllowed:
+            continue
+
+
+def _is_spoken_for(release: Release, place: Environment) -> bool:
+    """Whether somebody said yes to this build, or broke the glass, and nobody asked for it yet."""
+    build = {"digest": release.candidate.digest, "config_version": place.config_version}
+    if release.deployments.filter(environment=place, **build).exists():
+        return False
+    yes = release.approvals.filter(outcome=Approval.Outcome.YES, withdrawn_at=None, **build)
+    return yes.exists() or release.break_glasses.filter(**build).exists()
 
 
 def _require_open(release: Release) -> None:

@@ -96,7 +96,7 @@ def require_change_ready(staging: Environment) -> None:
 
 
 @transaction.atomic
-def ship(release: Release, *, by: User, at: datetime | None = None) -> Deployment:
+def ship(release: Release, *, by: By, at: datetime | None = None) -> Deployment:
     """Deploy the frozen, approved candidate to production, at its time if one was chosen.
 
     NotAllowed naming each gate that is closed then, or when its time is over.
@@ -104,7 +104,7 @@ def ship(release: Release, *, by: User, at: datetime | None = None) -> Deploymen
     return ship_locked(locked_release(release), by=by, at=at)
 
 
-def ship_locked(release: Release, *, by: User, at: datetime | None = None) -> Deployment:
+def ship_locked(release: Release, *, by: By, at: datetime | None = None) -> Deployment:
     """The same for a release whose row is locked already."""
     if release.status != Release.Status.FROZEN:
         raise NotAllowed(

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from deployments import running
 from deployments.models import Deployment
+from lifecycle.models import Role
 from releases.models import Approval
 
 
@@ -118,7 +119,12 @@ class WayBack(Reason):
 
 
 class Word(serializers.Serializer):
-    """A yes or a no (which needs words) to the frozen candidate; 409 if `digest` is given and is another one."""
+    """A yes or a no (which needs words) to the frozen candidate; 409 if `digest` is given and is another one.
+
+    `role`: as what; "" for the one that is missing.
+    """
+
+    role = serializers.ChoiceField(choices=Role.choices, required=False, allow_blank=True, default="")
 
     outcome = serializers.ChoiceField(choices=Approval.Outcome.choices, default=Approval.Outcome.YES)
     words = serializers.CharField(required=False, allow_blank=True, default="")

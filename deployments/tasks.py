@@ -2,8 +2,21 @@
 
 from celery import shared_task
 
-from deployments import collecting, drills, intake, promotion, reality, recovery, rehearsals, retention, rollout
+from deployments import (
+    collecting,
+    drills,
+    intake,
+    promotion,
+    reality,
+    recovery,
+    rehearsals,
+    reminders,
+    retention,
+    rollout,
+    schedules,
+)
 from deployments import watch as watches
+from releases import attachments
 
 
 @shared_task
@@ -36,6 +49,12 @@ def prove() -> None:
 
 
 @shared_task
+def follow_approvals() -> None:
+    reminders.tick()
+    schedules.ship_complete()
+
+
+@shared_task
 def look() -> None:
     reality.tick()
 
@@ -43,6 +62,7 @@ def look() -> None:
 @shared_task
 def collect() -> None:
     collecting.tick()
+    attachments.forget_drafts()
 
 
 @shared_task

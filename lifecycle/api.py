@@ -4,6 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 import deployments.api
+import deployments.approvals_api
 import deployments.delta_api
 import deployments.places_api
 import deployments.proofs_api
@@ -16,6 +17,7 @@ import releases.changes_api
 import releases.checks_api
 import releases.notes_api
 import releases.repository_api
+import releases.testing_api
 import releases.urgent_api
 
 per_product = [
@@ -25,10 +27,12 @@ per_product = [
     *releases.changes_api.urlpatterns,
     *releases.checks_api.urlpatterns,
     *releases.notes_api.urlpatterns,
+    *releases.testing_api.urlpatterns,
     *releases.repository_api.urlpatterns,
     *releases.urgent_api.urlpatterns,
     *environments.api.urlpatterns,
     *deployments.api.urlpatterns,
+    *deployments.approvals_api.urlpatterns,
     *deployments.delta_api.urlpatterns,
     *deployments.places_api.urlpatterns,
     *deployments.proofs_api.urlpatterns,

@@ -39,6 +39,7 @@ SUBJECTS: dict[str, Subject] = {
     "check": Subject(gettext_lazy("check"), "releases:check"),
     "release": Subject(gettext_lazy("release"), "releases:detail", "version"),
     "notes": Subject(gettext_lazy("release notes"), needs=("release",)),
+    "demo": Subject(gettext_lazy("demo of"), needs=("release",)),
     "survey": Subject(gettext_lazy("survey"), needs=("release",)),
     "environment": Subject(gettext_lazy("environment"), "deployments:history", "slug"),
     "freeze": Subject(gettext_lazy("freeze")),

@@ -93,6 +93,7 @@ TABLE: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
                 NOT_ON_PHONES,
             ),
             Entry("audit", _("Who did what"), "history", "see_audit", "a", NOT_ON_PHONES),
+            Entry("deployments:rules", _("Rules"), "stamp", "configure", "u", NOT_ON_PHONES),
             Entry("system", _("System"), "server", "see_team_pages", "s", NOT_ON_PHONES),
         ),
     ),

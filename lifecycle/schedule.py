@@ -13,6 +13,7 @@ TICKS = (
     "deployments.tasks.poll_upstream",
     "deployments.tasks.look",
     "releases.tasks.propose",
+    "deployments.tasks.follow_approvals",
     "ideas.tasks.review",
 )
 ROUTES = dict.fromkeys(TICKS, {"queue": "tick"}) | {
@@ -32,6 +33,7 @@ def beat(*, scan_seconds: float, demo: bool) -> dict[str, dict[str, Any]]:
         "deployments": every(scan_seconds, "deployments.tasks.sweep", expires=10),
         "look": every(10, "deployments.tasks.look"),
         "propose": every(60, "releases.tasks.propose"),
+        "approvals": every(5, "deployments.tasks.follow_approvals"),
         "watch": every(2, "deployments.tasks.watch"),
         "review": every(5, "ideas.tasks.review"),
         "collect": every(3600, "deployments.tasks.collect", expires=600),

@@ -38,6 +38,10 @@ TOPICS: dict[str, Topic] = {
     "idea.comment": Topic(_("Somebody comments on an idea I follow"), _("%(who)s commented on “%(title)s”")),
     "survey.open": Topic(_("I am asked whether an idea helped"), _("Did “%(title)s” help you? Tell us")),
     "release.live": Topic(_("A release is live"), _("Release %(version)s is live")),
+    "demo.invited": Topic(
+        _("I am shown what I asked for before it is released"),
+        _("See what is new in %(name)s before it is released, and say if it is right. %(when)s"),
+    ),
     "release.rolled_back": Topic(_("A release is taken back"), _("Release %(version)s was taken back: %(reason)s")),
     "review.open": Topic(
         _("A review is open"), _("The review of %(week)s is open: your ballot is needed"), for_team=True
@@ -76,6 +80,11 @@ TOPICS: dict[str, Topic] = {
         (IN_APP,),
         for_team=True,
     ),
+    "environment.asked_for": Topic(
+        _("Somebody waits for the environment that I hold"),
+        _("%(who)s waits for %(environment)s, which you hold"),
+        for_team=True,
+    ),
     "release.published": Topic(
         _("The plan of a release is out"), _("The plan of release %(version)s is out"), for_team=True
     ),
@@ -87,6 +96,37 @@ TOPICS: dict[str, Topic] = {
     ),
     "release.approval_needed": Topic(
         _("A release waits for my approval"), _("Release %(version)s waits for your approval"), for_team=True
+    ),
+    "release.approval_reminder": Topic(
+        _("I am reminded of a release that waits for my approval"),
+        _("Release %(version)s still waits for your approval"),
+        for_team=True,
+    ),
+    "release.deputy_asked": Topic(
+        _("A release waits for somebody whose deputy I am"),
+        _("Release %(version)s waits for the approval of %(who)s: you may give it instead"),
+        for_team=True,
+    ),
+    "release.own_work_approved": Topic(
+        _("Somebody approves their own work"),
+        _("%(who)s approved release %(version)s, which they planned or built a part of"),
+        (IN_APP,),
+        for_team=True,
+    ),
+    "release.gate_reminder": Topic(
+        _("I am reminded of something that a release waits for"),
+        _("%(who)s reminds you: “%(gate)s” is missing for release %(version)s"),
+        for_team=True,
+    ),
+    "release.glass_asked": Topic(
+        _("Somebody wants to break the glass and needs a second person"),
+        _("%(who)s asks you to open the gates of release %(version)s by force: %(reason)s"),
+        for_team=True,
+    ),
+    "release.glass_broken": Topic(
+        _("Somebody breaks the glass"),
+        _("%(who)s opened the gates of release %(version)s by force: %(reason)s"),
+        for_team=True,
     ),
     "deployment.failed": Topic(
         _("A deployment fails"), _("Deployment %(id)s to %(environment)s failed: %(reason)s"), for_team=True

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ideas.models import Idea
-from releases import changes, comments, offers, plan
+from releases import changes, comments, offers, plan, verdicts
 from releases.loading import get_change_for, get_check_for, get_release_for, releases_for
 from releases.models import Change, Check, Release
 
@@ -26,6 +26,12 @@ class ChangeSerializer(serializers.ModelSerializer):
     tip = serializers.CharField(source="revision.tip", default=None, read_only=True)
     requires = serializers.CharField(source="requires.key", default=None, read_only=True)
     ideas = serializers.SlugRelatedField("number", many=True, read_only=True)
+    returns = serializers.SerializerMethodField(help_text="how often a tester returned it")
+
+    def get_returns(self, change: Change) -> int:
+        """Counted by the list's own statement where there is one."""
+        counted: int | None = getattr(change, "times_returned", None)
+        return verdicts.returns_of([change]).get(change.pk, 0) if counted is None else counted
 
     class Meta:
         model = Change
@@ -43,6 +49,7 @@ class ChangeSerializer(serializers.ModelSerializer):
             "requires",
             "ideas",
             "return_reason",
+            "returns",
             "conflict",
         ]
 
@@ -171,6 +178,7 @@ class Changes(APIView):
         wanted = {"status": "status", "release": "release__version"}
         narrow = {wanted[name]: request.query_params[name] for name in wanted if name in request.query_params}
         rows = rows.filter(**narrow).select_related("developer", "release", "revision", "requires")
+        rows = rows.annotate(times_returned=verdicts.RETURNS)
         return Response(ChangeSerializer(rows.prefetch_related("ideas").order_by("-id")[:PAGE], many=True).data)
 
 

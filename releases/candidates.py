@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -134,15 +135,28 @@ def digest_of(candidate: Candidate, rows: list[CandidateChange]) -> str:
     Composing the same once more gives the same digest, so that what was said about it still holds; unless what was
     built and tested under it cannot be had any more.
     """
-    facts: dict[str, Any] = {
+    facts = facts_of(candidate, rows)
+    while Candidate.objects.filter(digest=(digest := _hash_of(facts)), artefact_is_gone=True).exists():
+        facts["again"] = facts.get("again", 0) + 1
+    return digest
+
+
+def facts_of(candidate: Candidate, rows: Iterable[CandidateChange]) -> dict[str, Any]:
+    """Everything that decides what will run, as it is now: what the digest is the hash of."""
+    return {
         "base": candidate.base_id,
         "tree": candidate.tree,
         "changes": [[row.change_id, row.revision_id, row.action, row.change.migrations] for row in rows],
         "manifest": hashlib.sha256(candidate.manifest.encode()).hexdigest(),
     }
-    while Candidate.objects.filter(digest=(digest := _hash_of(facts)), artefact_is_gone=True).exists():
-        facts["again"] = facts.get("again", 0) + 1
-    return digest
+
+
+def changed_facts(candidate: Candidate, rows: Iterable[CandidateChange]) -> list[str]:
+    """The names of the facts that are others by now than those its digest was made of; none for what was adopted."""
+    if candidate.facts is None:
+        return []
+    now = facts_of(candidate, rows)
+    return [name for name in now if candidate.facts.get(name) != now[name]]
 
 
 def _hash_of(facts: dict[str, Any]) -> str:

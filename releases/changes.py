@@ -98,6 +98,7 @@ def record_push(
     author: str = "",
     commits: int = 0,
     files: Iterable[str] = (),
+    log: Iterable[dict[str, str]] = (),
     ready: bool = False,
     by: By = Machine("poll"),  # noqa: B008  (a frozen value)
     at: datetime | None = None,
@@ -122,6 +123,7 @@ def record_push(
         author=author[:200],
         commits=commits,
         files=list(files),
+        log=list(log),
         says_ready=ready,
         seen_at=now,
     )

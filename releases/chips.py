@@ -35,6 +35,11 @@ NOTES = {
     "published": Chip("production", "circle-check", _("Published")),
     "withdrawn": Chip("returned", "undo-2", _("Withdrawn")),
 }
+DEFECT = {
+    "block": Chip("bad", "octagon-alert", _("Nobody may get this")),
+    "fix": Chip("warn", "wrench", _("Must be fixed first")),
+    "minor": Chip("info", "circle-dot", _("Small")),
+}
 NEWS = {
     "planned": Chip("planned", "calendar-check", _("Planned")),
     "development": Chip("development", "hammer", _("Being built")),

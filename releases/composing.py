@@ -12,7 +12,7 @@ from environments.git import compose as compose_commits
 from lifecycle.events import Machine
 from lifecycle.transitions import move
 from releases import conflicts, migration_flags, pins, stacking
-from releases.candidates import Broken, digest_of, live, manifest_of, ref_of
+from releases.candidates import Broken, digest_of, facts_of, live, manifest_of, ref_of
 from releases.contents import Held, contents
 from releases.models import Candidate, CandidateChange, Change, Revision
 
@@ -155,5 +155,6 @@ def finish(candidate: Candidate, base: Candidate, moves: list[Move], result: Com
     CandidateChange.objects.filter(candidate=candidate).delete()
     CandidateChange.objects.bulk_create(rows)
     git.point(ref_of(candidate), result.head, git.refs("refs/lifecycle/candidates/").get(str(candidate.pk)))
-    facts = {name: getattr(candidate, name) for name in ("base", "sha", "tree", "manifest", "conflicts")}
+    candidate.facts = facts_of(candidate, rows)
+    facts = {name: getattr(candidate, name) for name in ("base", "sha", "tree", "manifest", "conflicts", "facts")}
     move(candidate, Candidate.Status.READY, by=WORKER, digest=digest_of(candidate, rows), error="", **facts)

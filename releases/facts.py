@@ -13,7 +13,7 @@ from lifecycle.events import By
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import move
-from releases import changes, feedback, freezing, notes, overlaps, pins, plan, progress, stacking, undoing
+from releases import changes, feedback, freezing, notes, overlaps, pins, plan, progress, stacking, undoing, verdicts
 from releases.models import Candidate, CandidateChange, Change, Release
 from releases.signoffs import mark_demo
 
@@ -39,6 +39,9 @@ def mark_on_staging(candidate: Candidate, *, by: By, at: datetime | None = None)
     for change in arrived:
         if change.status == S.READY:
             move(change, S.STAGING, by=by, at=at, waiting_since=now)
+    verdicts.settle(candidate, only_stale=True, at=now)
+    for change in arrived:
+        change.refresh_from_db(fields=["status", "waiting_since"])
         if change.status == S.STAGING:
             tell_testers(change, candidate)
     leave_staging(candidate, arrived, by=by, at=now)

@@ -183,19 +183,6 @@ class CommentForm(forms.Form):
     audience = Comment.Audience.TEAM
 
 
-class ReturnForm(Domain):
-    """What a tester saw."""
-
-    reason = forms.CharField(
-        label=_("What did you see?"),
-        max_length=4000,
-        widget=forms.Textarea({"rows": 4}),
-        help_text=_("The step, what happened, what you expected. The developer reads these words as they are."),
-        error_messages={"required": _("Say what you saw: the developer reads these words.")},
-    )
-    candidate = forms.IntegerField(widget=forms.HiddenInput)
-
-
 class HoldForm(forms.Form):
     """For how long staging is kept."""
 

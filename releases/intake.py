@@ -1,22 +1,24 @@
 """From an upstream branch that moved to a new revision of its change. Runs git: only for workers and commands."""
 
 import re
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import F
 
 from environments import repositories
 from environments.branches import OURS
-from environments.git import Commit, Git, GitError
+from environments.git import Commit, Git, GitError, Part
 from environments.models import Branch, Repository
 from lifecycle import jobs
 from lifecycle.events import Machine
 from lifecycle.jobs import Failed, Lease
 from lifecycle.models import Product
-from releases import candidates, changes, readiness, stacking
+from releases import candidates, changes, committers, readiness, stacking
 from releases.models import Candidate, Change, Revision
 
 POLL = Machine("poll")
+COMMITS_KEPT = 100
 IDEA_IN_NAME = re.compile(r"idea/(\d+)(?:-|$)")
 ENDED = (Change.Status.DROPPED, Change.Status.LIVE)
 
@@ -70,11 +72,16 @@ def record(git: Git, change: Change, fork: str, branch: Branch) -> Revision | No
     return revision
 
 
-def write(git: Git, change: Change, *, fork: str, tip: str, commits: list[Commit], **facts: str) -> Revision | None:
-    """The revision with its facts, its commits kept from git's gc; None when it is no news."""
+def write(
+    git: Git, change: Change, *, fork: str, tip: str, commits: list[Commit], also: Iterable[Part] = (), **facts: str
+) -> Revision | None:
+    """The revision with its facts, its commits kept from git's gc; None when it is no news.
+
+    `also` are people in commits that the revision was made of but does not reach.
+    """
     is_news = not change.revision or (change.revision.fork, change.revision.tip) != (fork, tip)
     if is_news:
-        record_push(git, change, fork=fork, tip=tip, commits=commits, **facts)
+        record_push(git, change, fork=fork, tip=tip, commits=commits, also=also, **facts)
     kept = f"refs/lifecycle/changes/{change.pk}/"
     number = change.revision.number
     git.point(f"{kept}{number}", tip, git.refs(kept).get(str(number)))
@@ -82,14 +89,25 @@ def write(git: Git, change: Change, *, fork: str, tip: str, commits: list[Commit
 
 
 def record_push(
-    git: Git, change: Change, *, fork: str, tip: str, commits: list[Commit], subject: str, author: str
+    git: Git,
+    change: Change,
+    *,
+    fork: str,
+    tip: str,
+    commits: list[Commit],
+    also: Iterable[Part],
+    subject: str,
+    author: str,
 ) -> None:
     """Ask git what was pushed, then write it down together with what the trailers say."""
     git.require_modest(tip)
     files = [file.path for file in git.diff(fork, tip)]
-    facts = {"subject": subject, "author": author, "commits": len(commits), "files": files}
+    people = git.people(fork, tip).union(also)
+    log = [{"sha": commit.sha, "subject": commit.subject[:200]} for commit in commits[:COMMITS_KEPT]]
+    facts = {"subject": subject, "author": author, "commits": len(commits), "files": files, "log": log}
     with transaction.atomic():
-        changes.record_push(change, fork=fork, tip=tip, ready=readiness.says_so(commits), by=POLL, **facts)
+        pushed = changes.record_push(change, fork=fork, tip=tip, ready=readiness.says_so(commits), by=POLL, **facts)
+        committers.store(pushed, people)
         read_trailers(change, commits)
 
 

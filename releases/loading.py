@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 
 from ideas.models import Idea
 from lifecycle.roles import Actor
-from releases.models import Change, Check, Release
+from releases.models import Change, Check, Demo, Release
 
 MANY = 50
 
@@ -21,6 +21,12 @@ def releases_for(actor: Actor) -> QuerySet[Release]:
 def get_release_for(actor: Actor, version: str) -> Release:
     """Http404 unless the actor's product has it and they may see it."""
     return get_object_or_404(releases_for(actor), version=version)
+
+
+def get_demo_for(actor: Actor, version: str, pk: int) -> Demo:
+    """Http404 unless the release has this session; demos are the team's."""
+    rows = Demo.objects.select_related("host", "release__product", "release__candidate")
+    return get_object_or_404(rows, release=get_release_for(actor, version), pk=pk)
 
 
 def get_change_for(actor: Actor, number: int) -> Change:

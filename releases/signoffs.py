@@ -1,5 +1,6 @@
 """The demo: what managers and customers said about one digest."""
 
+from collections import Counter
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -9,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from ideas.models import Stop
 from lifecycle import events
-from lifecycle.models import User
+from lifecycle.models import Product, User
 from lifecycle.notifications import tell
-from lifecycle.roles import people_who_may
+from lifecycle.roles import Actor, actor_for, people_who_may, who_may
 from lifecycle.transitions import NotAllowed
-from releases import plan, progress
-from releases.models import Release, SignOff
+from releases import involvement, plan, progress
+from releases.models import Demo, DemoAnswer, Release, SignOff
 
 A, YES, NO = SignOff.Audience, SignOff.Outcome.YES, SignOff.Outcome.NO
 
@@ -32,14 +33,20 @@ def sign_off(
 ) -> SignOff:
     """Note what an audience said after the demo of the release's candidate; a newer word replaces an older one.
 
-    The first one makes the ideas reach Demo. NotAllowed unless the frozen candidate came to staging, when `digest`
-    (what they saw) is another by now, and for customers before managers said yes; ValidationError for a "not yet"
-    without words.
+    It is kept with the session it follows and the tally of what the invited people answered. The first one makes the
+    ideas reach Demo. NotAllowed unless the frozen candidate came to staging, when `digest` (what they saw) is another
+    by now, for customers before managers said yes, for somebody who does not speak for the audience and, in strict
+    products, for a yes of somebody who has a hand in it; ValidationError for a "not yet" without words.
     """
+    require_voice(release, audience, by)
     require_seen(release, digest)
     require_shown(release, audience)
     require_words(outcome, words)
+    if outcome == YES and release.product.preset == Product.Preset.STRICT:
+        involvement.require_outsider(release.product, by, involvement.in_release(release))
+    demo = session(release, audience)
     signoff = SignOff.objects.create(
+        demo=demo,
         release=release,
         candidate=release.candidate,
         digest=release.candidate.digest,
@@ -49,7 +56,8 @@ def sign_off(
         by=by,
         at=at or timezone.now(),
     )
-    events.record(f"signoff.{audience}", release, by=by, at=at, note=words, outcome=outcome, signoff=signoff.pk)
+    facts = {"outcome": outcome, "signoff": signoff.pk, "answers": counts(demo, release.candidate.digest)}
+    events.record(f"signoff.{audience}", release, by=by, at=at, note=words, **facts)
     mark_demo(release, by=by, at=at)
     tell_planners(signoff)
     return signoff
@@ -66,6 +74,35 @@ def tell_planners(signoff: SignOff) -> None:
         version=release.version,
         audience=A(signoff.audience).label,
     )
+
+
+def may_speak(release: Release, audience: str, actor: Actor) -> bool:
+    """Whether the actor's word counts for an audience: its role's, or the host's of the customers' session."""
+    if actor.user is None:
+        return False
+    if actor.may(f"sign_off_{audience}"):
+        return True
+    held = release.demos.filter(audience=A.CUSTOMERS, host=actor.user).exclude(status=Demo.Status.CANCELLED)
+    return audience == A.CUSTOMERS and actor.may("record_demo") and held.exists()
+
+
+def require_voice(release: Release, audience: str, by: User) -> None:
+    """NotAllowed for somebody who does not speak for the audience: customers answer, they do not sign."""
+    if not may_speak(release, audience, actor_for(by, release.product)):
+        raise NotAllowed(who_may(f"sign_off_{audience}"))
+
+
+def session(release: Release, audience: str) -> Demo | None:
+    """The newest session of this audience that was not cancelled."""
+    return release.demos.filter(audience=audience).exclude(status=Demo.Status.CANCELLED).order_by("-id").first()
+
+
+def counts(demo: Demo | None, digest: str) -> dict[str, int]:
+    """How many answers of each kind the invited people of a session gave about a digest."""
+    if demo is None:
+        return {}
+    given = DemoAnswer.objects.filter(invitation__demo=demo, digest=digest).values_list("outcome", flat=True)
+    return dict(Counter(given))
 
 
 def require_words(outcome: str, words: str) -> None:

@@ -15,7 +15,7 @@ from environments.models import Branch, Repository, TrunkCommit
 from lifecycle import events, jobs
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Failed, Lease
-from releases import candidates, intake
+from releases import candidates, committers, intake
 from releases.models import Change, Release, Revision
 from releases.trunk_steps import Link, Run, runs, title_of
 
@@ -133,10 +133,11 @@ def next_plan(repository: Repository) -> Release | None:
 
 def record(git: Git, change: Change, run: Run) -> Revision | None:
     """The change's next revision: the run, or what it had with the run on top. Raises Conflict."""
-    fork, tip = run.fork, run.tip
+    fork, tip, also = run.fork, run.tip, git.people(run.fork, run.tip)
     if change.revision is not None:
         fork, tip = change.revision.fork, extended(git, change, run)
-    return intake.write(git, change, fork=fork, tip=tip, **facts_of(run))
+        also |= committers.of(change.revision)
+    return intake.write(git, change, fork=fork, tip=tip, also=also, **facts_of(run))
 
 
 def facts_of(run: Run) -> dict[str, Any]:

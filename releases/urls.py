@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from releases.views import beside, changes, checks, demo, feedback, notes, plans, testing, trunk, urgent
+from releases.views import (
+    beside,
+    changes,
+    checks,
+    demo,
+    feedback,
+    notes,
+    plans,
+    preview,
+    returns,
+    testing,
+    trunk,
+    urgent,
+)
 
 app_name = "releases"
 
@@ -23,6 +36,14 @@ urlpatterns = [
     path("releases/<str:version>/demo/", demo.detail, name="demo"),
     path("releases/<str:version>/demo/managers/", demo.managers, name="sign_off_managers"),
     path("releases/<str:version>/demo/customers/", demo.customers, name="sign_off_customers"),
+    path("releases/<str:version>/demo/plan/", demo.plan, name="plan_demo"),
+    path("releases/<str:version>/demo/<int:pk>/begin/", demo.begin, name="begin_demo"),
+    path("releases/<str:version>/demo/<int:pk>/close/", demo.close, name="close_demo"),
+    path("releases/<str:version>/demo/<int:pk>/cancel/", demo.cancel, name="cancel_demo"),
+    path("releases/<str:version>/demo/<int:pk>/invite/", demo.invite, name="invite_to_demo"),
+    path("releases/<str:version>/demo/<int:pk>/attendance/", demo.attendance, name="demo_attendance"),
+    path("releases/<str:version>/demo/<int:pk>/revoke/<int:invitation>/", demo.revoke, name="revoke_invitation"),
+    path("preview/<str:token>/", preview.preview, name="preview"),
     path("releases/<str:version>/notes/", notes.edit, name="notes"),
     path("releases/<str:version>/outcome/", feedback.outcome, name="outcome"),
     path("changes/<int:number>/", changes.detail, name="change"),
@@ -39,8 +60,11 @@ urlpatterns = [
     path("testing/", testing.bench, name="testing"),
     path("testing/hold/", testing.hold, name="hold"),
     path("testing/let-go/", testing.let_go, name="let_go"),
+    path("testing/ask/", testing.ask, name="ask_for_staging"),
+    path("testing/<int:number>/tried/", testing.tick, name="tick"),
     path("testing/<int:number>/approve/", testing.approve, name="approve_change"),
-    path("testing/<int:number>/return/", testing.give_back, name="return_change"),
+    path("testing/<int:number>/return/", returns.give_back, name="return_change"),
+    path("attachments/<int:pk>/", returns.attachment, name="attachment"),
     path("trunk/<int:pk>/ship/", trunk.ship, name="trunk_ship"),
     path("trunk/<int:pk>/leave-out/", trunk.leave_out, name="trunk_leave_out"),
     path("checks/<int:pk>/", checks.detail, name="check"),

@@ -1,15 +1,13 @@
 """A tester's word on one change in one candidate, and which words still hold for another candidate."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from environments import repositories
 from environments.holds import hold, holder, let_go
 from environments.models import Environment
 from environments.queries import of_kind
@@ -17,7 +15,8 @@ from lifecycle import events
 from lifecycle.events import Machine
 from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, changes, enough, pins, stacking
+from releases import candidates, changes, defects, enough, involvement, pins, stacking, weighing
+from releases.defects import Seen
 from releases.models import Candidate, CandidateChange, Change, Verdict
 
 __all__ = ["all_approved", "approve", "carry_over", "give_back", "hold", "holder", "let_go", "standing"]
@@ -25,14 +24,19 @@ __all__ = ["all_approved", "approve", "carry_over", "give_back", "hold", "holder
 S = Change.Status
 YES, NO = Verdict.Outcome.APPROVED, Verdict.Outcome.RETURNED
 UNDO = CandidateChange.Action.UNDO
+RETURNS = Count("verdicts", filter=Q(verdicts__outcome=NO), distinct=True)
+COMPOSER = Machine("compose")
+
+
+class Replaced(NotAllowed):
+    """Staging runs another build by now: what is said of the one before says nothing of it."""
 
 
 @transaction.atomic
 def approve(change: Change, *, candidate: Candidate, by: User, reason: str = "", at: datetime | None = None) -> Verdict:
     """The change works in this candidate. NotAllowed unless that is what staging runs and nobody else holds it."""
     row = require_testable(change, candidate, by=by, at=at)
-    if change.product.preset == Product.Preset.STRICT and change.developer_id == by.pk:
-        raise NotAllowed(_("Somebody else than its developer must test it."))
+    _require_other(row, by)
     if row.action == UNDO:
         return say(row, YES, by=by, reason=reason, at=at)
     if change.status == S.STAGING:
@@ -44,18 +48,36 @@ def approve(change: Change, *, candidate: Candidate, by: User, reason: str = "",
     return verdict
 
 
-@transaction.atomic
-def give_back(change: Change, *, candidate: Candidate, by: User, reason: str, at: datetime | None = None) -> Verdict:
-    """Return the change to development with what was seen; ValidationError without words.
+def _require_other(row: CandidateChange, by: User) -> None:
+    """NotAllowed in strict products for whoever built the change, or planned or built the release it is tested for."""
+    if row.change.product.preset == Product.Preset.STRICT:
+        if row.change.developer_id == by.pk:
+            raise NotAllowed(_("Somebody else than its developer must test it."))
+        release = row.candidate.release or row.change.release
+        involvement.require_outsider(row.change.product, by, involvement.in_change(row.change, release))
 
-    A no to an undo moves nothing: the change stays live and the undo does not ship.
+
+@transaction.atomic
+def give_back(
+    change: Change,
+    *,
+    candidate: Candidate,
+    by: User,
+    reason: str = "",
+    several: Sequence[Seen] = (),
+    at: datetime | None = None,
+) -> Verdict:
+    """Return the change to development with what was seen, one or `several` defects; ValidationError without words.
+
+    Also one that was approved before. A no to an undo moves nothing: the change stays live, the undo does not ship.
     """
-    if not reason.strip():
-        raise ValidationError({"reason": _("Say what you saw: the developer reads these words.")})
+    found = defects.told(reason, several)
     row = require_testable(change, candidate, by=by, at=at)
-    verdict = say(row, NO, by=by, reason=reason, at=at)
+    words = defects.joined(found)
+    verdict = say(row, NO, by=by, reason=words, at=at)
+    defects.write(verdict, found)
     if row.action != UNDO:
-        changes.returned(change, reason=reason, by=by, at=at)
+        changes.returned(change, reason=words, by=by, at=at)
     return verdict
 
 
@@ -66,12 +88,16 @@ def require_testable(change: Change, candidate: Candidate, *, by: User, at: date
     stacking.lock_with_above(change)
     now = candidates.on_staging(change.product)
     if now is None or now.digest != candidate.digest:
-        raise NotAllowed(_("Another version is on staging now. Look at it again."))
+        raise Replaced(_("Another version is on staging now. Look at it again."))
     staging = of_kind(change.product, Environment.Kind.STAGING)
     other = holder(staging, at=at) if staging else None
     if other is not None and other != by:
         raise NotAllowed(_("%(who)s holds staging.") % {"who": other})
-    row = candidate.rows.filter(change=change).select_related("candidate", "change__release", "revision").first()
+    row = (
+        candidate.rows.filter(change=change)
+        .select_related("candidate__release", "change__release", "change__product", "revision")
+        .first()
+    )
     if row is None:
         raise NotAllowed(_("%(change)s is not in this version.") % {"change": change.key})
     if row.action != UNDO and not pins.is_current(row):
@@ -127,38 +153,84 @@ def are_yes(rows: Iterable[CandidateChange], said: dict[int, Verdict]) -> bool:
     return all(row.change_id in said and said[row.change_id].is_yes for row in rows)
 
 
+def returns_of(found: Iterable[Change]) -> dict[int, int]:
+    """Change id → how often a tester returned it; those that never came back are not in it."""
+    rows = Verdict.objects.filter(change__in=[change.pk for change in found], outcome=NO)
+    return dict(rows.values("change").annotate(n=Count("pk")).values_list("change", "n"))
+
+
 @transaction.atomic
 def carry_over(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
     """Copy the yeses that still hold to this candidate; the changes that need a tester again, back on STAGING.
 
-    An undo needs a tester each time.
+    An undo needs a tester each time. Runs git; for workers.
+    """
+    again = weigh(candidate, at=at)
+    settle(candidate, at=at)
+    return again
+
+
+@transaction.atomic
+def weigh(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
+    """Copy the yeses that still hold, and note why the others do not; the changes that need a tester again.
+
     A yes holds when the revision is the same and the change's files do not overlap what differs between the tree it
     was given for and this one (DESIGN "Approval"). Runs git; for workers.
     """
     said = standing(candidate)
     again = []
-    for row in candidate.rows.select_related("change", "revision", "candidate"):
-        if row.action == UNDO:
-            continue
-        earlier = said.get(row.change_id) or earlier_yes(row)
-        if row.change_id in said:
-            count_as_approved(row.change, earlier, at=at)
-        elif earlier and not overlaps(candidate, earlier.candidate, row.revision.files):
+    for row in candidate.rows.exclude(action=UNDO).select_related("change", "revision", "candidate"):
+        earlier = None if row.change_id in said else earlier_yes(row)
+        touched = overlap(row, earlier.candidate) if earlier else set()
+        if earlier and not touched:
             say(row, YES, by=earlier.by, carried_from=earlier, at=at)
-            count_as_approved(row.change, earlier, at=at)
-        else:
+        elif row.change_id not in said:
             again.append(row.change)
-    for change in again:
-        if change.status == S.APPROVED:
-            move(change, S.STAGING, by=Machine("compose"), at=at, waiting_since=at or timezone.now())
+        note_differences(row, earlier, touched)
     return again
+
+
+def note_differences(row: CandidateChange, earlier: Verdict | None, touched: set[str]) -> None:
+    """What pages say about the change on this build: what it has in common with the one before, and what is stale."""
+    before = build_before(row)
+    is_same = before is not None and not overlap(row, before)
+    stale = weighing.changed_by(row.candidate, earlier.candidate, touched, row.change_id) if earlier and touched else []
+    weighing.note(row, unchanged_since=before if is_same else None, stale=stale)
+
+
+def overlap(row: CandidateChange, earlier: Candidate) -> set[str]:
+    """The change's files that differ between the trees of its candidate and an earlier one."""
+    return weighing.differing(row.candidate, earlier) & set(row.revision.files)
+
+
+def build_before(row: CandidateChange) -> Candidate | None:
+    """The last build that was on staging with the change at the same revision."""
+    same = CandidateChange.objects.filter(change=row.change_id, revision=row.revision_id, action=row.action)
+    earlier = Candidate.objects.filter(rows__in=same, pk__lt=row.candidate_id).exclude(staged_at=None)
+    return earlier.order_by("-pk").first()
+
+
+def settle(candidate: Candidate, *, only_stale: bool = False, at: datetime | None = None) -> None:
+    """Bring the changes where what is said about them on this candidate puts them.
+
+    One without a word is with the testers again; with `only_stale` only where a worker found that the yes it had does
+    not hold.
+    """
+    said = standing(candidate)
+    for row in candidate.rows.exclude(action=UNDO).select_related("change__release"):
+        if not pins.is_current(row):
+            continue
+        if row.change_id in said:
+            count_as_approved(row.change, said[row.change_id], at=at)
+        elif row.change.status == S.APPROVED and (row.stale or not only_stale):
+            move(row.change, S.STAGING, by=COMPOSER, at=at, waiting_since=at or timezone.now())
 
 
 def count_as_approved(change: Change, word: Verdict, *, at: datetime | None) -> None:
     """A yes that still holds brings the change where that yes had brought it before staging was given away."""
     way = {S.READY: (S.STAGING, S.APPROVED), S.STAGING: (S.APPROVED,)}
     for status in way.get(S(change.status), ()) if word.is_yes else ():
-        move(change, status, by=Machine("compose"), at=at, waiting_since=at or timezone.now())
+        move(change, status, by=COMPOSER, at=at, waiting_since=at or timezone.now())
 
 
 def earlier_yes(row: CandidateChange) -> Verdict | None:
@@ -167,11 +239,3 @@ def earlier_yes(row: CandidateChange) -> Verdict | None:
     verdicts = verdicts.exclude(candidate__rows__in=CandidateChange.objects.filter(change=row.change, action=UNDO))
     newest = verdicts.order_by("-id").first()
     return newest if newest and newest.outcome == YES else None
-
-
-def overlaps(candidate: Candidate, earlier: Candidate, files: list[str]) -> bool:
-    """Whether one of `files` differs between the trees of two candidates."""
-    if candidate.tree == earlier.tree:
-        return False
-    differing = repositories.git(candidate.repository).diff(earlier.tree, candidate.tree)
-    return bool({file.path for file in differing} & set(files))

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from ideas.models import Idea
 from lifecycle.inbox import Waiting
 from lifecycle.roles import Actor
-from releases import candidates, changes, plan, signoffs
-from releases.models import Candidate, Change, Release, SignOff, Survey
+from releases import candidates, changes, invitations, plan, signoffs
+from releases.models import Candidate, Change, Demo, Release, SignOff, Survey
 from releases.pages.bench import on_staging
 
 S = Change.Status
@@ -23,7 +23,7 @@ def waiting_for(actor: Actor) -> list[Waiting]:
     """What this person has to do here, in no particular order; nothing for a visitor."""
     if actor.user is None:
         return []
-    found = list(to_answer(actor))
+    found = [*to_answer(actor), *to_try(actor)]
     if actor.may("develop"):
         found += [*to_build(actor), *to_start(actor)]
     if actor.may("give_verdict"):
@@ -31,7 +31,7 @@ def waiting_for(actor: Actor) -> list[Waiting]:
     if actor.may("plan_release"):
         found += to_plan(actor)
     if actor.is_team:
-        found += to_sign_off(actor)
+        found += [*to_host(actor), *to_sign_off(actor)]
     return found
 
 
@@ -95,11 +95,60 @@ def to_sign_off(actor: Actor) -> Iterator[Waiting]:
         wanted = [SignOff.Audience.CUSTOMERS]
     said = signoffs.standing(release)
     for audience in wanted:
-        if actor.may(f"sign_off_{audience}") and audience not in said:
+        if audience not in said and signoffs.may_speak(release, audience, actor):
             title = _("Demo of %(version)s") % {"version": release}
             why = _("It is on staging and %(audience)s have not seen it") % {"audience": audience.label}
             url = reverse("releases:demo", args=[release.version])
             yield Waiting(title, why, release.candidate.staged_at, url, _("Say what they said"), "presentation")
+
+
+def to_host(actor: Actor) -> Iterator[Waiting]:
+    """My sessions: nobody is invited yet, it is time to open it, it is time to close it."""
+    mine = Demo.objects.filter(host=actor.user, release__product=actor.product, status__in=["planned", "open"])
+    for demo in mine.select_related("release").prefetch_related("invitations"):
+        title, url = (
+            _("Demo of %(version)s") % {"version": demo.release},
+            reverse("releases:demo", args=[demo.release.version]),
+        )
+        audience, now = demo.get_audience_display(), timezone.now()
+        if not demo.invitations.all():
+            yield Waiting(
+                title,
+                _("%(who)s: nobody is invited") % {"who": audience},
+                demo.created_at,
+                url,
+                _("Invite them"),
+                "mail",
+            )
+        elif demo.is_planned and demo.starts_at <= now:
+            yield Waiting(
+                title,
+                _("%(who)s: it begins") % {"who": audience},
+                demo.starts_at,
+                url,
+                _("Open the demo"),
+                "presentation",
+            )
+        elif demo.is_open and demo.ends_at <= now:
+            yield Waiting(
+                title,
+                _("%(who)s: its time is over") % {"who": audience},
+                demo.ends_at,
+                url,
+                _("Close the demo"),
+                "lock",
+            )
+
+
+def to_try(actor: Actor) -> Iterator[Waiting]:
+    """Demos that are open and that I was invited to, until I said something about what is shown now."""
+    mine = actor.user.demo_invitations.filter(demo__release__product=actor.product, revoked_at=None)
+    open_now = mine.filter(demo__status=Demo.Status.OPEN).select_related("demo__release__candidate")
+    for invitation in open_now:
+        demo, candidate = invitation.demo, invitation.demo.release.candidate
+        if candidate and not invitation.answers.filter(digest=candidate.digest).exists():
+            title, why = _("Before it is released"), _("You are asked whether it is right")
+            yield Waiting(title, why, demo.opened_at, invitations.link(invitation), _("Try it"), "presentation")
 
 
 def to_answer(actor: Actor) -> Iterator[Waiting]:

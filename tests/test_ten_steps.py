@@ -181,7 +181,7 @@ class Walk:
             fresh(self.release), audience=SignOff.Audience.MANAGERS, outcome="yes", words="Good", by=self.team.max
         )
         signoffs.sign_off(
-            fresh(self.release), audience=SignOff.Audience.CUSTOMERS, outcome="yes", words="Nice", by=self.team.cleo
+            fresh(self.release), audience=SignOff.Audience.CUSTOMERS, outcome="yes", words="Nice", by=self.team.petra
         )
 
     def approve(self) -> None:

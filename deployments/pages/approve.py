@@ -56,7 +56,8 @@ def word_of(release: Release, user: User | None) -> Approval | None:
     place = running.production(release.product)
     if place is None or release.candidate is None:
         return None
-    return approval_rules.counted(release, release.candidate, place).filter(by=user).first()
+    given = approval_rules.counted(release, release.candidate, place)
+    return next((word for word in given if word.by_id == getattr(user, "pk", None)), None)
 
 
 def headline(release: Release, earlier: list[gates.Gate], mine: Approval | None, shut: list[gates.Gate]) -> str:
@@ -92,9 +93,9 @@ def why_not(release: Release, earlier: list[gates.Gate], mine: Approval | None, 
         return _("The release is “%(status)s”.") % {"status": release.get_status_display()}
     if mine is not None:
         return _("Your answer counts for this build. A new build asks you again.")
-    if earlier:
-        return _("First: %(gates)s") % {"gates": ", ".join(gate.label for gate in earlier)}
-    return "" if able else _("Somebody else has to approve it: you built or planned a part, or it is decided already.")
+    if not able:
+        return _("Somebody else has to approve it: you built or planned a part, or it is decided already.")
+    return _("First: %(gates)s") % {"gates": ", ".join(gate.label for gate in earlier)} if earlier else ""
 
 
 def asked(ideas: list[Idea]) -> str:
@@ -135,7 +136,7 @@ def demos(release: Release) -> list[Yes]:
 
 def managers(release: Release) -> list[Yes]:
     place = running.production(release.product)
-    rows = gates.counted(release, release.candidate, place) if place else []
+    rows = approval_rules.counted(release, release.candidate, place) if place else []
     return [
         Yes(
             _("%(who)s (own work)") % {"who": word.by} if word.is_own_work else str(word.by),

@@ -12,7 +12,6 @@ from deployments.loading import get_release_for
 from deployments.pages import approve as sheet
 from deployments.pages import cockpit as page
 from lifecycle.forms import reason_in
-from lifecycle.models import Role
 from lifecycle.roles import allow
 
 
@@ -37,7 +36,7 @@ def approve(request: HttpRequest, version: str) -> HttpResponse:
     if not form.is_valid():
         context = {**sheet.sheet(release, request.actor), "form": form}
         return render(request, "deployments/approve.html", context, status=422)
-    approvals.approve(release, by=request.user, role=Role.MANAGER, **form.cleaned_data)
+    approvals.approve(release, by=request.user, **form.cleaned_data)
     messages.success(request, _("Your answer is written down."))
     pending = page.on_its_way(release)
     if pending is not None:

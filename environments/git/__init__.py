@@ -8,7 +8,7 @@ from .compose import Composition, CompositionConflict, Step, compose
 from .errors import Conflict, GitError, PushRejected, RefMoved
 from .export import ExportLimits
 from .names import UPSTREAM_HEADS, branch_name_is_valid
-from .records import LIFECYCLE, Commit, FileChange, Signature
+from .records import LIFECYCLE, Commit, FileChange, Part, Signature
 from .repository import Git
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Git",
     "GitError",
     "HostKeyUnknown",
+    "Part",
     "PushRejected",
     "RefMoved",
     "Signature",

@@ -1,5 +1,6 @@
 """What git tells about commits and files, as plain values."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,32 @@ class Signature(NamedTuple):
 
 
 LIFECYCLE = Signature("Lifecycle", "lifecycle@localhost")
+
+
+class Part(NamedTuple):
+    """Somebody in a commit: `role` is author, committer or co_author."""
+
+    role: str
+    name: str
+    email: str
+
+
+PEOPLE_FORMAT = "%x00".join(
+    ("%an", "%ae", "%cn", "%ce", "%(trailers:key=Co-authored-by,valueonly=true,unfold=true,only=true)")
+)
+CO_AUTHOR = re.compile(r"^(.*?)\s*<([^<>\s]+)>\s*$")
+
+
+def parse_people(output: str) -> set[Part]:
+    """Everybody in `git log -z --format=tformat:PEOPLE_FORMAT`, each once; without whom git gave no address."""
+    values, found = output.split("\x00"), set()
+    for start in range(0, len(values) - 4, 5):
+        author, author_email, committer, committer_email, others = values[start : start + 5]
+        found |= {Part("author", author, author_email), Part("committer", committer, committer_email)}
+        found |= {
+            Part("co_author", *match.groups()) for line in others.splitlines() if (match := CO_AUTHOR.match(line))
+        }
+    return {part._replace(email=part.email.lower()) for part in found if part.email}
 
 
 class FileChange(NamedTuple):

@@ -9,7 +9,18 @@ from . import names
 from .errors import Conflict, GitError
 from .export import ExportLimits, export_tree
 from .mirror import Mirror
-from .records import LIFECYCLE, LOG_FORMAT, Commit, FileChange, Signature, commit_message, parse_log
+from .records import (
+    LIFECYCLE,
+    LOG_FORMAT,
+    PEOPLE_FORMAT,
+    Commit,
+    FileChange,
+    Part,
+    Signature,
+    commit_message,
+    parse_log,
+    parse_people,
+)
 
 _EPOCH = "@0 +0000"
 _USUAL_LIMITS = ExportLimits()
@@ -47,6 +58,12 @@ class Git(Mirror):
         span = names.checked_sha(to) if from_ is None else f"{names.checked_sha(from_)}..{names.checked_sha(to)}"
         options = [*_LOG, "--topo-order", f"--max-count={limit}", *(["--first-parent"] if first_parent else [])]
         return list(parse_log(self._ask("log", *options, "--end-of-options", span)))
+
+    def people(self, from_: str, to: str) -> set[Part]:
+        """Everybody who wrote, committed or is named in a commit reachable from `to` and not from `from_`: in all."""
+        span = f"{names.checked_sha(from_)}..{names.checked_sha(to)}"
+        options = ("-z", f"--format=tformat:{PEOPLE_FORMAT}", "--encoding=UTF-8", "--end-of-options")
+        return parse_people(self._ask("log", *options, span))
 
     def commits(self, shas: Sequence[str]) -> dict[str, Commit]:
         """Each of these commits by its id, in one go."""

@@ -88,6 +88,10 @@ class Product(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC")
     preset = models.CharField(_("approval rule"), max_length=10, choices=Preset.choices, default=Preset.SMALL)
     customers_demo_required = models.BooleanField(_("customers see the demo before release"), default=True)
+    remind_after_hours = models.PositiveSmallIntegerField(
+        _("hours until somebody who was asked is reminded"), default=4
+    )
+    chat_webhook = models.URLField(_("chat webhook"), max_length=500, blank=True)
     watch_minutes = models.PositiveIntegerField(_("minutes of watch after a release"), default=24 * 60)
     sample_seconds = models.PositiveIntegerField(_("seconds between samples"), default=30)
     review_capacity = models.PositiveIntegerField(_("points per review"), default=20)

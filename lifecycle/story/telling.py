@@ -216,7 +216,7 @@ class Narrator:
         if self.chapter.ends_as == Release.Status.FROZEN or not is_shown(release):
             return
         said = set(release.signoffs.filter(candidate=release.candidate).values_list("audience", flat=True))
-        for audience, person in ((SignOff.Audience.MANAGERS, "max"), (SignOff.Audience.CUSTOMERS, "cleo")):
+        for audience, person in ((SignOff.Audience.MANAGERS, "max"), (SignOff.Audience.CUSTOMERS, "petra")):
             if audience not in said:
                 signoffs.sign_off(release, audience=audience, outcome="yes", words="", by=self.cast[person])
         if not release.approvals.filter(candidate=release.candidate, withdrawn_at=None).exists():

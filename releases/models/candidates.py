@@ -44,6 +44,7 @@ class Candidate(models.Model):
     sha = models.CharField(max_length=40, blank=True)
     tree = models.CharField(max_length=40, blank=True)
     digest = models.CharField(max_length=64, blank=True, db_index=True)
+    facts = models.JSONField(null=True, blank=True, help_text=_("what its digest is the hash of"))
     manifest = models.TextField(blank=True, help_text=_("lifecycle.toml as it is in the tree"))
     artefact_hash = models.CharField(max_length=64, blank=True, help_text=_("of what was built of it first"))
     artefact_is_gone = models.BooleanField(default=False, help_text=_("building it anew gives other files"))
@@ -62,7 +63,11 @@ class Candidate(models.Model):
 
 
 class CandidateChange(models.Model):
-    """A change that a candidate applies on (or undoes from) its base, at one revision: the step `fork` → its tip."""
+    """A change that a candidate applies on (or undoes from) its base, at one revision: the step `fork` → its tip.
+
+    `unchanged_since` and `stale` are worked out by a worker (releases/weighing.py): the build before this one in which
+    everything of the change was the same, and what differs from the one a tester said yes to.
+    """
 
     class Action(models.TextChoices):
         APPLY = "apply", _("Taken in")
@@ -74,6 +79,10 @@ class CandidateChange(models.Model):
     fork = models.CharField(max_length=40, blank=True)
     action = models.CharField(max_length=5, choices=Action.choices, default=Action.APPLY)
     position = models.PositiveSmallIntegerField(default=0)
+    unchanged_since = models.ForeignKey(
+        Candidate, models.SET_NULL, null=True, blank=True, related_name="+", help_text=_("none of its files differs")
+    )
+    stale = models.JSONField(default=list, help_text=_("why an earlier yes does not hold: changes with their files"))
 
     class Meta:
         ordering = ["position", "id"]

@@ -228,6 +228,7 @@ class Revision(models.Model):
     author = models.CharField(max_length=200, blank=True)
     commits = models.PositiveIntegerField(default=0)
     files = models.JSONField(default=list)
+    log = models.JSONField(default=list, help_text=_("its commits, the newest first: sha and subject"))
     says_ready = models.BooleanField(default=False, help_text=_("the developer said so with the commit or the request"))
     seen_at = models.DateTimeField()
 
@@ -236,3 +237,27 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return self.tip[:8]
+
+
+class RevisionPerson(models.Model):
+    """Somebody whose commits are in a revision, as git names them; `user` is who had this address when it was taken in.
+
+    It stays theirs when they take another address later.
+    """
+
+    class Part(models.TextChoices):
+        AUTHOR = "author", _("wrote it")
+        COMMITTER = "committer", _("committed it")
+        CO_AUTHOR = "co_author", _("wrote it together with others")
+
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="people")
+    email = models.CharField(max_length=254)
+    name = models.CharField(max_length=200, blank=True)
+    role = models.CharField(max_length=10, choices=Part.choices)
+    user = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["revision", "email", "role"], name="revision_person_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"

@@ -5,9 +5,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from environments.models import Environment
 from ideas.models import Idea
 from lifecycle.models import Role
+from releases.models.audiences import Audience
 from releases.models.candidates import Candidate
+from releases.models.demos import Demo
 from releases.models.plans import Change, Release, Revision
 
 Person = settings.AUTH_USER_MODEL
@@ -41,9 +44,7 @@ class Verdict(models.Model):
 class SignOff(models.Model):
     """What managers or customers said after the demo of a candidate."""
 
-    class Audience(models.TextChoices):
-        MANAGERS = "managers", _("Managers")
-        CUSTOMERS = "customers", _("Customers")
+    Audience = Audience
 
     class Outcome(models.TextChoices):
         YES = "yes", _("Yes")
@@ -55,6 +56,7 @@ class SignOff(models.Model):
     audience = models.CharField(max_length=10, choices=Audience.choices)
     outcome = models.CharField(max_length=5, choices=Outcome.choices)
     words = models.TextField(_("what they said"), blank=True)
+    demo = models.ForeignKey(Demo, models.SET_NULL, null=True, blank=True, related_name="signoffs")
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
@@ -67,19 +69,29 @@ class SignOff(models.Model):
 
 
 class Approval(models.Model):
-    """A yes or a no to one digest on one environment configuration; never to "the release" at large."""
+    """A yes or a no to one digest on one environment configuration; never to "the release" at large.
+
+    `for_person` is whose deputy gave it, `via` where it was given.
+    """
 
     class Outcome(models.TextChoices):
         YES = "yes", _("Approved")
         NO = "no", _("Not yet")
 
+    class Via(models.TextChoices):
+        SCREEN = "screen", _("On the screen")
+        API = "api", _("Over the API")
+
     release = models.ForeignKey(Release, models.CASCADE, related_name="approvals")
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="approvals")
     digest = models.CharField(max_length=64)
+    environment = models.ForeignKey(Environment, models.PROTECT, null=True, blank=True, related_name="+")
     config_version = models.PositiveIntegerField()
     role = models.CharField(max_length=20, choices=Role.choices)
     outcome = models.CharField(max_length=5, choices=Outcome.choices)
     is_own_work = models.BooleanField(default=False)
+    for_person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    via = models.CharField(max_length=10, choices=Via.choices, default=Via.SCREEN)
     words = models.TextField(_("words"), blank=True)
     by = models.ForeignKey(Person, models.PROTECT, related_name="approvals")
     at = models.DateTimeField()

@@ -11,7 +11,7 @@ from lifecycle import events, history
 from lifecycle.dates import ago
 from lifecycle.models import Comment
 from lifecycle.roles import Actor
-from releases import changes, comments, hotfixes, migration_flags, overlaps, stacking
+from releases import changes, comments, hotfixes, migration_flags, overlaps, stacking, verdicts
 from releases.forms import AssignForm, BranchForm, CommentForm, MigrationsForm
 from releases.models import Change, Check, Revision, Verdict
 from releases.pages.plan import commands_for
@@ -59,11 +59,17 @@ def page(change: Change, actor: Actor) -> dict[str, Any]:
         "overlaps": [overlaps.sentence(row) for row in overlaps.of(change)] if change.status in overlaps.OPEN else [],
         "reasons": changes.reasons_not_ready(change) if change.status == S.DEVELOPMENT else [],
         "verdicts": [Said(verdict, ago(verdict.at)) for verdict in verdicts_of(change)],
+        "returns": returned(verdicts.returns_of([change]).get(change.pk, 0)),
         "comments": [Said(comment, ago(comment.created_at)) for comment in comments.of(change)],
         "history": [history.row(event, change) for event in events.about(change).reverse()[:30]],
         "comment_form": CommentForm(auto_id="comment_%s"),
         **forms_for(change, actor),
     }
+
+
+def returned(count: int) -> str:
+    """ "returned 2 times"; "" for what never came back."""
+    return ngettext("returned %(n)d time", "returned %(n)d times", count) % {"n": count} if count else ""
 
 
 def forms_for(change: Change, actor: Actor) -> dict[str, Any]:
@@ -95,7 +101,8 @@ def push(revision: Revision) -> Push:
 
 def verdicts_of(change: Change) -> QuerySet[Verdict]:
     """What testers said, the newest first; a yes that was only carried over is not said twice."""
-    return change.verdicts.filter(carried_from=None).select_related("by", "candidate", "revision").order_by("-id")
+    rows = change.verdicts.filter(carried_from=None).select_related("by", "candidate", "revision")
+    return rows.prefetch_related("defects__attachments").order_by("-id")
 
 
 def what_next(change: Change) -> str:

@@ -12,7 +12,7 @@ from ideas.models import Idea
 from lifecycle.chips import Chip
 from lifecycle.dates import day, weekday
 from lifecycle.roles import Actor
-from releases import chips, notes
+from releases import chips, invitations, notes
 from releases.loading import releases_for
 from releases.models import Change, Notes, Release
 from releases.pages.calendar import strip
@@ -54,6 +54,7 @@ def page(release: Release, actor: Actor) -> dict[str, Any]:
         "strip": strip(release, for_team=False),
         "news": news,
         "target": target(release),
+        "preview_url": invitations.link_for(release, actor.user) if actor.user else "",
         "frame": "team.html" if actor.is_team else "portal.html",
     }
 

@@ -200,12 +200,12 @@ def freeze_and_show(walk: Walk) -> None:
     boss.visit(f"/releases/{VERSION}/cockpit/").sees("3 gates are shut")
     expect(boss.page.get_by_role("button", name=f"Release {VERSION}")).to_have_attribute("aria-disabled", "true")
     walk.picture(boss, "13-cockpit")
-    for who, words in ((boss, "Good"), (walk.cleo, "Nice")):
+    for who, words in ((boss, "Good"), (walk.petra, "Nice")):
         who.visit(f"/releases/{VERSION}/demo/").waits_for(lambda page: page.get_by_label("In their words"))
         who.fill("In their words", words)
         who.press("Yes, this may go")
         who.sees(words)
-    walk.picture(walk.cleo, "14-demo")
+    walk.picture(walk.petra, "14-demo")
 
 
 def approve_on_the_phone(walk: Walk) -> None:

@@ -76,8 +76,8 @@ def test_a_rollback_is_asked_on_a_page_of_its_own_and_needs_a_reason(seat: Seat)
 
 
 def test_the_last_yes_ships(seat: Seat) -> None:
-    boss, cleo = seat("Max", **PLAIN), seat("Cleo", **PLAIN)
-    for audience in (boss, cleo):
+    boss, petra = seat("Max", **PLAIN), seat("Petra", **PLAIN)
+    for audience in (boss, petra):
         audience.visit("/releases/26.11/demo/").press("Yes, this may go")
     boss.visit("/releases/26.11/approve/")
     assert send(boss, "Hold 26.11") == 422, "a no needs words"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from environments.git import LIFECYCLE, Git, GitError, PushRejected, RefMoved, Signature, branch_name_is_valid
+from environments.git import LIFECYCLE, Git, GitError, Part, PushRejected, RefMoved, Signature, branch_name_is_valid
 from tests.environments.repositories import Upstream
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -121,6 +121,20 @@ def test_the_log_tells_authors_bodies_and_repeated_trailers(git, upstream):
     assert commit.trailers["Idea"] == ["41", "42"] and commit.trailer("idea") == "42"
     assert [c.sha for c in git.log(None, tip)] == [tip, first]
     assert git.log(tip, tip) == []
+
+
+def test_everybody_in_every_commit_is_named_once(git, upstream):
+    fork = upstream.git("rev-parse", "main")
+    upstream.commit("one\n\nCo-authored-by: Mia M <Mia@Home.test>\nCo-authored-by: nobody")
+    upstream.git("-c", "user.email=x@y", "commit", "-q", "--allow-empty", "--author=Lena <lena@shop.test>", "-m", "two")
+    upstream.commit("three")
+    git.fetch(str(upstream.path))
+    assert git.people(fork, upstream.git("rev-parse", "main")) == {
+        Part("author", "Dev", "dev@shop.test"),
+        Part("committer", "Dev", "dev@shop.test"),
+        Part("author", "Lena", "lena@shop.test"),
+        Part("co_author", "Mia M", "mia@home.test"),
+    }
 
 
 def test_ancestry_and_differences(git, upstream):

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 
 from environments import repositories
 from ideas.models import Stop
-from lifecycle.models import Notification
+from lifecycle.models import Notification, User
 from lifecycle.transitions import NotAllowed, move
 from releases import candidates, changes, checks, intake, plan, verdicts
 from releases.models import Change, Check, Release
@@ -225,3 +225,10 @@ def test_a_conflict_that_dev_finds_takes_the_offer_back(cast, plan_of, build, co
     candidate = compose(candidates.request(cast.product, "dev", by=cast.dev))
     assert [row.change for row in candidate.rows.all()] == [one]
     assert [change.status for change in Change.objects.order_by("pk")] == [S.READY, S.DEVELOPMENT]
+
+
+def test_everybody_whose_commits_are_in_a_push_is_written_down(plan_of, build, cast):
+    User.objects.filter(pk=cast.dev.pk).update(email="dev@shop.test")
+    change = build(plan_of("Keep a wishlist").changes.get())
+    people = {(row.role, row.email, row.user) for row in change.revision.people.all()}
+    assert people == {(role, "dev@shop.test", cast.dev) for role in ("author", "committer")}

@@ -20,7 +20,7 @@ def shown(cast, frozen):
     """A frozen release that managers and customers said yes to."""
     release = frozen("Keep a wishlist")
     signoffs.sign_off(release, audience=MANAGERS, outcome="yes", by=cast.max)
-    signoffs.sign_off(release, audience=CUSTOMERS, outcome="yes", by=cast.cleo)
+    signoffs.sign_off(release, audience=CUSTOMERS, outcome="yes", by=cast.petra)
     return release
 
 
@@ -52,7 +52,7 @@ def test_customers_see_it_after_the_managers(cast, frozen):
 
 def test_both_are_needed_and_the_newest_word_counts(cast, shown):
     assert signoffs.has_both(shown)
-    signoffs.sign_off(shown, audience=CUSTOMERS, outcome="no", words="Prices are gone", by=cast.carl)
+    signoffs.sign_off(shown, audience=CUSTOMERS, outcome="no", words="Prices are gone", by=cast.petra)
     assert not signoffs.has_both(shown)
 
 

@@ -14,6 +14,7 @@ from ideas import services as ideas
 from lifecycle.events import Machine
 from releases import changes, facts, plan, signoffs
 from releases.models import Answer, Change, Release, SignOff
+from tests.releases.benches import ticks, told
 
 
 @pytest.fixture
@@ -150,10 +151,11 @@ def test_the_tester_approves_what_they_tried(cast, sign_in, workshop, release, b
     candidate = on_staging()
     tess = sign_in(cast.tess)
     assert "One change to try" in tess.get("/testing/").content.decode()
-    half = tess.post("/testing/1/approve/", {"candidate": candidate.pk, "tried": ["1"]})
+    first, second = ticks(release.changes.get())
+    half = tess.post("/testing/1/approve/", {"candidate": candidate.pk, "tried": [first]})
     assert half.status_code == 422
     assert sign_in(cast.dev).post("/testing/1/approve/", {"candidate": candidate.pk}).status_code == 403
-    tess.post("/testing/1/approve/", {"candidate": candidate.pk, "tried": ["1", "2"]})
+    tess.post("/testing/1/approve/", {"candidate": candidate.pk, "tried": [first, second]})
     assert Change.objects.get().status == Change.Status.APPROVED
 
 
@@ -162,9 +164,9 @@ def test_the_tester_returns_with_a_reason(cast, sign_in, workshop, release, buil
     candidate = on_staging()
     tess = sign_in(cast.tess)
     assert tess.get(f"/testing/1/return/?candidate={candidate.pk}").status_code == 200
-    empty = tess.post("/testing/1/return/", {"candidate": candidate.pk, "reason": ""})
+    empty = tess.post("/testing/1/return/", {"candidate": candidate.pk, "d0-seen": ""})
     assert empty.status_code == 422
-    tess.post("/testing/1/return/", {"candidate": candidate.pk, "reason": "The list is empty"})
+    tess.post("/testing/1/return/", told(candidate, "The list is empty"))
     assert Change.objects.get().is_returned
     assert "The list is empty" in sign_in(cast.dev).get("/changes/1/").content.decode()
 
@@ -198,14 +200,16 @@ def test_a_check_shows_its_log_and_answers_204_while_idle(cast, sign_in, worksho
 
 def test_the_demo_is_signed_by_managers_then_customers(cast, sign_in, frozen):
     frozen("Keep a wishlist")
-    manager, customer = sign_in(cast.max), sign_in(cast.cleo)
+    manager, owner, customer = sign_in(cast.max), sign_in(cast.petra), sign_in(cast.cleo)
     assert "Show 24.11 to the managers" in manager.get("/releases/24.11/demo/").content.decode()
-    assert customer.post("/releases/24.11/demo/managers/", {"managers-outcome": "yes"}).status_code == 403
-    early = customer.post("/releases/24.11/demo/customers/", {"customers-outcome": "yes"})
+    assert customer.get("/releases/24.11/demo/").status_code == 403
+    assert customer.post("/releases/24.11/demo/customers/", {"customers-outcome": "yes"}).status_code == 403
+    assert owner.post("/releases/24.11/demo/managers/", {"managers-outcome": "yes"}).status_code == 403
+    early = owner.post("/releases/24.11/demo/customers/", {"customers-outcome": "yes"})
     assert early.status_code == 409
     assert manager.post("/releases/24.11/demo/managers/", {"managers-outcome": "no"}).status_code == 422
     manager.post("/releases/24.11/demo/managers/", {"managers-outcome": "yes"})
-    customer.post("/releases/24.11/demo/customers/", {"customers-outcome": "yes", "customers-words": "Lovely"})
+    owner.post("/releases/24.11/demo/customers/", {"customers-outcome": "yes", "customers-words": "Lovely"})
     assert SignOff.objects.filter(outcome="yes").count() == 2
     assert signoffs.has_both(Release.objects.get())
 

@@ -1,0 +1,46 @@
+"""Which earlier words hold for another build: those about a change whose files do not overlap what differs.
+
+Runs git to compare trees; for workers. What came out stands on the candidate's rows, where pages read it.
+"""
+
+from collections.abc import Iterable
+
+from environments import repositories
+from releases.models import Candidate, CandidateChange
+
+
+def differing(candidate: Candidate, earlier: Candidate) -> set[str]:
+    """The files in which the trees of two candidates differ."""
+    if candidate.tree == earlier.tree:
+        return set()
+    return {file.path for file in repositories.git(candidate.repository).diff(earlier.tree, candidate.tree)}
+
+
+def changed_by(candidate: Candidate, earlier: Candidate, files: Iterable[str], but: int) -> list[dict[str, object]]:
+    """Who changed these files between two candidates: `[{"change": "C-7", "files": […]}]`; "" is what is live."""
+    wanted = set(files)
+    found = {key: sorted(wanted & touched) for key, touched in moved(candidate, earlier, but).items()}
+    named = [{"change": key, "files": paths} for key, paths in sorted(found.items()) if paths]
+    rest = sorted(wanted - {path for paths in found.values() for path in paths})
+    return [*named, {"change": "", "files": rest}] if rest else named
+
+
+def moved(candidate: Candidate, earlier: Candidate, but: int) -> dict[str, set[str]]:
+    """Keys of the changes that came, left or came at another revision → their files; `but` is the one that asks."""
+    before, after = rows_of(earlier), rows_of(candidate)
+    found: dict[str, set[str]] = {}
+    for pk in (before.keys() | after.keys()) - {but}:
+        ends = [row for row in (before.get(pk), after.get(pk)) if row is not None]
+        if len({(row.revision_id, row.action) for row in ends}) != 1 or len(ends) == 1:
+            found[ends[0].change.key] = {path for row in ends for path in row.revision.files}
+    return found
+
+
+def rows_of(candidate: Candidate) -> dict[int, CandidateChange]:
+    return {row.change_id: row for row in candidate.rows.select_related("change", "revision")}
+
+
+def note(row: CandidateChange, *, unchanged_since: Candidate | None, stale: list[dict[str, object]]) -> None:
+    """Write down what was found out about one change."""
+    row.unchanged_since, row.stale = unchanged_since, stale
+    CandidateChange.objects.filter(pk=row.pk).update(unchanged_since=unchanged_since, stale=stale)
