@@ -37,6 +37,12 @@ def given(release: Release, candidate: Candidate, environment: Environment) -> l
     return list(here.select_related("by", "for_person").order_by("at", "id"))
 
 
+def is_about(word: Approval | BreakGlass, candidate: Candidate, environment: Environment) -> bool:
+    """Whether it was said of this digest and this configuration of this environment."""
+    same = (word.digest, word.config_version) == (candidate.digest, environment.config_version)
+    return same and word.environment_id in (None, environment.pk)
+
+
 def holding(words: Iterable[Approval], people: Electorate) -> list[Approval]:
     """Those whose word still counts: active, in the role, and in strict products without a hand in it."""
     return [

@@ -5,11 +5,14 @@ from datetime import datetime
 from functools import cached_property
 
 from deployments import approval_rules, proofs
-from deployments.models import BreakGlass
-from deployments.separation import Electorate, electorate
-from environments import freezes
-from environments.models import Environment, Freeze
-from releases import candidates, signoffs, verdicts
+from deployments.case_files import CaseFile
+from deployments.freeze_overrides import OVERRIDE
+from deployments.models import BreakGlass, Deployment, Rehearsal
+from deployments.separation import Electorate, Voter
+from environments.models import Environment, Freeze, Lock
+from lifecycle import members
+from lifecycle.models import Event
+from releases import involvement
 from releases.models import Approval, Candidate, CandidateChange, Check, Release, SignOff, Verdict
 
 
@@ -28,66 +31,101 @@ class Gate:
 
 @dataclass(frozen=True)
 class Case:
-    """A release with what its gates look at. What several of them need is read once, when the first one asks."""
+    """A release with what its gates look at, out of a file that was read at once."""
 
     release: Release
     candidate: Candidate
     production: Environment
-    at: datetime
+    file: CaseFile
 
-    @cached_property
+    @property
+    def at(self) -> datetime:
+        return self.file.at
+
+    @property
     def staging(self) -> Environment | None:
-        return proofs.staging_of(self.release.product)
+        return self.file.place(Environment.Kind.STAGING)
 
-    @cached_property
+    @property
     def live(self) -> Candidate | None:
         """What production should run."""
-        return candidates.live(self.release.product)
+        return self.file.live
 
-    @cached_property
+    @property
     def target(self) -> Candidate | None:
         """What a rollback would lead to after this release."""
-        return proofs.running_in(self.production) or self.live
+        now = self.file.currents.get(self.production.pk)
+        return now.candidate if now else self.live
 
     @cached_property
+    def impossible(self) -> str:
+        """Why the way back cannot be rehearsed; "" if it can. Two statements."""
+        return proofs.impossible(self.candidate, self.target, self.staging)
+
+    @property
+    def rehearsal(self) -> Rehearsal | None:
+        """The newest one that speaks for this digest and this way back."""
+        target = self.target.pk if self.target else None
+        return next((row for row in self.file.rehearsals if row.target_id == target), None)
+
+    @property
     def rows(self) -> list[CandidateChange]:
         """What the candidate takes in and out."""
-        return list(proofs.rows_of(self.candidate))
+        return self.file.rows
 
     @cached_property
     def verdicts(self) -> dict[int, Verdict]:
-        return verdicts.standing(self.candidate)
+        """Change → the newest word on this digest."""
+        return {verdict.change_id: verdict for verdict in self.file.verdicts}
 
-    @cached_property
+    @property
     def checks(self) -> list[Check]:
         """All checks of the candidate, the newest first."""
-        return list(self.candidate.checks.order_by("-id"))
+        return self.file.checks
 
     def check(self, kind: str) -> Check | None:
         return next((check for check in self.checks if check.kind == kind), None)
 
     @cached_property
     def signoffs(self) -> dict[str, SignOff]:
-        return signoffs.standing(self.release)
+        return {word.audience: word for word in self.file.signoffs}
 
-    @cached_property
+    @property
     def windows(self) -> list[Freeze]:
         """The freezes in force then, the one that ends last at the end."""
-        return list(freezes.in_force(self.release.product, at=self.at).order_by("ends_at", "-pk"))
+        return self.file.freezes
+
+    @property
+    def lock(self) -> Lock | None:
+        """The hard lock of production."""
+        own = [lock for lock in self.file.locks if lock.environment_id == self.production.pk]
+        return next((lock for lock in own if lock.kind == Lock.Kind.HARD), None)
+
+    def waived(self, gate: str) -> Event | None:
+        """DevOps' word that this digest may ship although the gate with this key stays shut."""
+        said = [event for event in self.file.said(proofs.WAIVER) if event.data.get("digest") == self.candidate.digest]
+        return next((event for event in said if gate in event.data.get("gates", ())), None)
+
+    def overridden(self, window: Freeze) -> Event | None:
+        """The word that this build may pass this window."""
+        facts = {"digest": self.candidate.digest, "freeze": window.pk}
+        said = self.file.said(OVERRIDE)
+        return next((event for event in said if facts.items() <= event.data.items()), None)
 
     @cached_property
     def people(self) -> Electorate:
         """Who may speak for it."""
-        return electorate(self.release, rows=self.rows, at=self.at)
+        return people_of(self.file)
 
     @cached_property
     def rule(self) -> dict[str, int]:
-        return approval_rules.rule_of(self.release.product)
+        own = {row.role: row.minimum for row in self.file.rules}
+        return own or dict(approval_rules.PRESETS[self.release.product.preset])
 
     @cached_property
     def given(self) -> list[Approval]:
         """Management's words on this digest and these variables, also those that do not count any more."""
-        return approval_rules.given(self.release, self.candidate, self.production)
+        return [word for word in self.file.approvals if approval_rules.is_about(word, self.candidate, self.production)]
 
     @cached_property
     def words(self) -> list[Approval]:
@@ -97,4 +135,40 @@ class Case:
     @cached_property
     def glass(self) -> BreakGlass | None:
         """The glass that was broken for this digest and these variables."""
-        return approval_rules.glass(self.release, self.candidate, self.production)
+        own = [row for row in self.file.glasses if approval_rules.is_about(row, self.candidate, self.production)]
+        return next((row for row in own if approval_rules.is_broken(row, self.release.product)), None)
+
+    @property
+    def pending(self) -> Deployment | None:
+        """The deployment of this release to production that has not ended."""
+        own = [row for row in self.file.pending if row.release_id == self.release.pk]
+        return next((row for row in own if row.environment_id == self.production.pk), None)
+
+    def obstacle(self, staging: Environment) -> str:
+        """Why staging cannot be taken for a rehearsal now; "" if it can."""
+        return proofs.obstacle(staging, self.candidate, at=self.at)
+
+
+def people_of(file: CaseFile) -> Electorate:
+    """The electorate of a release, out of its file."""
+    people = Electorate(file.release, file.at)
+    roles = {row.user_id: frozenset(row.roles) for row in file.memberships}
+    active = [user for user in file.users.values() if user.is_active and (user.pk in roles or user.is_admin)]
+    froze = file.said(involvement.FROZEN)
+    given = file.said(members.GIVEN, members.CREATED)
+    frozen_at = froze[0].at if froze else file.release.frozen_at or file.release.created_at
+    return people.knowing(
+        voters={user.pk: Voter(user, roles.get(user.pk, frozenset())) for user in active},
+        deputies=file.deputies,
+        frozen_at=frozen_at,
+        given=[event for event in given if event.at >= frozen_at],
+        involved=involved_in(file),
+    )
+
+
+def involved_in(file: CaseFile) -> involvement.Involved:
+    addresses = {row.email.lower(): row.user_id for row in file.addresses}
+    addresses |= {user.email.lower(): user.pk for user in file.users.values()}
+    said = file.said(involvement.FROZEN, involvement.ASKED, involvement.ASSIGNED)
+    changes = [row.change for row in file.rows] or list(file.release.changes.all())
+    return involvement.of(file.release, changes, said, file.parts, addresses)

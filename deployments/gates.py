@@ -8,19 +8,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deployments import running
+from deployments import case_files
 from deployments.bars import Barred
+from deployments.case_files import CaseFile
 from deployments.cases import Case, Gate
-from deployments.freeze_overrides import overridden
 from deployments.models import BreakGlass
 from deployments.proof_gates import backup_declared, expand_proved, rollback_rehearsed
 from deployments.word_gates import approvals, changes_approved, customers_demo, managers_demo
-from environments import locks
-from environments.models import Environment, Lock
+from environments.models import Environment
 from lifecycle.transitions import NotAllowed
 from releases import candidates, external_checks
 from releases.models import Candidate, Check, Release
@@ -43,14 +41,25 @@ def gates(release: Release, *, production: Environment | None = None, at: dateti
 
     `production` saves the question where it is, if it is at hand.
     """
-    place = production or running.production(release.product)
-    candidate = release.candidate
-    if candidate is None or candidate.status != Candidate.Status.READY or place is None:
-        return [_nothing_frozen(release, place)]
-    case = Case(release, candidate, place, at or timezone.now())
-    makers = GATES if release.is_planned else [make for make in GATES if make not in DEMOS]
+    return of(case_files.read(release, at=at), production=production)
+
+
+def of(file: CaseFile, *, production: Environment | None = None) -> list[Gate]:
+    """The same out of a file that was read already."""
+    case = case_of(file, production=production)
+    if case is None:
+        return [_nothing_frozen(file.release, production or file.place(Environment.Kind.PRODUCTION))]
+    makers = GATES if file.release.is_planned else [make for make in GATES if make not in DEMOS]
     found = [gate for make in makers if (gate := make(case)) is not None]
     return [_forced(gate, case) for gate in found]
+
+
+def case_of(file: CaseFile, *, production: Environment | None = None) -> Case | None:
+    """None before there is a candidate to speak of, and somewhere to bring it."""
+    place, candidate = production or file.place(Environment.Kind.PRODUCTION), file.release.candidate
+    if candidate is None or candidate.status != Candidate.Status.READY or place is None:
+        return None
+    return Case(file.release, candidate, place, file)
 
 
 def _forced(gate: Gate, case: Case) -> Gate:
@@ -149,8 +158,8 @@ def _has_staging(case: Case) -> Gate | None:
 
 
 def _no_freeze(case: Case) -> Gate:
-    lock = locks.in_force(case.production, at=case.at).filter(kind=Lock.Kind.HARD).first()
-    passed = {window: overridden(case.release, case.candidate, window) for window in case.windows}
+    lock = case.lock
+    passed = {window: case.overridden(window) for window in case.windows}
     closed = next((window for window, word in passed.items() if word is None), None)
     window, word = list(passed.items())[-1] if passed else (None, None)
     url = reverse("environments:settings", args=[case.production.slug])

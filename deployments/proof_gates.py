@@ -17,15 +17,14 @@ from releases.models import Check
 
 def rollback_rehearsed(case: Case) -> Gate:
     """Open when staging has gone back and forward with this digest, or when DevOps accept that it cannot."""
-    found = proofs.latest(case.candidate, case.target)
-    why = proofs.impossible(case.candidate, case.target, case.staging)
+    found, why = case.rehearsal, case.impossible
     is_open = bool(found and found.status == Rehearsal.Status.SUCCEEDED)
     evidence = proofs.words(found) if found else _("It is rehearsed when the candidate is on staging and tested.")
     if why:
-        word = proofs.waived(case.release, case.candidate, proofs.REHEARSED)
+        word = case.waived(proofs.REHEARSED)
         evidence, is_open = accepted(why, word), word is not None
     elif found and found.status == Rehearsal.Status.QUEUED and found.environment is not None:
-        evidence = waits(proofs.obstacle(found.environment, case.candidate, at=case.at))
+        evidence = waits(case.obstacle(found.environment))
     return Gate(
         proofs.REHEARSED,
         _("Rollback rehearsed"),
@@ -56,7 +55,7 @@ def expand_proved(case: Case) -> Gate | None:
     is_open = bool(check and check.status == Check.Status.PASSED)
     cannot = proofs.could_not_run(check)
     if cannot:
-        word = proofs.waived(case.release, case.candidate, proofs.EXPANDED)
+        word = case.waived(proofs.EXPANDED)
         evidence, is_open = accepted(cannot, word), word is not None
     return Gate(
         proofs.EXPANDED,
@@ -75,7 +74,7 @@ def backup_declared(case: Case) -> Gate | None:
     if not migrating:
         return None
     why = proofs.without_backup(case.candidate, migrating)
-    word = proofs.waived(case.release, case.candidate, proofs.BACKED_UP) if why else None
+    word = case.waived(proofs.BACKED_UP) if why else None
     evidence = accepted(why, word) if why else _("Made by [backup] before the migration runs.")
     return Gate(
         proofs.BACKED_UP,

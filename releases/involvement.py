@@ -3,7 +3,7 @@
 Taken from facts that nobody can take back: events, and the commits as a worker read them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Q
@@ -13,7 +13,7 @@ from environments.git import LIFECYCLE
 from lifecycle.models import Event, Product, User
 from lifecycle.transitions import NotAllowed
 from releases import committers
-from releases.models import CandidateChange, Change, Release
+from releases.models import CandidateChange, Change, Release, RevisionPerson
 
 FROZEN, ASKED, ASSIGNED = "release.frozen", "candidate.requested", "change.assigned"
 
@@ -37,7 +37,7 @@ def in_release(release: Release, rows: Iterable[CandidateChange] | None = None) 
     changes = [row.change for row in rows] or list(release.changes.all())
     revisions = [row.revision_id for row in rows] or [change.revision_id for change in changes]
     built = _built(changes, revisions, _about_release(release))
-    planned = {release.author_id, getattr(release, "owner_id", None)} - {None}
+    planned = {release.author_id, release.owner_id} - {None}
     return Involved(built.people | planned, built.strangers)
 
 
@@ -59,20 +59,26 @@ def _about_release(release: Release) -> Q:
 def _built(changes: Iterable[Change], revisions: Iterable[int | None], also: Q) -> Involved:
     changes = list(changes)
     given = Q(subject_kind="change", subject_id__in=[change.pk for change in changes], verb=ASSIGNED)
-    said = list(Event.objects.filter(given | also).values_list("verb", "actor", "data"))
+    said = list(Event.objects.filter(given | also))
+    parts = list(committers.in_revisions(revisions))
+    return of(None, changes, said, parts, committers.owners_of(part.email for part in parts) if parts else {})
+
+
+def of(
+    release: Release | None,
+    changes: Iterable[Change],
+    said: Iterable[Event],
+    parts: Iterable[RevisionPerson],
+    owners: Mapping[str, int],
+) -> Involved:
+    """The same from facts: events of the release, its candidates and changes, commits, and whose which address is."""
     people = {change.developer_id for change in changes}
-    people |= {data.get("developer") if verb == ASSIGNED else actor for verb, actor, data in said}
-    wrote, strangers = _wrote(revisions)
-    return Involved(frozenset((people | wrote) - {None}), tuple(strangers))
-
-
-def _wrote(revisions: Iterable[int | None]) -> tuple[set[int], list[str]]:
-    """Who has a part in these commits, by the address they had then or have now; and the addresses of nobody."""
-    rows = list(committers.in_revisions(revisions))
-    owners = committers.owners_of(row.email for row in rows) if rows else {}
-    people = {row.user_id for row in rows} | set(owners.values())
-    unknown = {str(row) for row in rows if row.user_id is None and row.email not in owners}
-    return people - {None}, sorted(one for one in unknown if LIFECYCLE.email not in one)
+    people |= {event.data.get("developer") if event.verb == ASSIGNED else event.actor_id for event in said}
+    people |= {part.user_id for part in parts} | {owners.get(part.email.lower()) for part in parts}
+    if release is not None:
+        people |= {release.author_id, release.owner_id}
+    unknown = {str(part) for part in parts if part.user_id is None and part.email.lower() not in owners}
+    return Involved(frozenset(people - {None}), tuple(sorted(one for one in unknown if LIFECYCLE.email not in one)))
 
 
 def require_outsider(product: Product, user: User, involved: Involved) -> None:
