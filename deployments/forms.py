@@ -31,6 +31,17 @@ class WaiverForm(ReasonForm):
     )
 
 
+class GlassForm(ReasonForm):
+    """Why people's words cannot be waited for, and for which build."""
+
+    reason = forms.CharField(
+        label=_("Why can nobody be waited for?"),
+        max_length=500,
+        error_messages={"required": _("Say why nobody can be waited for: the whole team reads it.")},
+    )
+    digest = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+
+
 class ApprovalForm(forms.Form):
     """A manager's answer: yes, or "not yet" with what should change first, to the candidate that was on the sheet."""
 

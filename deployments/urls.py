@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from deployments.views import (
+    approving,
     board,
     callbacks,
     cockpit,
@@ -54,6 +55,8 @@ urlpatterns = [
     path("releases/<str:version>/cockpit/", cockpit.cockpit, name="cockpit"),
     path("releases/<str:version>/approve/", cockpit.approve, name="approve"),
     path("releases/<str:version>/withdraw/", cockpit.withdraw, name="withdraw"),
+    path("releases/<str:version>/remind/", approving.remind, name="remind"),
+    path("releases/<str:version>/break-glass/", approving.break_the_glass, name="break_glass"),
     path("releases/<str:version>/rehearse/", proofs.rehearse, name="rehearse"),
     path("releases/<str:version>/waive/", cockpit.waive, name="waive"),
     path("releases/<str:version>/override-freeze/", stopping.override_freeze, name="override_freeze"),

@@ -65,6 +65,7 @@ class Deployment(Leased):
     )
     HELD = tuple(status for status in ACTIVE if status != "lost")
     WAITING = (Status.REQUESTED, Status.QUEUED)
+    PENDING = (*ACTIVE, *WAITING)
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="deployments")
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="deployments")

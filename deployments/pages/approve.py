@@ -1,67 +1,68 @@
-"""The manager's sheet: what customers get, what could go wrong, who has said yes, and the answer."""
+"""The manager's sheet: what customers get, what could go wrong, who has said yes, when it goes, and the answer.
 
-from typing import Any, NamedTuple
+In plain words and short: it fits two screens of a phone.
+"""
 
-from django.db.models import Sum
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import approval_rules, approvals, gates, proofs, running
+from deployments import approval_rules, approvals, case_files, gates, times
+from deployments.case_files import CaseFile
+from deployments.cases import Case, Gate
+from deployments.models import Rehearsal
 from deployments.names import destination
-from deployments.pages import cockpit
+from deployments.pages import cockpit, cockpit_facts, said_yes
+from environments import freezes
+from environments.models import Environment
 from ideas.models import Idea
-from lifecycle import dates
 from lifecycle.models import User
 from lifecycle.roles import Actor
-from releases.models import Approval, Release, SignOff, Verdict
+from releases.models import Approval, Release
 
-
-class Yes(NamedTuple):
-    """One line of "who has said yes"; `state`: yes, no or wait."""
-
-    who: str
-    words: str
-    state: str
+GETS, RISKS = 4, 3
 
 
 def sheet(release: Release, actor: Actor) -> dict[str, Any]:
     """Everything on the sheet for this person."""
-    shut = gates.missing(release)
-    mine = word_of(release, actor.user)
+    file = case_files.read(release)
+    case, production = gates.case_of(file), file.place(Environment.Kind.PRODUCTION)
+    shut = [gate for gate in gates.of(file) if not gate.is_open]
     earlier = [gate for gate in shut if gate.key not in approvals.LATER]
-    able = actor.user in approvals.who_can_approve(release)
-    ideas = list(Idea.objects.filter(changes__candidate_rows__candidate=release.candidate_id).distinct())
-    may_answer = release.status == Release.Status.FROZEN and not earlier and able and mine is None
+    mine, is_able = word_of(case, actor.user), actor.user in cockpit.able(case)
+    is_asked = release.is_frozen or approvals.is_reconfigured(release, production)
+    may_answer = is_asked and (not earlier or not release.is_frozen) and is_able and mine is None
+    pending = cockpit.on_its_way(file, production)
     return {
         "release": release,
-        "headline": headline(release, earlier, mine, shut),
-        "lede": lede(release),
+        "headline": headline(release, earlier, mine, shut, may_answer),
+        "lede": lede(file, case),
         "mine": mine,
         "may_answer": may_answer,
-        "is_my_turn_later": bool(earlier) and able and mine is None,
-        "why_not": "" if may_answer else why_not(release, earlier, mine, able),
-        "gets": [idea.title for idea in ideas],
-        "asked": asked(ideas),
-        "risks": cockpit.risks(release),
-        "way_back": cockpit.way_back(release, place) if (place := running.production(release.product)) else [],
-        "yeses": yeses(release, mine, may_answer),
-        "after": after(release) if release.status == Release.Status.FROZEN else "",
-        "may_withdraw": mine is not None and release.status == Release.Status.FROZEN and bool(shut),
-        "pending": cockpit.on_its_way(release),
+        "is_my_turn_later": release.is_frozen and bool(earlier) and is_able and mine is None,
+        "why_not": "" if may_answer else why_not(release, earlier, mine, is_able),
+        **what_for_whom(release),
+        **could_go_wrong(file, case, production),
+        "yeses": said_yes.yeses(case, shown_to=actor.user if may_answer else None),
+        "after": after(file, case) if release.is_frozen else "",
+        "may_withdraw": mine is not None and release.is_frozen and not (pending and pending.is_active),
+        "pending": pending,
+        "glass": case.glass if case else None,
+        "glass_by": gates.broken_by(case.glass) if case and case.glass else "",
     }
 
 
-def word_of(release: Release, user: User | None) -> Approval | None:
+def word_of(case: Case | None, user: User | None) -> Approval | None:
     """What this person has said about this very digest."""
-    place = running.production(release.product)
-    if place is None or release.candidate is None:
-        return None
-    given = approval_rules.counted(release, release.candidate, place)
-    return next((word for word in given if word.by_id == getattr(user, "pk", None)), None)
+    found = case.words if case else []
+    return next((word for word in found if user is not None and word.by_id == user.pk), None)
 
 
-def headline(release: Release, earlier: list[gates.Gate], mine: Approval | None, shut: list[gates.Gate]) -> str:
+def headline(release: Release, earlier: list[Gate], mine: Approval | None, shut: list[Gate], may_answer: bool) -> str:
     if release.status in (Release.Status.LIVE, Release.Status.DONE):
+        if may_answer:
+            return _("Only your yes to the new configuration is missing")
         return _("%(version)s is live") % {"version": release}
     if release.status != Release.Status.FROZEN:
         return _("%(version)s is not up for approval") % {"version": release}
@@ -73,22 +74,33 @@ def headline(release: Release, earlier: list[gates.Gate], mine: Approval | None,
     return _("Only your yes is missing") if shut else _("Nothing is missing any more")
 
 
-def lede(release: Release) -> str:
-    if release.status != Release.Status.FROZEN:
+def lede(file: CaseFile, case: Case | None) -> str:
+    """When it goes live, and how one would come back."""
+    if not file.release.is_frozen:
         return ""
-    place = running.production(release.product)
-    current = running.current(place) if place else None
-    words = [_("It goes live with the last yes.")]
-    if what := proofs.one_way(release):
-        return " ".join([*words, proofs.no_way_back(what)])
-    if current is not None:
-        words.append(
-            _("If something breaks, it goes back to %(version)s.") % {"version": destination(current.candidate)}
-        )
-    return " ".join(words)
+    begins = cockpit.goes_at(file)
+    words = [_("It goes live %(time)s.") % {"time": begins} if begins else _("It goes live with the last yes.")]
+    if case is None or case.target is None:
+        return words[0]
+    if case.impossible:
+        return " ".join([*words, case.impossible])
+    return " ".join([*words, way_back(case)])
 
 
-def why_not(release: Release, earlier: list[gates.Gate], mine: Approval | None, able: bool) -> str:
+def way_back(case: Case) -> str:
+    found, facts = case.rehearsal, {"version": destination(case.target)}
+    if found is None or found.status != Rehearsal.Status.SUCCEEDED or found.back_seconds is None:
+        return _("If something breaks, it goes back to %(version)s.") % facts
+    count = max(1, round(found.back_seconds))
+    text = ngettext(
+        "If something breaks, it is back on %(version)s in %(n)d second, as rehearsed.",
+        "If something breaks, it is back on %(version)s in %(n)d seconds, as rehearsed.",
+        count,
+    )
+    return text % {**facts, "n": count}
+
+
+def why_not(release: Release, earlier: list[Gate], mine: Approval | None, able: bool) -> str:
     if release.status != Release.Status.FROZEN:
         return _("The release is “%(status)s”.") % {"status": release.get_status_display()}
     if mine is not None:
@@ -98,67 +110,64 @@ def why_not(release: Release, earlier: list[gates.Gate], mine: Approval | None, 
     return _("First: %(gates)s") % {"gates": ", ".join(gate.label for gate in earlier)} if earlier else ""
 
 
-def asked(ideas: list[Idea]) -> str:
-    votes = Idea.objects.filter(pk__in=[idea.pk for idea in ideas]).aggregate(votes=Sum("votes"))["votes"] or 0
-    return ngettext("%(n)d person asked for this.", "%(n)d people asked for these.", votes) % {"n": votes}
+def what_for_whom(release: Release) -> dict[str, Any]:
+    """The ideas that most people asked for, how many smaller ones there are, and how many people that is."""
+    rows = Idea.objects.filter(changes__candidate_rows__candidate=release.candidate_id).distinct()
+    ideas = list(rows.order_by("-votes", "number")) if release.candidate_id else []
+    more, votes = len(ideas) - GETS, sum(idea.votes for idea in ideas)
+    smaller = ngettext("and %(n)d smaller one", "and %(n)d smaller ones", more) % {"n": more} if more > 0 else ""
+    asked = ngettext("%(n)d person asked for this", "%(n)d people asked for these", votes) % {"n": votes}
+    return {"gets": [idea.title for idea in ideas[:GETS]], "smaller": smaller, "asked": asked}
 
 
-def yeses(release: Release, mine: Approval | None, may_answer: bool) -> list[Yes]:
-    """Testers, those who saw the demo, the managers so far, and you."""
-    if release.candidate is None:
-        return []
-    found = [*testers(release), *demos(release), *managers(release)]
-    return [*found, Yes(_("You"), _("your answer is missing"), "you")] if may_answer and mine is None else found
+def could_go_wrong(file: CaseFile, case: Case | None, production: Environment | None) -> dict[str, Any]:
+    """What the plan says, migrations, whether a backup was ever restored, and freezes; the worst first."""
+    said = [("triangle-alert", "", file.release.risk.strip())] if file.release.risk.strip() else []
+    found = cockpit_facts.risks(case)
+    bad = [one for one in found if one[1] == "bad"]
+    risks = [*bad, *said, *(one for one in found if one not in bad)]
+    more = len(risks) - RISKS
+    text = ngettext("and %(n)d harmless migration", "and %(n)d harmless migrations", more) % {"n": more}
+    calendar = [("snowflake", "", words)] if (words := freeze_words(file)) else []
+    back = cockpit_facts.way_back(case, production)
+    return {"risks": risks[:RISKS], "more_risks": text if more > 0 else "", "way_back": [*back[-1:], *calendar]}
 
 
-def testers(release: Release) -> list[Yes]:
-    given = Verdict.objects.filter(digest=release.candidate.digest, outcome=Verdict.Outcome.APPROVED)
-    names = sorted({str(verdict.by) for verdict in given.select_related("by")})
-    if not names:
-        return []
-    count = given.values("change").distinct().count()
-    text = ngettext("%(names)s, %(n)d change", "%(names)s, %(n)d changes", count)
-    return [Yes(_("Testers"), text % {"names": ", ".join(names), "n": count}, "yes")]
+def freeze_words(file: CaseFile) -> str:
+    """The freeze in force, or the next one."""
+    if file.freezes:
+        window = file.freezes[-1]
+        facts = {"end": times.words(window.ends_at), "why": window.reason}
+        return _("Freeze until %(end)s: %(why)s") % facts
+    coming = freezes.coming(file.release.product, at=file.at).order_by("starts_at").first()
+    if coming is None:
+        return _("No freeze is planned")
+    return _("No freeze now; the next one begins %(begin)s") % {"begin": times.words(coming.starts_at)}
 
 
-def demos(release: Release) -> list[Yes]:
-    rows = release.signoffs.filter(digest=release.candidate.digest).select_related("by").order_by("at")
-    newest = {word.audience: word for word in rows}
-    return [
-        Yes(
-            str(word.get_audience_display()),
-            said(word.words, word.by, word.get_outcome_display()),
-            "yes" if word.outcome == SignOff.Outcome.YES else "no",
-        )
-        for word in newest.values()
-    ]
-
-
-def managers(release: Release) -> list[Yes]:
-    place = running.production(release.product)
-    rows = approval_rules.counted(release, release.candidate, place) if place else []
-    return [
-        Yes(
-            _("%(who)s (own work)") % {"who": word.by} if word.is_own_work else str(word.by),
-            said(word.words, f"{dates.day(word.at)}, {dates.clock(word.at)}", word.get_outcome_display()),
-            "yes" if word.outcome == Approval.Outcome.YES else "no",
-        )
-        for word in rows
-    ]
-
-
-def said(words: str, who: object, outcome: object) -> str:
-    return f"{who}: “{words}”" if words else f"{who}: {outcome}"
-
-
-def after(release: Release) -> str:
+def after(file: CaseFile, case: Case | None) -> str:
     """What follows from a yes, with the length of the watch said plainly."""
-    minutes = release.product.watch_minutes
-    length = (
-        ngettext("%(n)d hour", "%(n)d hours", minutes // 60) % {"n": minutes // 60}
-        if minutes >= 120
-        else ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-    )
-    return _("It is deployed at once, then watched for %(length)s, and you are told when they are over.") % {
-        "length": length
+    begins, others = cockpit.goes_at(file), others_missing(case)
+    watched = _("Then it is watched for %(length)s, and you are told when that is over.") % {
+        "length": length(file.release.product.watch_minutes)
     }
+    if begins:
+        first = _("Nothing happens before %(time)s; until then you can take it back.") % {"time": begins}
+    elif others:
+        text = ngettext("It waits for %(n)d more yes, then it is deployed.", "It waits for %(n)d more yeses.", others)
+        first = text % {"n": others}
+    else:
+        first = _("It is deployed at once.")
+    return f"{first} {watched}"
+
+
+def others_missing(case: Case | None) -> int:
+    """How many yeses are missing beside that of whoever reads this."""
+    needed = approval_rules.still_needed(case.rule, case.words) if case else {}
+    return max(0, sum(needed.values()) - 1)
+
+
+def length(minutes: int) -> str:
+    if minutes >= 120:
+        return ngettext("%(n)d hour", "%(n)d hours", minutes // 60) % {"n": minutes // 60}
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}

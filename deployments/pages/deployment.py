@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from deployments import bridges, chips, running, times
+from deployments import break_glass, bridges, chips, gates, running, times
 from deployments.models import Deployment, Step, Watch
 from deployments.pages import log, steps, verdict
 from deployments.pages.rollback import confirmation
@@ -27,6 +27,8 @@ def detail(deployment: Deployment, actor: Actor) -> dict[str, Any]:
         "delta_url": delta_url(deployment),
         "raw_url": reverse("deployments:raw_log", args=[deployment.pk]),
         "stop": stop_question(deployment),
+        "glass": (glass := break_glass.of_deployment(deployment)),
+        "glass_by": gates.broken_by(glass) if glass else "",
     }
 
 

@@ -1,5 +1,6 @@
 """What is said of a place beside what runs there: who asks to leave it alone, what answers, what it may do for real."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 from deployments import intake, proofs, targets, times
 from deployments.models import Deployment
 from environments import freezes, holds, locks, places
-from environments.models import Environment, Lock
+from environments.models import Environment, Freeze, Lock
 from environments.pages.words import moment_in
 from lifecycle import dates
 
@@ -38,13 +39,18 @@ def notes(environment: Environment, current: Deployment | None) -> list[Note]:
 
 def keeping_away(environment: Environment) -> list[Note]:
     """Who asks others not to deploy here, or keeps them from it, and until when: locks, whoever tries it, a freeze."""
-    found = [lock_note(lock) for lock in locks.in_force(environment)]
+    window = freezes.frozen_by(environment.product) if environment.is_production else None
+    return kept_by(environment, locks.in_force(environment), window)
+
+
+def kept_by(environment: Environment, held: Iterable[Lock], window: Freeze | None) -> list[Note]:
+    """The same, of these locks and this freeze."""
+    found = [lock_note(lock) for lock in held]
     who = holds.holder(environment)
     if who is not None and environment.held_until:
         facts = {"who": who, "time": dates.clock(environment.held_until)}
         found.append(Note("hand", "warn", _("%(who)s holds it until %(time)s.") % facts))
-    window = freezes.frozen_by(environment.product) if environment.is_production else None
-    if window is not None:
+    if window is not None and environment.is_production:
         facts = {"time": moment_in(environment.product, window.ends_at), "reason": window.reason}
         found.append(Note("snowflake", "warn", _("Frozen until %(time)s: %(reason)s") % facts))
     return found

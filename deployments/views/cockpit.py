@@ -6,9 +6,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from deployments import approvals, services, unfreezing
+from deployments import approvals, reminders, services, unfreezing
 from deployments.forms import ApprovalForm, WaiverForm
 from deployments.loading import get_release_for
+from deployments.models import Deployment
 from deployments.pages import approve as sheet
 from deployments.pages import cockpit as page
 from lifecycle.forms import reason_in
@@ -30,6 +31,8 @@ def approve(request: HttpRequest, version: str) -> HttpResponse:
     With the last yes it is on its way, and the page of that deployment is shown.
     """
     release = get_release_for(request.actor, version)
+    if request.method == "GET":
+        reminders.mark_seen(release, request.user)
     if request.method != "POST":
         return render(request, "deployments/approve.html", sheet.sheet(release, request.actor))
     form = ApprovalForm(request.POST)
@@ -38,7 +41,7 @@ def approve(request: HttpRequest, version: str) -> HttpResponse:
         return render(request, "deployments/approve.html", context, status=422)
     approvals.approve(release, by=request.user, **form.cleaned_data)
     messages.success(request, _("Your answer is written down."))
-    pending = page.on_its_way(release)
+    pending = release.deployments.filter(status__in=Deployment.PENDING).order_by("-id").first()
     if pending is not None:
         return redirect("deployments:detail", pending.pk)
     return redirect("deployments:approve", release.version)

@@ -3,12 +3,16 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from deployments import approvals, waiting
+from deployments import approvals, break_glass, reminders, waiting
 from deployments.models import Deployment
-from lifecycle.models import User
-from releases.models import Change, Release, SignOff
+from ideas.models import Idea
+from lifecycle.models import Notification, Product, User
+from releases.models import CandidateChange, Change, Release, Revision, RevisionPerson, SignOff, Verdict
 from tests.cast import Cast
 from tests.deployments.frozen import frozen
 
@@ -100,3 +104,102 @@ def test_it_waits_in_the_managers_inbox_only_when_it_is_their_turn(made: Release
     assert waiting.waiting_for(cast.actor(cast.cleo)) == []
     SignOff.objects.all().delete()
     assert waiting.waiting_for(cast.actor(cast.max)) == []
+
+
+def grow(made: Release, cast: Cast, changes: int) -> None:
+    """So many more changes, each with an idea, a verdict and people in its commits."""
+    now = timezone.now()
+    for number in range(2, changes + 1):
+        facts = {"product": cast.product, "number": number, "created_at": now}
+        change = Change.objects.create(
+            title=f"Change {number}", release=made, developer=cast.dev, status="approved", waiting_since=now, **facts
+        )
+        idea = Idea.objects.create(title=f"Idea {number}", moved_at=now, author=cast.cleo, votes=number, **facts)
+        change.ideas.add(idea)
+        revision = Revision.objects.create(change=change, number=1, fork="a" * 40, tip="b" * 40, seen_at=now)
+        Change.objects.filter(pk=change.pk).update(revision=revision)
+        RevisionPerson.objects.create(revision=revision, email="dev@northwind.test", name="Dev", role="author")
+        CandidateChange.objects.create(candidate=made.candidate, change=change, revision=revision, position=number)
+        said = {"candidate": made.candidate, "digest": made.candidate.digest, "at": now}
+        Verdict.objects.create(change=change, revision=revision, outcome="approved", by=cast.tess, **said)
+
+
+def statements(client: Client, address: str) -> list[str]:
+    client.get(address)
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        assert client.get(address).status_code == 200
+    return [query["sql"] for query in seen.captured_queries]
+
+
+@pytest.mark.parametrize("name", ["ops", "max", "petra", "dev"])
+@pytest.mark.parametrize("preset", ["small", "strict"])
+def test_it_costs_twelve_statements_at_most_with_fifty_changes(
+    made: Release, cast: Cast, sign_in: SignIn, name: str, preset: str
+) -> None:
+    Product.objects.update(preset=preset)
+    grow(made, cast, 50)
+    asked = statements(sign_in(getattr(cast, name)), COCKPIT)
+    assert len(asked) <= 12, "\n".join(sql[:160] for sql in asked)
+    page = sign_in(getattr(cast, name)).get(COCKPIT).content.decode()
+    assert "50 of 50 changes approved" in page and "Change 50" in page and "50 asked" in page
+
+
+def test_the_shut_gate_names_people_and_reminds_them(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    page = cockpit(sign_in(cast.petra))
+    assert "<span>Max</span>" in page and "Remind Max" in page and "Who can approve now" in page
+    client = sign_in(cast.petra)
+    assert client.post("/releases/24.11/remind/", {"gate": "approvals"}).status_code == 302
+    assert Notification.objects.filter(event="release.approval_reminder", user=cast.max).exists()
+    assert client.post("/releases/24.11/remind/", {"gate": "check_passed"}).status_code == 409
+    assert client.post("/releases/24.11/remind/", {"gate": "nonsense"}).status_code == 404
+
+
+def test_every_persons_gate_reminds_whoever_can_open_it(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    SignOff.objects.filter(audience="managers").delete()
+    assert sign_in(cast.dev).post("/releases/24.11/remind/", {"gate": "managers_demo"}).status_code == 302
+    assert Notification.objects.filter(event="release.gate_reminder", user=cast.max, channel="email").exists()
+
+
+def test_who_was_asked_and_has_not_looked_is_named(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    reminders.tick()
+    assert "Max has not opened the sheet yet" in cockpit(sign_in(cast.petra))
+    sign_in(cast.max).get("/releases/24.11/approve/")
+    assert "has not opened" not in cockpit(sign_in(cast.petra))
+
+
+def test_migrations_are_counted_by_kind(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    grow(made, cast, 4)
+    Change.objects.filter(number__lte=3).update(migrations="expand")
+    page = cockpit(sign_in(cast.petra))
+    assert '<h2 id="migrations-h">Migrations</h2>' in page and "<b>3</b><small>24.10 runs on them</small>" in page
+
+
+def test_a_rule_that_cannot_be_satisfied_says_so(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    Product.objects.update(preset="strict")
+    assert "Needed: 2 different people (Manager); who could say yes: 1" in cockpit(sign_in(cast.petra))
+
+
+def test_the_glass_is_broken_on_the_page_and_the_label_stays(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.ops)
+    assert "Break the glass" in cockpit(client) and "Break the glass" not in cockpit(sign_in(cast.dev))
+    assert client.post("/releases/24.11/break-glass/", {"reason": " "}).status_code == 422
+    assert client.post("/releases/24.11/break-glass/", {"reason": "Nobody can pay"}).status_code == 302
+    label = "Opened by force by Ops: Nobody can pay"
+    assert label in cockpit(client) and label in sign_in(cast.max).get("/releases/24.11/approve/").content.decode()
+    shipped = Deployment.objects.get(release=made)
+    assert label in client.get(f"/deployments/{shipped.pk}/").content.decode()
+    Release.objects.update(status=Release.Status.LIVE, live_at=timezone.now())
+    assert label in cockpit(client)
+
+
+def test_a_second_person_confirms_it_on_the_page(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    Product.objects.update(preset="strict")
+    SignOff.objects.filter(audience="customers").update(by=cast.cleo)
+    sign_in(cast.ops).post("/releases/24.11/break-glass/", {"reason": "Nobody can pay"})
+    page = cockpit(sign_in(cast.max))
+    assert "Ops asks for it: Nobody can pay" in page and "Confirm and open the gates" in page
+    assert "Confirm and open the gates" not in cockpit(sign_in(cast.ops))
+    sign_in(cast.max).post("/releases/24.11/break-glass/", {"reason": "Nobody can pay"})
+    assert break_glass.of_release(made)[0].second_by == cast.max
