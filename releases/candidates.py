@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -141,12 +141,21 @@ def digest_of(candidate: Candidate, rows: list[CandidateChange]) -> str:
     return digest
 
 
+ROW_FACTS: dict[str, Callable[[CandidateChange], Any]] = {
+    "change": lambda row: row.change_id,
+    "revision": lambda row: row.revision_id,
+    "action": lambda row: row.action,
+    "migrations": lambda row: row.change.migrations,
+}
+"""What of each change decides what will run, in the order in which it is hashed."""
+
+
 def facts_of(candidate: Candidate, rows: Iterable[CandidateChange]) -> dict[str, Any]:
     """Everything that decides what will run, as it is now: what the digest is the hash of."""
     return {
         "base": candidate.base_id,
         "tree": candidate.tree,
-        "changes": [[row.change_id, row.revision_id, row.action, row.change.migrations] for row in rows],
+        "changes": [[fact(row) for fact in ROW_FACTS.values()] for row in rows],
         "manifest": hashlib.sha256(candidate.manifest.encode()).hexdigest(),
     }
 
