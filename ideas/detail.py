@@ -90,7 +90,7 @@ class Detail:
 
 
 def queryset(actor: Actor) -> Any:
-    """The ideas that `actor` may see with everything a page needs: `voted`, `following`, `wordings`."""
+    """The ideas that `actor` may see with what a page needs: `voted`, `following`, `wordings`, `was_decided`."""
     root = Coalesce(OuterRef("canonical_id"), OuterRef("pk"))
     merged = Idea.objects.visible_to(actor).filter(canonical=OuterRef("pk")).order_by("number")
     words = JSONObject(number="number", title="title", language="language", author="author__name", via="merged_into")
@@ -101,6 +101,7 @@ def queryset(actor: Actor) -> Any:
             voted=mine(Vote.objects.all(), root, actor),
             following=mine(Subscription.objects.all(), root, actor),
             wordings=ArraySubquery(merged.values(words=words)),
+            was_decided=promises.was_decided(root),
         )
     )
 
@@ -114,7 +115,7 @@ def mine(rows: Any, root: Coalesce, actor: Actor) -> Any:
 
 def detail(idea: Idea, actor: Actor) -> Detail:
     """The page of an idea from `queryset`; a merged one mirrors the journey of its primary."""
-    primary = idea.canonical or idea
+    primary, rhythm = idea.canonical or idea, getattr(idea.product, "rhythm", None)
     events = list(
         Event.objects.filter(subject_kind="idea", subject_id=primary.pk).select_related("actor", "note").order_by("id")
     )
@@ -127,7 +128,7 @@ def detail(idea: Idea, actor: Actor) -> Detail:
         comments=comments(primary, actor),
         chip=primary.chip,
         age=ago(idea.created_at),
-        promised_at=promises.promised_for(primary, getattr(idea.product, "rhythm", None)),
+        promised_at=None if idea.was_decided else promises.promised_for(primary, rhythm),
     )
 
 

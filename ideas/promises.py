@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ideas.models import Idea, Rhythm, Stop
-from lifecycle.models import Product
+from ideas.models import Decision, Idea, Rhythm, Stop
+from lifecycle.models import Event, Product
 
 WINDOW_DAYS = 90
 ENOUGH = 5
@@ -17,14 +18,14 @@ ENOUGH = 5
 DECIDED = ["idea.accepted", "idea.declined", "idea.answered"]
 UNDECIDED = (Idea.Status.NEW, Idea.Status.TRIAGED)
 
-# The first decision counts: one that is opened again was answered in time all the same.
+# The first decision counts, from when people were told: what is opened again was answered in time all the same.
 KEPT = """
 WITH asked AS (
     SELECT i.created_at + make_interval(days => %(days)s) AS due, i.status, least(
         (SELECT min(e.at) FROM lifecycle_event e
          WHERE e.subject_kind = 'idea' AND e.subject_id = i.id AND e.verb = ANY(%(decided)s)),
-        (SELECT min(d.at) FROM ideas_decision d JOIN ideas_agendaitem a ON a.id = d.item_id
-         WHERE a.idea_id = i.id AND d.undone_at IS NULL)
+        (SELECT min(s.closed_at) FROM ideas_decision d JOIN ideas_agendaitem a ON a.id = d.item_id
+         JOIN ideas_reviewsession s ON s.id = a.session_id WHERE a.idea_id = i.id AND d.undone_at IS NULL)
     ) AS decided_at
     FROM ideas_idea i
     WHERE i.product_id = %(product)s AND i.canonical_id IS NULL
@@ -119,11 +120,19 @@ def overdue(product: Product, days: int | None, *, at: datetime) -> QuerySet[Ide
     if days is None:
         return Idea.objects.none()
     ideas = Idea.objects.primary().filter(product=product, status__in=UNDECIDED)
-    return ideas.filter(created_at__lt=at - timedelta(days=days)).order_by("created_at", "id")
+    late = ideas.filter(created_at__lt=at - timedelta(days=days)).exclude(was_decided(OuterRef("pk")))
+    return late.order_by("created_at", "id")
+
+
+def was_decided(idea: Any) -> Q:
+    """Whether people were told a decision about the idea of this key, as a condition for a query."""
+    happened = Event.objects.filter(subject_kind="idea", subject_id=idea, verb__in=DECIDED)
+    said = Decision.objects.filter(item__idea=idea, undone_at=None, item__session__closed_at__isnull=False)
+    return Q(Exists(happened)) | Q(Exists(said))
 
 
 def promised_for(idea: Idea, rhythm: Rhythm | None) -> datetime | None:
-    """By when whoever asked gets a decision; None once there is one, and where nothing is promised."""
+    """By when whoever asked gets a first decision; None while it sleeps, and where nothing is promised."""
     if rhythm is None or rhythm.decision_days is None or idea.status not in UNDECIDED:
         return None
     return idea.created_at + timedelta(days=rhythm.decision_days)

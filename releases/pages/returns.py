@@ -11,7 +11,10 @@ from releases.models import Change, Verdict
 
 @dataclass(frozen=True)
 class Returned:
-    """Why a change is back: the tester's verdict, or None when production gave it back; and how often that was."""
+    """Why a change is back: the tester's verdict with its defects, or None when production gave it back.
+
+    `times` is how often testers returned it.
+    """
 
     words: str
     verdict: Verdict | None
@@ -30,9 +33,10 @@ class Returned:
 
 
 def of(changes: Iterable[Change]) -> dict[int, Returned]:
-    """By change, for those that a tester returned or that are back now; one statement."""
+    """By change, for those that a tester returned or that are back now; at most three statements."""
     rows = Verdict.objects.filter(change__in=[change.pk for change in changes], carried_from=None)
     rows = rows.filter(outcome=Verdict.Outcome.RETURNED).select_related("by", "candidate").order_by("id")
+    rows = rows.prefetch_related("defects__attachments")
     said: dict[int, list[Verdict]] = {}
     for verdict in rows:
         said.setdefault(verdict.change_id, []).append(verdict)

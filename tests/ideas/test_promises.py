@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from ideas import promises, services
+from ideas import boards, promises, services
 from ideas.models import Idea, Rhythm, Stop
 from ideas.waiting import waiting_for
 from lifecycle.dates import day
 from lifecycle.models import Product
 from tests.cast import Cast, SignIn
 from tests.ideas.test_portal import page
-from tests.ideas.wishes import fresh, share
+from tests.ideas.wishes import everybody_votes, fresh, on_stage, share
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +51,23 @@ def test_the_first_decision_counts_and_what_sleeps_or_was_merged_is_not_late(cas
     services.merge(asked(cast, now, 50), into=first, by=cast.petra)
     found = promises.kept(cast.product, 14, at=now)
     assert (found.in_time, found.decided, found.overdue) == (1, 1, 0)
+
+
+def test_what_the_board_decided_counts_from_the_end_of_its_review(cast: Cast, now: datetime, sign_in: SignIn) -> None:
+    promise(cast.product)
+    item = on_stage(cast, "Later")
+    idea = item.idea
+    Idea.objects.filter(pk=idea.pk).update(created_at=now - timedelta(days=20))
+    everybody_votes(cast, item)
+    boards.reveal(item, by=cast.petra)
+    boards.decide(item, by=cast.petra, outcome="later", reason="After the holidays.")
+    assert promises.kept(cast.product, 14, at=now).words == "1 overdue", "nobody was told yet"
+    boards.close_session(item.session, by=cast.petra, at=now - timedelta(days=8))
+    later = promises.kept(cast.product, 14, at=now)
+    assert (later.in_time, later.decided, later.overdue) == (1, 1, 0)
+    assert fresh(idea).status == "triaged", "it is on the next agenda, but somebody has said when"
+    assert not promises.overdue(cast.product, 14, at=now).exists()
+    assert "we are late" not in page(sign_in(cast.cleo), f"/ideas/{idea.number}/")
 
 
 def test_without_a_promise_nothing_is_late(cast: Cast, now: datetime, sign_in: SignIn) -> None:

@@ -9,7 +9,7 @@ from environments import holds
 from environments.models import Environment, Repository
 from ideas.models import Idea
 from releases import changes, comments, plan_changes
-from releases.models import Change, Check, Overlap, Revision, Verdict
+from releases.models import Attachment, Change, Check, Defect, Overlap, Revision, Verdict
 from releases.waiting import to_build
 from tests.cast import Cast, SignIn
 from tests.deployments.paper import Paper
@@ -152,6 +152,43 @@ def test_a_return_shows_the_testers_words_and_how_often_it_was(cast, change_of, 
     assert "Returned 2 times" in text
 
 
+def test_a_return_shows_each_defect_with_its_files(cast, change_of, paper, sign_in: SignIn) -> None:
+    change = change_of(7, return_reason="1. The basket is empty 2. The button is grey")
+    verdict = Verdict.objects.create(
+        change=change,
+        revision=change.revision,
+        candidate=paper.release.candidate,
+        digest="d",
+        outcome=Verdict.Outcome.RETURNED,
+        reason=change.return_reason,
+        by=cast.tess,
+        at=paper.now,
+    )
+    worst = Defect.objects.create(
+        verdict=verdict, position=1, severity="block", seen="The basket is empty", expected="Both items", step="Pay"
+    )
+    Defect.objects.create(verdict=verdict, position=2, severity="minor", seen="The button is grey")
+    file = Attachment.objects.create(
+        product=cast.product,
+        defect=worst,
+        name="cart.png",
+        content_type="image/png",
+        size=9,
+        by=cast.tess,
+        at=paper.now,
+    )
+    text = page(sign_in(cast.dev))
+    for words in (
+        "Nobody may get this",
+        "The basket is empty",
+        "Both items",
+        "<small>Pay</small>",
+        "The button is grey",
+    ):
+        assert words in text, words
+    assert f'href="/attachments/{file.pk}/"' in text and "cart.png" in text
+
+
 def test_the_last_comments_stand_there_with_a_form_that_leads_back(cast, change_of, sign_in: SignIn) -> None:
     change, client = change_of(7), sign_in(cast.dev)
     for number in range(4):
@@ -212,6 +249,7 @@ def test_twenty_changes_take_no_more_statements_than_two(cast, change_of, paper,
         clash(other, change, files=["shop.py"])
         comments.comment(change, text="Hm.", by=cast.lena)
         change.ideas.add(Idea.objects.create(**idea_of(cast, number)))
+        returned(change, paper)
 
     for number in (10, 11, 12):
         one_more(number)
@@ -219,8 +257,24 @@ def test_twenty_changes_take_no_more_statements_than_two(cast, change_of, paper,
     for number in range(13, 31):
         one_more(number)
     many = statements(lambda: client.get("/my-changes/"))
-    assert len(many) == len(few) <= 16
+    assert len(many) == len(few) <= 18
     assert page(client).count('class="card mychg"') == 21
+
+
+def returned(change: Change, paper: Paper) -> None:
+    verdict = Verdict.objects.create(
+        change=change,
+        revision=change.revision,
+        candidate=paper.release.candidate,
+        digest="d",
+        outcome=Verdict.Outcome.RETURNED,
+        reason="No.",
+        by=paper.cast.tess,
+        at=paper.now,
+    )
+    defect = Defect.objects.create(verdict=verdict, position=1, seen="No.")
+    facts = {"product": change.product, "content_type": "image/png", "size": 9, "by": paper.cast.tess, "at": paper.now}
+    Attachment.objects.create(defect=defect, name="cart.png", **facts)
 
 
 def idea_of(cast: Cast, number: int) -> dict[str, object]:
