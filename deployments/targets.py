@@ -9,7 +9,7 @@ from deployments import drivers, keeper_state, pipelines, running
 from deployments.drivers import CREDENTIALS, Driver, DriverError, Target
 from deployments.drivers.base import Note, no_note
 from deployments.models import Deployment
-from environments import database_addresses, host_keys, places, variables
+from environments import access, database_addresses, host_keys, places, variables
 from environments.manifest import Manifest, ManifestError, parse
 from environments.models import Environment
 from releases.models import Candidate
@@ -62,7 +62,7 @@ def driver_for(
     `goes_back`, `again` and `note` are the target's; see there. DriverError for a driver or setting that is wrong.
     """
     folder = app_folder(environment)
-    given = _variables(environment, config_version) | places.effects(environment)
+    given = _variables(environment, config_version) | places.effects(environment) | access.variables(environment)
     target = Target(
         environment=environment.slug,
         folder=folder,
@@ -110,7 +110,7 @@ def _port(environment: Environment) -> int:
 
 def secrets_of(environment: Environment) -> list[str]:
     """What the logs must hide."""
-    return variables.secret_values(environment)
+    return [*variables.secret_values(environment), *access.secret_values(environment)]
 
 
 def require_own_database(environment: Environment, *, config_version: int | None = None) -> None:

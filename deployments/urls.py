@@ -31,6 +31,7 @@ urlpatterns = [
     path("environments/stop/", stopping.stop, name="stop"),
     path("environments/stop/lift/", stopping.lift, name="lift_stop"),
     path("environments/<slug:slug>/", place.place, name="place"),
+    path("environments/<slug:slug>/open/", place.visit, name="visit"),
     path("environments/<slug:slug>/log/", place.log, name="place_log"),
     path("environments/<slug:slug>/promote/", place.promote, name="promote_to"),
     path("environments/<slug:slug>/test-data/", place.restore_test_data, name="test_data"),

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from environments import differences, freezes, holds, locks, places, variables
+from environments import access, differences, freezes, holds, locks, places, variables
 from environments import shapes_api as shapes
 from environments.models import Environment
 from environments.queries import get_environment_for
@@ -61,6 +61,18 @@ class Effects(APIView):
     def put(self, request: Request, slug: str, **kwargs: Any) -> Response:
         environment = get_environment_for(request.actor, slug)
         places.set_effects(environment, by=request.user, **read(shapes.EffectsIn, request))
+        return Response(shapes.EnvironmentSerializer(environment).data)
+
+
+class Access(APIView):
+    """Who gets in: everybody, or whoever is handed a token."""
+
+    verbs = {"PUT": "configure"}
+
+    @extend_schema(request=shapes.AccessIn, responses=shapes.EnvironmentSerializer)
+    def put(self, request: Request, slug: str, **kwargs: Any) -> Response:
+        environment = get_environment_for(request.actor, slug)
+        access.set_access(environment, by=request.user, **read(shapes.AccessIn, request))
         return Response(shapes.EnvironmentSerializer(environment).data)
 
 
@@ -222,6 +234,7 @@ urlpatterns = [
     path("environments/", Environments.as_view(), name="environments"),
     path(f"{ONE}/", EnvironmentDetail.as_view(), name="environment"),
     path(f"{ONE}/effects/", Effects.as_view(), name="effects"),
+    path(f"{ONE}/access/", Access.as_view(), name="access"),
     path(f"{ONE}/differences/", Differences.as_view(), name="differences"),
     path(f"{ONE}/variables/", Variables.as_view(), name="variables"),
     path(f"{ONE}/variables/<str:name>/", VariableDetail.as_view(), name="variable"),

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from environments import database_urls, places, variables
+from environments import access, database_urls, places, variables
 from environments.models import Environment
 from lifecycle import events
 from lifecycle.events import By
@@ -69,6 +69,7 @@ def _create(source: Environment, **facts: Any) -> Environment:
     """The row; a port and the servers it goes to are its own, not its source's."""
     settings = {key: value for key, value in source.driver_settings.items() if key not in OWN}
     is_production = facts["kind"] == Environment.Kind.PRODUCTION
+    allowed = Environment.Access.OPEN if is_production else source.access
     return Environment.objects.create(
         product=source.product,
         position=source.position + 1,
@@ -78,6 +79,8 @@ def _create(source: Environment, **facts: Any) -> Environment:
         cloned_from=source,
         sends_mail=is_production,
         takes_payments=is_production,
+        access=allowed,
+        access_key=access.new_key(allowed),
         test_data="" if is_production else source.test_data,
         **facts,
     )

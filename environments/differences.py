@@ -35,5 +35,6 @@ def _facts(environment: Environment) -> list[tuple[str, str]]:
         (_("Driver"), environment.driver),
         (_("Outgoing mail"), _("on") if environment.sends_mail else _("off")),
         (_("Payments"), _("on") if environment.takes_payments else _("off")),
+        (_("Who gets in"), str(environment.get_access_display())),
         (_("Test data"), environment.test_data or _("none")),
     ]

@@ -91,6 +91,12 @@ class EffectsForm(Domain):
     reason = forms.CharField(label=_("Why, if you switch one on"), required=False, max_length=300)
 
 
+class AccessForm(Domain):
+    """Who gets in."""
+
+    access = forms.ChoiceField(label=_("Who gets in"), choices=Environment.Access.choices, widget=forms.RadioSelect)
+
+
 class LockForm(Domain):
     """Ask others to wait, or make them."""
 

@@ -13,6 +13,7 @@ from typing import Any
 from environments.manifest_sections import (
     PLACEHOLDER,
     PLACEHOLDERS,
+    Access,
     Checks,
     CommandSection,
     Context,
@@ -26,6 +27,7 @@ from environments.manifest_sections import (
 __all__ = [
     "FILE_NAME",
     "PLACEHOLDERS",
+    "Access",
     "Checks",
     "CommandSection",
     "Context",
@@ -66,6 +68,7 @@ class Manifest:
     health: Health = field(default_factory=Health)
     probe: Probe | None = None
     metrics: Metrics | None = None
+    access: Access | None = None
     test_data: TestData | None = None
     create: CommandSection | None = None
     destroy: CommandSection | None = None
@@ -99,13 +102,19 @@ _SECTIONS: dict[str, type] = {
     "health": Health,
     "probe": Probe,
     "metrics": Metrics,
+    "access": Access,
     "test_data": TestData,
     "create": CommandSection,
     "destroy": CommandSection,
 }
 _COMMANDS, _PATHS = {"command", "restore", "scrub"}, {"path"}
 _SECONDS, _SWITCHES = {"timeout_seconds", "inactivity_seconds"}, {"uninterruptible", "irreversible"}
-_REQUIRED = {CommandSection: ("command",), MigrateSection: ("command",), TestData: ("restore", "scrub")}
+_REQUIRED = {
+    CommandSection: ("command",),
+    MigrateSection: ("command",),
+    TestData: ("restore", "scrub"),
+    Access: ("path",),
+}
 MAX_RETRIES = 5
 MAX_NAMES, MAX_NAME = 20, 100
 MAX_CHARACTERS = 100_000
@@ -153,6 +162,8 @@ def _value(text: str, section: str, kind: type, key: str, value: Any) -> Any:
     complaint = _complaint(key, value)
     if complaint:
         raise ManifestError(line, full, complaint)
+    if full == "access.path" and value.count("{token}") != 1:
+        raise ManifestError(line, full, "must hold {token} once")
     return value
 
 

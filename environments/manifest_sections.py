@@ -59,6 +59,13 @@ class Metrics:
 
 
 @dataclass(frozen=True)
+class Access:
+    """Where the application takes a token that lets somebody in, `{token}` standing for it (environments/access.py)."""
+
+    path: str = ""
+
+
+@dataclass(frozen=True)
 class TestData:
     """`restore` loads the test data set `name`; `scrub` makes a copy of real data harmless (dev and staging only)."""
 

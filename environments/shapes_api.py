@@ -43,6 +43,7 @@ class EnvironmentSerializer(serializers.ModelSerializer):
             "cloned_from",
             "sends_mail",
             "takes_payments",
+            "access",
             "test_data",
             "test_data_at",
             "test_data_note",
@@ -70,6 +71,12 @@ class EffectsIn(serializers.Serializer):
     sends_mail = serializers.BooleanField()
     takes_payments = serializers.BooleanField()
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=300)
+
+
+class AccessIn(serializers.Serializer):
+    """Who gets in."""
+
+    access = serializers.ChoiceField(choices=Environment.Access.choices)
 
 
 class VariableIn(serializers.Serializer):

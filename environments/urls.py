@@ -18,6 +18,7 @@ urlpatterns = [
     path("environments/<slug:slug>/settings/", settings.settings, name="settings"),
     path("environments/<slug:slug>/settings/place/", settings.describe, name="describe"),
     path("environments/<slug:slug>/settings/effects/", settings.set_effects, name="set_effects"),
+    path("environments/<slug:slug>/settings/access/", settings.set_access, name="set_access"),
     path("environments/<slug:slug>/settings/order/", settings.move, name="move"),
     path("environments/<slug:slug>/settings/variables/", variables.set_variable, name="set_variable"),
     path("environments/<slug:slug>/settings/variables/<str:name>/", variables.history, name="variable"),

@@ -21,6 +21,7 @@ from lifecycle.models import User
 NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 RESERVED = frozenset(
     {"PORT", "DATA_DIR", "RELEASE", "ENVIRONMENT", "PATH", "HOME", "OUTGOING_MAIL", "PAYMENTS", "FENCE", "DIGEST"}
+    | {"ACCESS_KEY"}
 )
 Stored = Variable | VariableVersion
 

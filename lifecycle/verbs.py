@@ -80,6 +80,7 @@ VERBS: dict[str, str | Promise] = {
     "environment.moved": _("moved"),
     "environment.driver_set": _("changed the driver of"),
     "environment.effects_set": _("changed mail or payments of"),
+    "environment.access_set": _("changed who gets into"),
     "environment.data_requested": _("asked for the test data of"),
     "environment.host_keys_asked": _("asked for the host keys of"),
     "environment.host_key_confirmed": _("confirmed a host key of"),

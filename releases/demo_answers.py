@@ -72,6 +72,8 @@ def require_open(demo: Demo) -> None:
     if not demo.is_open:
         raise NotAllowed(_("The demo is closed.") if demo.is_over else _("The demo has not begun yet."))
     signoffs.require_shown(demo.release, demo.audience)
+    if demo.release.is_parked:
+        raise NotAllowed(_("Release %(release)s gave staging to one that could not wait.") % {"release": demo.release})
 
 
 def require_answer(outcome: str, words: str) -> None:

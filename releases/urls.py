@@ -44,6 +44,7 @@ urlpatterns = [
     path("releases/<str:version>/demo/<int:pk>/attendance/", demo.attendance, name="demo_attendance"),
     path("releases/<str:version>/demo/<int:pk>/revoke/<int:invitation>/", demo.revoke, name="revoke_invitation"),
     path("preview/<str:token>/", preview.preview, name="preview"),
+    path("preview/<str:token>/open/", preview.try_it, name="try_it"),
     path("releases/<str:version>/notes/", notes.edit, name="notes"),
     path("releases/<str:version>/outcome/", feedback.outcome, name="outcome"),
     path("changes/<int:number>/", changes.detail, name="change"),

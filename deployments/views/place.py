@@ -2,18 +2,18 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from deployments import driver_settings, promotion, test_data
+from deployments import driver_settings, promotion, running, test_data
 from deployments.environment_forms import DriverForm
 from deployments.loading import get_environment_for
 from deployments.pages import place as page
-from environments import host_keys
+from environments import access, host_keys
 from environments.models import Environment
 from lifecycle.live_log import number
 from lifecycle.roles import allow
@@ -24,6 +24,20 @@ from lifecycle.roles import allow
 def place(request: HttpRequest, slug: str) -> HttpResponse:
     environment = get_environment_for(request.actor, slug)
     return render(request, "deployments/place.html", page.place(environment, request.actor))
+
+
+@require_safe
+@allow("see_team_pages")
+def visit(request: HttpRequest, slug: str) -> HttpResponse:
+    """To what runs there, with a fresh token where one is asked for; Http404 for a place without an address."""
+    environment = get_environment_for(request.actor, slug)
+    runs = running.current(environment)
+    address = access.address(environment, runs.candidate.manifest if runs else "")
+    if not address:
+        raise Http404("No address")
+    response = HttpResponseRedirect(address)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @require_safe

@@ -48,6 +48,10 @@ class Environment(models.Model):
         AUTOMATIC = "automatic", _("As soon as the environment before it has verified it")
         SCHEDULED = "scheduled", _("At set times")
 
+    class Access(models.TextChoices):
+        OPEN = "open", _("Whoever knows the address")
+        TOKEN = "token", _("Only by a link from here")
+
     class Status(models.TextChoices):
         READY = "ready", _("In use")
         CREATING = "creating", _("Being created")
@@ -94,6 +98,8 @@ class Environment(models.Model):
     cloned_from = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="clones")
     sends_mail = models.BooleanField(_("sends mail"), default=False)
     takes_payments = models.BooleanField(_("takes payments"), default=False)
+    access = models.CharField(_("who gets in"), max_length=5, choices=Access.choices, default=Access.OPEN)
+    access_key = models.TextField(blank=True, help_text=_("sealed; the application checks tokens with it"))
     test_data = models.CharField(_("test data set"), max_length=60, blank=True)
     test_data_at = models.DateTimeField(null=True, blank=True)
     test_data_note = models.TextField(blank=True)

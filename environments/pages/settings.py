@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from environments import database_addresses, differences, locks, places, queries, secrets, variables
-from environments.forms import EffectsForm, LockForm, VariableForm
+from environments.forms import AccessForm, EffectsForm, LockForm, VariableForm
 from environments.models import Environment, Lock, Variable, VariableVersion
 from environments.pages import promotion
 from environments.pages.words import moment
@@ -58,6 +58,7 @@ def settings(environment: Environment) -> dict[str, Any]:
         "variable_form": VariableForm(auto_id="variable_%s"),
         "lock_form": LockForm(auto_id="lock_%s"),
         "place_form": promotion.form(environment),
+        "access_form": AccessForm(initial={"access": environment.access}, auto_id="access_%s"),
         "effects_form": EffectsForm(initial=initial(environment, EffectsForm), auto_id="effects_%s"),
     }
 

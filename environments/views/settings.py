@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from environments import locks, places
-from environments.forms import Domain, EffectsForm, LockForm
+from environments import access, locks, places
+from environments.forms import AccessForm, Domain, EffectsForm, LockForm
 from environments.models import Environment
 from environments.pages import promotion
 from environments.pages import settings as pages
@@ -42,6 +42,15 @@ def set_effects(request: HttpRequest, slug: str) -> HttpResponse:
     form = EffectsForm(request.POST, auto_id="effects_%s")
     said = _("Saved; it counts from the next deployment.")
     return act(request, environment, form, places.set_effects, "effects_form", said)
+
+
+@allow("configure")
+@require_POST
+def set_access(request: HttpRequest, slug: str) -> HttpResponse:
+    environment = get_environment_for(request.actor, slug)
+    form = AccessForm(request.POST, auto_id="access_%s")
+    said = _("Saved; it counts from the next deployment.")
+    return act(request, environment, form, access.set_access, "access_form", said)
 
 
 @allow("configure")

@@ -7,13 +7,14 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from environments import access
 from environments.models import Environment
 from environments.queries import of_kind
 from ideas.models import Idea
 from lifecycle.dates import clock, weekday
 from lifecycle.roles import actor_for
 from lifecycle.transitions import NotAllowed
-from releases import demo_answers, demo_ideas, steps
+from releases import candidates, demo_answers, demo_ideas, invitations, steps
 from releases.demo_forms import OpinionForm
 from releases.models import Demo, DemoAnswer, Invitation
 
@@ -56,6 +57,7 @@ def page(invitation: Invitation, bound: Forms | None = None) -> dict[str, Any]:
     parts = parts_of(invitation, bound or {})
     return {
         "demo": demo,
+        "here": invitations.link(invitation),
         "release": demo.release,
         "who": invitation.user,
         "headline": headline(demo, waits, parts),
@@ -67,7 +69,7 @@ def page(invitation: Invitation, bound: Forms | None = None) -> dict[str, Any]:
         "asks_anew": not waits and any(part.earlier and not part.given for part in parts),
         "when": f"{weekday(demo.starts_at.date())}, {clock(demo.starts_at)}",
         "faces": [Face(one.value, str(one.label), *FACES[one]) for one in DemoAnswer.Outcome],
-        "has_staging": not waits and bool(staging_of(demo)),
+        "try_url": f"{invitations.link(invitation)}open/" if not waits and staging_of(demo) else "",
     }
 
 
@@ -75,6 +77,14 @@ def staging_of(demo: Demo) -> Environment | None:
     """Where it can be tried, if it has an address."""
     found = of_kind(demo.release.product, Environment.Kind.STAGING)
     return found if found and found.url else None
+
+
+def staging_address(demo: Demo) -> str:
+    """Where an invited person is sent to try it now; "" while nothing is shown or there is no such place."""
+    staging, runs = staging_of(demo), candidates.on_staging(demo.release.product)
+    if staging is None or why_not(demo):
+        return ""
+    return access.address(staging, runs.manifest if runs else "")
 
 
 def digest_of(demo: Demo) -> str:

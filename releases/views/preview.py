@@ -5,13 +5,13 @@ from contextlib import ExitStack
 from functools import wraps
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from lifecycle.dates import zone
 from lifecycle.roles import allow
@@ -67,6 +67,18 @@ def preview(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if request.method == "GET":
         invitations.note_opened(invitation)
     return render(request, "releases/preview.html", page.page(invitation))
+
+
+@require_safe
+@allow("see_preview")
+@by_link
+def try_it(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    """To staging, with a fresh token where it asks for one; while nothing is shown, the page says why."""
+    address = page.staging_address(invitation.demo)
+    if not address:
+        return render(request, "releases/preview.html", page.page(invitation), status=409)
+    invitations.note_opened(invitation)
+    return HttpResponseRedirect(address)
 
 
 def say(request: HttpRequest, invitation: Invitation) -> HttpResponse:

@@ -7,10 +7,12 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
+from environments import access
+from environments.models import Environment
 from ideas import services as ideas
 from lifecycle.models import Notification, Product
 from releases import demos, invitations, plan
-from releases.models import Demo, DemoAnswer, Invitation
+from releases.models import Candidate, Demo, DemoAnswer, Invitation
 from tests.releases.showing import invitation_of, link_of, open_session, says, session
 
 HOSTILE = "<script>alert(1)</script> {{ 7 }} ‮ ид🛒"
@@ -211,6 +213,38 @@ class TestAnswering:
         for path in ("/releases/24.11/customers/", "/inbox/"):
             assert link in sign_in(cast.cleo).get(path).content.decode()
         assert "/preview/" not in sign_in(cast.carl).get("/releases/24.11/customers/").content.decode()
+
+
+class TestTryingIt:
+    """The button hands over staging's declared access."""
+
+    def test_it_leads_to_staging_with_a_fresh_token(self, cast, demo, release):
+        staging = Environment.objects.get(slug="staging")
+        access.set_access(staging, access="token", by=cast.ops)
+        Candidate.objects.update(manifest='[access]\npath = "/preview/{token}"\n')
+        page = Client().get(link_of(cast.cleo)).content.decode()
+        assert f'href="{link_of(cast.cleo)}open/"' in page
+        assert "127.0.0.1:1" not in page, "the address itself is not handed out"
+        answer = Client().get(f"{link_of(cast.cleo)}open/")
+        assert answer.status_code == 302
+        assert answer.url.startswith("http://127.0.0.1:1/preview/")
+        assert answer["Referrer-Policy"] == "no-referrer"
+        assert invitation_of(demo, cast.cleo).attended
+
+    def test_it_leads_nowhere_before_it_opens_and_after_it_closed(self, cast, release):
+        demo = session(cast, release)
+        invitations.invite(demo, by=cast.petra)
+        assert Client().get(f"{link_of(cast.cleo)}open/").status_code == 409
+        demos.begin(demo, by=cast.petra)
+        assert Client().get(f"{link_of(cast.cleo)}open/").status_code == 302
+        demos.close(demo, by=cast.petra)
+        assert Client().get(f"{link_of(cast.cleo)}open/").status_code == 409
+        assert Client().get("/preview/x/open/").status_code == 403
+
+    def test_it_waits_while_a_hotfix_has_staging(self, cast, demo, release):
+        type(release).objects.filter(pk=release.pk).update(parked_at=timezone.now())
+        assert Client().get(f"{link_of(cast.cleo)}open/").status_code == 409
+        assert "A new version is being prepared" in Client().get(link_of(cast.cleo)).content.decode()
 
 
 class TestTheTeamsPage:

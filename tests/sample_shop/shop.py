@@ -41,14 +41,15 @@ def run(checkout: Path, data: Path, part: str) -> subprocess.CompletedProcess[st
 
 
 @contextmanager
-def serving(checkout: Path, data: Path) -> Iterator[str]:
-    """The address of the shop, prepared and healthy; it ends with the block."""
+def serving(checkout: Path, data: Path, variables: dict[str, str] | None = None) -> Iterator[str]:
+    """The address of the shop, prepared and healthy, started with further variables; it ends with the block."""
     prepared = run(checkout, data, "migrate")
     assert prepared.returncode == 0, prepared.stdout + prepared.stderr
     port = _free_port()
     with (data / "shop.log").open("ab") as log:
         command = _command(checkout, "start", port)
-        process = subprocess.Popen(command, cwd=checkout, env=_environment(data), stdout=log, stderr=log)
+        environment = _environment(data) | (variables or {})
+        process = subprocess.Popen(command, cwd=checkout, env=environment, stdout=log, stderr=log)
         try:
             _wait_until_healthy(f"http://127.0.0.1:{port}")
             yield f"http://127.0.0.1:{port}"

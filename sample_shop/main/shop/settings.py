@@ -4,6 +4,7 @@ DATA_DIR     folder of the database, its backups and the signing key
 RELEASE      what runs here, as shown in the footer and at /health
 ENVIRONMENT  production, or a test environment's name: then a banner is shown
 SHOP_BANNER  replaces the text of that banner, and shows one in production too
+ACCESS_KEY   a test shop that has one opens only with a token made with it (features/preview)
 SHOP_HOSTS   further host names the shop answers to, separated by commas
 """
 
@@ -21,6 +22,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 RELEASE = os.environ.get("RELEASE") or "working copy"
 ENVIRONMENT = os.environ.get("ENVIRONMENT") or "local"
 IS_PRODUCTION = ENVIRONMENT == "production"
+ACCESS_KEY = "" if IS_PRODUCTION else os.environ.get("ACCESS_KEY", "")
 TEST_BANNER = f"Test shop ({ENVIRONMENT}): nothing you order is delivered"
 SHOP_BANNER = os.environ.get("SHOP_BANNER") or ("" if IS_PRODUCTION else TEST_BANNER)
 
