@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from lifecycle.models import Comment
 from lifecycle.roles import actor_for
 from lifecycle.transitions import NotAllowed
-from releases import changes, demo_ideas, signoffs
+from releases import comments, demo_ideas, signoffs
 from releases.models import Change, Demo, DemoAnswer, Invitation, Release
 from releases.models.audiences import Audience
 
@@ -91,7 +91,7 @@ def pass_on(given: DemoAnswer) -> None:
     if given.comment_id:
         Comment.objects.filter(pk=given.comment_id).update(text=text)
     elif given.words:
-        given.comment = changes.comment(given.change, text=text, by=given.invitation.user, at=given.at)
+        given.comment = comments.comment(given.change, text=text, by=given.invitation.user, at=given.at)
         given.save(update_fields=["comment"])
 
 
