@@ -15,6 +15,7 @@ import ideas.queue_api
 import releases.api
 import releases.changes_api
 import releases.checks_api
+import releases.demo_api
 import releases.notes_api
 import releases.repository_api
 import releases.testing_api
@@ -26,6 +27,7 @@ per_product = [
     *releases.api.urlpatterns,
     *releases.changes_api.urlpatterns,
     *releases.checks_api.urlpatterns,
+    *releases.demo_api.urlpatterns,
     *releases.notes_api.urlpatterns,
     *releases.testing_api.urlpatterns,
     *releases.repository_api.urlpatterns,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from deployments import approvals, running
@@ -21,7 +22,7 @@ from lifecycle.models import Product, User, Work
 from lifecycle.story.seed import upstream
 from lifecycle.story.wishes import WISHES
 from lifecycle.transitions import NotAllowed
-from releases import candidates, changes, plan, signoffs, verdicts
+from releases import candidates, changes, demos, invitations, plan, signoffs, verdicts
 from releases.models import Candidate, Change, Release, SignOff
 
 Say = Callable[[str], None]
@@ -88,7 +89,7 @@ def chapter_is_told(product: Product, chapter: Chapter) -> bool:
         return False
     if chapter.ends_as != Release.Status.FROZEN or release.status != Release.Status.FROZEN:
         return True
-    return is_shown(release) and is_rehearsed(release)
+    return is_shown(release) and is_rehearsed(release) and release.demos.exists()
 
 
 def is_shown(release: Release) -> bool:
@@ -213,7 +214,10 @@ class Narrator:
 
     def finish(self, release: Release) -> None:
         """Demo, both sign-offs and the manager's yes, after which it ships by itself; unless it is to stay frozen."""
-        if self.chapter.ends_as == Release.Status.FROZEN or not is_shown(release):
+        if not is_shown(release):
+            return
+        if self.chapter.ends_as == Release.Status.FROZEN:
+            self.show(release)
             return
         said = set(release.signoffs.filter(candidate=release.candidate).values_list("audience", flat=True))
         for audience, person in ((SignOff.Audience.MANAGERS, "max"), (SignOff.Audience.CUSTOMERS, "petra")):
@@ -221,6 +225,16 @@ class Narrator:
                 signoffs.sign_off(release, audience=audience, outcome="yes", words="", by=self.cast[person])
         if not release.approvals.filter(candidate=release.candidate, withdrawn_at=None).exists():
             approvals.approve(release, by=self.cast["max"], role="manager", words="")
+
+    @transaction.atomic
+    def show(self, release: Release) -> None:
+        """The managers' session is open, and each of them has a link to try it."""
+        if not release.demos.exists():
+            demo = demos.plan(
+                release, audience=SignOff.Audience.MANAGERS, starts_at=timezone.now(), by=self.cast["petra"]
+            )
+            invitations.invite(demo, by=self.cast["petra"])
+            demos.begin(demo, by=self.cast["petra"])
 
     def where(self) -> str:
         """Where the chapter stands, for the message when it does not go on."""

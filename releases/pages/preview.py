@@ -56,7 +56,8 @@ def page(invitation: Invitation, bound: Forms | None = None) -> dict[str, Any]:
     waits = why_not(demo)
     parts = parts_of(invitation, bound or {})
     return {
-        "demo": demo,
+        "showing": demo,
+        "demo": False,  # no bar of the demo's cast: its forms would send no referrer
         "here": invitations.link(invitation),
         "release": demo.release,
         "who": invitation.user,

@@ -19,6 +19,7 @@ FACTS = {
     "check": "SELECT max(id) FROM releases_check",
     "deployment": "SELECT max(id) FROM deployments_deployment WHERE release_id IS NOT NULL",
     "watch": "SELECT max(id) FROM deployments_watch",
+    "link": "SELECT substr(url, 2) FROM lifecycle_notification WHERE event = 'demo.invited' ORDER BY id DESC LIMIT 1",
     "dev": "SELECT id FROM lifecycle_user WHERE name = 'Dev'",
 }
 
@@ -32,6 +33,8 @@ SCREENS = [
     (VISITOR, "/accounts/login/code/"),
     (VISITOR, "/accounts/password/reset/"),
     (VISITOR, "/releases/26.10/customers/"),
+    (VISITOR, "/{link}"),
+    (VISITOR, "/preview/forged/"),
     ("Cleo", "/ideas/?q=search"),
     ("Cleo", "/ideas/new/?title=gift+wrap"),
     ("Cleo", "/ideas/{new}/"),

@@ -76,12 +76,13 @@ def test_opening_it_is_noted_once_and_a_head_request_is_nobody(cast, demo):
     assert invitation_of(demo, cast.cleo).opened_at == first is not None
 
 
-def test_no_other_site_and_no_search_engine_learns_the_link(cast, demo):
+def test_no_other_site_and_no_search_engine_learns_the_link(cast, demo, settings):
+    settings.DEMO = True
     page = Client().get(link_of(cast.cleo))
     assert page["Referrer-Policy"] == "no-referrer"
     assert "noindex" in page["X-Robots-Tag"]
     assert "no-store" in page["Cache-Control"]
-    assert b"csrfmiddlewaretoken" not in page.content
+    assert b"csrfmiddlewaretoken" not in page.content, "no form that a page without referrer could not send"
 
 
 class TestShut:
