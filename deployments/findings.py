@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 
-from deployments import baseline, eprocess, evidence, histograms, trials, words
+from deployments import baseline, eprocess, evidence, histograms, shifts, trials, words
 from deployments.models import Finding, Sample, Watch
 from lifecycle import notifications
 from lifecycle.models import Role, User
@@ -153,7 +153,7 @@ def keep(watch: Watch, noticed: Noticed, *, at: datetime) -> Finding | None:
 def tell(finding: Finding) -> None:
     """Everybody who can act hears of it in their own language, once for each tier."""
     watch = finding.watch
-    for person in people(watch):
+    for person in people(watch, at=finding.last_at):
         with translation.override(person.language):
             notifications.tell(
                 [person],
@@ -166,11 +166,12 @@ def tell(finding: Finding) -> None:
             )
 
 
-def people(watch: Watch) -> list[User]:
-    """The release's author, DevOps and the team leads."""
+def people(watch: Watch, *, at: datetime | None = None) -> list[User]:
+    """Whoever is on duty first; then DevOps, the team leads and the release's author."""
+    shift = shifts.on_duty(watch.product, at=at)
     roles = [Role.DEVOPS, Role.TEAM_LEAD]
     members = User.objects.filter(
         is_active=True, memberships__product=watch.product, memberships__roles__overlap=roles
     ).distinct()
     author = [watch.release.author] if watch.release else []
-    return list({person.pk: person for person in [*members, *author]}.values())
+    return list({person.pk: person for person in [*([shift.user] if shift else []), *members, *author]}.values())

@@ -75,3 +75,24 @@ class ShippingTimeForm(Domain):
             return {}
         found = {"due_at": chosen.due_at, "expires_at": chosen.expires_at}
         return {name: timezone.localtime(at) for name, at in found.items() if at is not None}
+
+
+class ShiftForm(Domain):
+    """From when to when somebody is on duty; read and shown in the time zone that is active."""
+
+    starts_at = forms.DateTimeField(label=_("From"), widget=Moment())
+    ends_at = forms.DateTimeField(label=_("Until"), widget=Moment())
+    note = forms.CharField(
+        label=_("Note"), max_length=300, required=False, help_text=_("How to reach you, or whom to ask otherwise.")
+    )
+
+
+class AddressForm(forms.Form):
+    """How long the address of a calendar works."""
+
+    days = forms.TypedChoiceField(
+        label=_("It works for"),
+        coerce=int,
+        choices=[(90, _("three months")), (365, _("a year"))],
+        initial=365,
+    )

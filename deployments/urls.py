@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from deployments.views import (
     approving,
     board,
+    calendar,
     callbacks,
     cockpit,
     creating,
@@ -25,6 +26,12 @@ app_name = "deployments"
 
 urlpatterns = [
     path("callbacks/pipeline/<str:key>/", callbacks.pipeline, name="pipeline_callback"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/address/", calendar.address, name="calendar_address"),
+    path("calendar/address/end/", calendar.end_address, name="end_calendar_address"),
+    path("calendar/shifts/", calendar.take_shift, name="take_shift"),
+    path("calendar/shifts/<int:pk>/give-back/", calendar.give_shift_back, name="give_shift_back"),
+    path("calendar/<str:token>.ics", calendar.feed, name="calendar_feed"),
     path("environments/", board.board, name="board"),
     path("environments/promote/", board.promote, name="promote"),
     path("environments/new/", creating.new, name="new_environment"),

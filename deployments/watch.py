@@ -130,7 +130,7 @@ def end(watch: Watch, status: str, *, by: By, note: str, at: datetime) -> None:
     if status == Watch.Status.WELL:
         prove(watch, by=by, at=at)
     notifications.tell(
-        findings.people(watch),
+        findings.people(watch, at=at),
         "watch.closed",
         url=reverse("deployments:watch", args=[watch.pk]),
         key=f"watch:{watch.pk}:{status}",

@@ -48,7 +48,9 @@ class TokenForm(forms.Form):
     """What a new API token is called, may do and how long it lives."""
 
     name = forms.CharField(label=_("What is it for?"), max_length=80)
-    scope = forms.ChoiceField(label=_("It may"), choices=Token.Scope.choices)
+    scope = forms.ChoiceField(
+        label=_("It may"), choices=[one for one in Token.Scope.choices if one[0] != Token.Scope.CALENDAR]
+    )
     days = forms.IntegerField(label=_("Days until it ends"), min_value=1, max_value=365, initial=90)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -47,6 +47,7 @@ SUBJECTS: dict[str, Subject] = {
     "rehearsal": Subject(gettext_lazy("rehearsal of"), needs=("release",)),
     "backupdrill": Subject(gettext_lazy("restore of"), needs=("environment",)),
     "watch": Subject(gettext_lazy("watch"), "deployments:watch", needs=("deployment",)),
+    "watchshift": Subject(gettext_lazy("watch shift of"), needs=("user",)),
     "repository": Subject(gettext_lazy("repository")),
 }
 

@@ -76,6 +76,7 @@ TABLE: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
         _("Deliver"),
         (
             Entry("releases:list", _("Releases"), "map", "see_team_pages", "r", PLAN_PHONE),
+            Entry("deployments:calendar", _("Calendar"), "calendar-days", "see_team_pages", "c", NOT_ON_PHONES),
             Entry("deployments:board", _("Environments"), "git-branch", "see_team_pages", "e", TEAM_PHONE),
             Entry("deployments:list", _("Deployments"), "rocket", "see_team_pages", "p", frozenset({Role.DEVOPS})),
         ),

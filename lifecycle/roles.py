@@ -35,6 +35,7 @@ VERBS: dict[str, frozenset[str]] = {
     "see_health": ANYBODY,
     "call_back": ANYBODY,
     "see_preview": ANYBODY,  # the signed link is the key (releases/invitations.py)
+    "read_calendar_feed": ANYBODY,  # so is the secret address (lifecycle/tokens.py)
     "switch_person": DEMO,
     # whoever is signed in
     "share_idea": SIGNED_IN,
@@ -74,6 +75,7 @@ VERBS: dict[str, frozenset[str]] = {
     "roll_back": frozenset({MAN, OPS, LEAD}),
     "abort_deployment": frozenset({OPS, LEAD, MAN}),
     "deploy": frozenset({OPS, LEAD}),
+    "take_shift": frozenset({OPS, LEAD, DEV}),
     "settle_watch": frozenset({OPS, LEAD, MAN}),
     "ask_feedback": frozenset({PO}),
     "configure": frozenset({OPS}),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
@@ -11,11 +12,16 @@ from lifecycle import products
 from lifecycle.models import Product, Token
 from lifecycle.roles import Actor
 
+ONE_PURPOSE = {
+    Token.Scope.CHECKS: gettext_lazy("This token may only report checks."),
+    Token.Scope.CALENDAR: gettext_lazy("This token may only read a calendar."),
+}
+
 
 class RolePermission(BasePermission):
     """Refuse unless the actor may do `view.verbs[method]`; a method without a verb is refused to everybody (405).
 
-    Sets `request.actor`. A read token may only read; a token for checks opens nothing but views with that `scope`.
+    Sets `request.actor`. A read token may only read; a token for one purpose opens nothing but views with that `scope`.
     """
 
     def has_permission(self, request: Any, view: Any) -> bool:
@@ -27,9 +33,9 @@ class RolePermission(BasePermission):
         reads_only = isinstance(request.auth, Token) and request.auth.scope == Token.Scope.READ
         if reads_only and request.method not in SAFE_METHODS:
             raise PermissionDenied(_("This token may only read."))
-        is_for_checks = isinstance(request.auth, Token) and request.auth.scope == Token.Scope.CHECKS
-        if is_for_checks and getattr(view, "scope", "") != Token.Scope.CHECKS:
-            raise PermissionDenied(_("This token may only report checks."))
+        purpose = request.auth.scope if isinstance(request.auth, Token) else ""
+        if purpose in ONE_PURPOSE and getattr(view, "scope", "") != purpose:
+            raise PermissionDenied(ONE_PURPOSE[purpose])
         if actor.user is not None:
             actor.require(verb)
         return actor.may(verb)

@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -22,6 +23,24 @@ def issue(user: User, *, name: str, scope: str = Token.Scope.READ, days: int = 9
     text = PREFIX + secrets.token_urlsafe(32)
     Token.objects.create(user=user, name=name, digest=digest(text), scope=scope, expires_at=now + timedelta(days=days))
     return text
+
+
+@transaction.atomic
+def issue_only(user: User, *, name: str, scope: str, days: int, at: datetime | None = None) -> str:
+    """The same, in the place of whatever tokens of this scope the person had."""
+    user.tokens.filter(scope=scope).delete()
+    return issue(user, name=name, scope=scope, days=days, at=at)
+
+
+def holder(text: str, *, scope: str, at: datetime | None = None) -> User | None:
+    """Whose token of exactly this scope it is; None if it is not known or has ended, or the person is not active."""
+    now = at or timezone.now()
+    rows = Token.objects.filter(digest=digest(text), scope=scope, expires_at__gt=now, user__is_active=True)
+    token = rows.select_related("user").first()
+    if token is None:
+        return None
+    note_use(token, now)
+    return token.user
 
 
 def note_use(token: Token, now: datetime) -> None:

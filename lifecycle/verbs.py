@@ -99,5 +99,7 @@ VERBS: dict[str, str | Promise] = {
     "emergencystop.lifted": _("let everything go on:"),
     "deployment.requested": _("asked for"),
     "deployment.abort_requested": _("asked to stop"),
+    "watchshift.taken": _("took"),
+    "watchshift.given_back": _("gave back"),
     "watch.open": _("opened"),
 }

@@ -4,6 +4,7 @@ from deployments.models.approving import ApprovalRequest, ApprovalRule, BreakGla
 from deployments.models.deployments import Deployment, PipelineReport, Step
 from deployments.models.rehearsals import BackupDrill, Rehearsal
 from deployments.models.schedules import ShippingTime
+from deployments.models.shifts import WatchShift
 from deployments.models.watches import Finding, Sample, Watch
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "ShippingTime",
     "Step",
     "Watch",
+    "WatchShift",
 ]

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import approval_rules, case_files, gates, proofs, times
+from deployments import approval_rules, case_files, duty, gates, proofs, times
 from deployments.case_files import CaseFile
 from deployments.cases import Case, Gate
 from deployments.models import BreakGlass, Deployment, Rehearsal
@@ -65,6 +65,7 @@ def around(file: CaseFile, case: Case | None, production: Environment | None, ac
         "watch": file.watches[0] if file.watches else None,
         "live_since": f"{dates.day(release.live_at)}, {dates.clock(release.live_at)}" if release.live_at else "",
         "goes_at": goes_at(file),
+        "duty": on_duty(file),
         "may_choose_time": actor.may("ship_release") and (release.is_open or release.is_frozen),
         "able": able(case) if release.is_frozen else [],
         "why_nobody": why_nobody(case) if release.is_frozen else "",
@@ -124,6 +125,15 @@ def asked_for(case: Case) -> BreakGlass | None:
     """What a first person has asked for, and a second one has to confirm."""
     own = [one for one in case.file.glasses if approval_rules.is_about(one, case.candidate, case.production)]
     return own[0] if own else None
+
+
+def on_duty(file: CaseFile) -> duty.Duty | None:
+    """Who will have the watch; the question ends when it is open, where its own page answers it."""
+    if not file.release.is_frozen:
+        return None
+    chosen = file.times[0] if file.times else None
+    begins_at = chosen.due_at if chosen and times.is_later(chosen.due_at, at=file.at) else file.at
+    return duty.after(file.release.product, begins_at)
 
 
 def my_move(shut: list[Row]) -> str:

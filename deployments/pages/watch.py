@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import chips, running, words
+from deployments import chips, duty, running, words
 from deployments.evidence import CELLS, Span, nothing
 from deployments.models import Finding, Watch
 from deployments.pages.log import number
@@ -42,6 +42,7 @@ def detail(watch: Watch, actor: Actor, *, at: datetime | None = None) -> dict[st
         "findings": found,
         "costs": costs(watch),
         "power": words.power(watch),
+        "duty": duty.of_watch(watch, at=at),
         "note": watch.closed_note,
         "rollback": way_back(watch, actor),
         "is_acute": any(one["tier"] == Finding.Tier.ACT for one in found),

@@ -140,6 +140,7 @@ class Token(models.Model):
         READ = "read", _("Read")
         WRITE = "write", _("Read and write")
         CHECKS = "checks", _("Only report checks of an external CI")
+        CALENDAR = "calendar", _("Only read my calendar")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
     name = models.CharField(_("name"), max_length=80)

@@ -78,9 +78,13 @@ def milestones_of(release: Release, today: date) -> list[Milestone]:
     found = [fact(release.published_at or release.created_at, "review", _("Planned"), today)]
     if release.frozen_at:
         found.append(fact(release.frozen_at, "freeze", _("Frozen"), today))
+    elif release.freeze_on and release.is_open:
+        found.append(Milestone(release.freeze_on, "freeze", _("Freeze"), _("planned"), state(release.freeze_on)))
     shown = release.signoffs.filter(outcome=SignOff.Outcome.YES).order_by("id").first()
     if shown:
         found.append(fact(shown.at, "demo", _("Demo"), today))
+    elif release.demo_on and not release.is_out:
+        found.append(Milestone(release.demo_on, "demo", _("Demo"), _("planned"), state(release.demo_on)))
     if release.live_at:
         found.append(fact(release.live_at, "release", _("Release"), today))
         if release.status != Release.Status.ROLLED_BACK:

@@ -94,6 +94,8 @@ SCREENS = [
     ("Ops", "/delta/production..staging/"),
     ("Ops", "/deployments/"),
     ("Ops", "/deployments/{deployment}/"),
+    ("Ops", "/calendar/"),
+    ("Ops", "/calendar/address/"),
     ("Ops", "/watch/"),
     ("Ops", "/watch/{watch}/"),
     ("Ops", "/audit/"),
