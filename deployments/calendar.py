@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from ideas.models import ReviewSession, Rhythm
 from lifecycle.models import Product, Role, User
 from lifecycle.roles import Actor, people_who_may
 from releases import rules
-from releases.models import PlanRules, Release
+from releases.models import Demo, PlanRules, Release
 
 S = Release.Status
 COMING = (S.PLANNED, S.FROZEN)
@@ -110,9 +110,10 @@ def of_team(product: Product, window: Window, at: datetime) -> Iterator[Entry]:
     on_duty = list(shifts.during(product, window.starts_at, window.ends_at))
     yield from reviews(product, window)
     yield from freezes(product, window)
-    for release in releases(product):
+    for release in releases(product).prefetch_related(Prefetch("demos", Demo.objects.select_related("host"))):
         yield from of_plan(release)
-        yield from going_live(release, at=at)
+        yield from map(demo, release.demos.all())
+        yield day_of_release(release, reverse("releases:detail", args=[release.version]), at=at)
     yield from watches(product, window, on_duty)
     yield from map(shift, on_duty)
 
@@ -186,20 +187,37 @@ def releases(product: Product) -> QuerySet[Release]:
 
 
 def of_plan(release: Release) -> Iterator[Entry]:
-    """The days of freeze and demo as planned, until they have happened."""
+    """The days of freeze and demo as planned, until there is more to say."""
     freeze = release.frozen_at or (release.freeze_on if release.status == S.PLANNED else None)
     if freeze is not None:
         yield about(release, Kind.SCOPE_FREEZE, "scope", _("Scope freeze of %(version)s"), freeze)
-    if release.demo_on is not None and release.status in COMING:
+    sessions = [row for row in release.demos.all() if row.status != Demo.Status.CANCELLED]
+    if release.demo_on is not None and release.status in COMING and not sessions:
         yield about(release, Kind.DEMO, "demo", _("Demo of %(version)s"), release.demo_on)
 
 
-def going_live(release: Release, *, at: datetime) -> Iterator[Entry]:
-    """When it went live; until then the time chosen for it, else its target date. One entry that moves."""
-    yield day_of_release(release, reverse("releases:detail", args=[release.version]), at=at)
+def demo(row: Demo) -> Entry:
+    """A session: its host is responsible."""
+    facts = {"version": row.release.version, "audience": row.get_audience_display()}
+    return Entry(
+        kind=Kind.DEMO,
+        key=f"demo-{row.pk}",
+        title=_("Demo of %(version)s: %(audience)s") % facts,
+        starts=row.starts_at,
+        ends=row.starts_at + timedelta(minutes=row.minutes),
+        url=reverse("releases:demo", args=[row.release.version]),
+        subject=row,
+        person=row.host,
+        note=row.place,
+        is_cancelled=row.status == Demo.Status.CANCELLED,
+    )
 
 
 def day_of_release(release: Release, url: str, *, at: datetime | None = None) -> Entry:
+    """When it went live; until then the time chosen for it (unless `at` is not given), else its target date.
+
+    One entry, which moves.
+    """
     time = getattr(release, "shipping_time", None)
     planned = time.due_at if at and time and time.due_at > at else release.target_date
     name = _("Release %(version)s is live") if release.live_at else _("Release %(version)s")

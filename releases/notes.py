@@ -122,7 +122,11 @@ def own(words: str, drafted: str) -> str:
 
 def get(release: Release) -> Notes:
     """The notes of a release; NotAllowed while there are none."""
-    notes = Notes.objects.filter(release=release).select_related("release__product", "edited_by").first()
+    notes = (
+        Notes.objects.filter(release=release)
+        .select_related("release__product", "release__candidate", "edited_by")
+        .first()
+    )
     if notes is None:
         raise NotAllowed(_("The notes are drafted when the release is frozen."))
     return notes

@@ -8,7 +8,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from lifecycle.dates import clock, day
-from releases.models import Release, SignOff
+from releases.models import Demo, Release, SignOff
 
 COLUMNS = 12
 ONE_DAY = timedelta(days=1)
@@ -83,8 +83,8 @@ def milestones_of(release: Release, today: date) -> list[Milestone]:
     shown = release.signoffs.filter(outcome=SignOff.Outcome.YES).order_by("id").first()
     if shown:
         found.append(fact(shown.at, "demo", _("Demo"), today))
-    elif release.demo_on and not release.is_out:
-        found.append(Milestone(release.demo_on, "demo", _("Demo"), _("planned"), state(release.demo_on)))
+    elif not release.is_out:
+        found += planned_demo(release, today)
     if release.live_at:
         found.append(fact(release.live_at, "release", _("Release"), today))
         if release.status != Release.Status.ROLLED_BACK:
@@ -95,6 +95,17 @@ def milestones_of(release: Release, today: date) -> list[Milestone]:
     if not release.live_at and today not in {milestone.on for milestone in found}:
         found.append(Milestone(today, "today", now_doing(release), _("today"), "now"))
     return sorted(found, key=lambda milestone: milestone.on)
+
+
+def planned_demo(release: Release, today: date) -> list[Milestone]:
+    """The next session, else the day that the plan names; nothing while nobody has named one."""
+    sessions = release.demos.filter(status__in=[Demo.Status.PLANNED, Demo.Status.OPEN]).order_by("starts_at")
+    session = sessions.first() if release.is_frozen else None
+    if session is not None:
+        return [fact(session.starts_at, "demo", _("Demo"), today)]
+    if release.demo_on is None:
+        return []
+    return [Milestone(release.demo_on, "demo", _("Demo"), _("planned"), state(release.demo_on))]
 
 
 def now_doing(release: Release) -> str:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from lifecycle.dates import clock, day
+from releases import demo_answers
 from releases.models import Notes
 from releases.notes import Line
 
@@ -20,6 +21,7 @@ def page(notes: Notes, lines: list[Line]) -> dict[str, Any]:
         "headline": headline(notes, lines),
         "when": when(notes),
         "edited": edited(notes),
+        "said": demo_answers.notes_of(notes.release),
     }
 
 

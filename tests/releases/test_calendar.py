@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from releases.models import Demo, Release
 from releases.pages.calendar import COLUMNS, strip
 
 
@@ -39,3 +40,33 @@ def test_customers_do_not_see_the_freeze(cast, plan_of):
     kinds = {mark.milestone.kind for mark in strip(release, for_team=False).marks}
     assert "freeze" not in kinds
     assert "freeze" in {mark.milestone.kind for mark in strip(release, for_team=True).marks}
+
+
+def kinds_and_notes(release):
+    return [(mark.milestone.kind, mark.milestone.note) for mark in strip(release, for_team=True).marks]
+
+
+def test_the_planned_days_of_freeze_and_demo_stand_on_it(cast, plan_of):
+    release = plan_of("Keep a wishlist")
+    release.freeze_on = timezone.localdate() + timedelta(days=2)
+    release.demo_on = timezone.localdate() + timedelta(days=3)
+    assert kinds_and_notes(release)[1:] == [("freeze", "planned"), ("demo", "planned"), ("release", "target")]
+
+
+def test_what_has_happened_stands_in_the_place_of_what_was_planned(cast, plan_of):
+    release = plan_of("Keep a wishlist")
+    release.freeze_on = timezone.localdate() + timedelta(days=2)
+    release.status, release.frozen_at = Release.Status.FROZEN, timezone.now() - timedelta(days=1)
+    freezes = [mark.milestone for mark in strip(release, for_team=True).marks if mark.milestone.kind == "freeze"]
+    assert [one.name for one in freezes] == ["Frozen"]
+
+
+def test_a_session_tells_more_than_the_day(cast, plan_of):
+    release = plan_of("Keep a wishlist")
+    release.demo_on = timezone.localdate() + timedelta(days=3)
+    release.status, release.frozen_at = Release.Status.FROZEN, timezone.now() - timedelta(days=1)
+    starts_at = timezone.now() + timedelta(days=2)
+    facts = {"host": cast.petra, "created_at": timezone.now()}
+    Demo.objects.create(release=release, audience="managers", starts_at=starts_at, **facts)
+    [demo] = [mark.milestone for mark in strip(release, for_team=True).marks if mark.milestone.kind == "demo"]
+    assert demo.on == timezone.localdate(starts_at)

@@ -8,13 +8,14 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from ideas.models import Idea
 from lifecycle.events import Machine
 from lifecycle.models import Event
 from lifecycle.transitions import NotAllowed
 from releases import facts, notes, plan, undoing
-from releases.models import Change, NoteLine, Notes, Release
+from releases.models import Change, Demo, DemoAnswer, Invitation, NoteLine, Notes, Release
 from releases.notes import Words
 
 WORKER = Machine("worker")
@@ -308,3 +309,21 @@ def test_the_customers_page_tells_the_published_words(cast, sign_in, proven):
     release = proven("Keep a wishlist")
     notes.edit(notes.get(release), intro="", words=words(release, title="A list of wishes"), by=cast.petra)
     assert "A list of wishes" in sign_in(cast.cleo).get("/releases/24.11/").content.decode()
+
+
+def test_what_was_said_at_the_demo_stands_beside(cast, sign_in, frozen):
+    release = frozen("Keep a wishlist")
+    now = timezone.now()
+    demo = Demo.objects.create(
+        release=release, audience="customers", starts_at=now, host=cast.petra, status="open", created_at=now
+    )
+    invitation = Invitation.objects.create(demo=demo, user=cast.cleo, reason="author", nonce="x", sent_at=now)
+    DemoAnswer.objects.create(
+        invitation=invitation,
+        change=release.changes.get(),
+        digest=release.candidate.digest,
+        outcome="note",
+        words="Say it in the mail, too",
+        at=now,
+    )
+    assert "Say it in the mail, too" in sign_in(cast.petra).get(PAGE).content.decode()
