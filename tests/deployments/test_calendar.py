@@ -98,6 +98,10 @@ def test_a_review_is_the_product_owners(cast: Cast) -> None:
     ReviewSession.objects.create(product=cast.product, week="2026-W47", starts_at=NOW + DAY)
     found = only(cast, Kind.REVIEW)
     assert (found.person, found.ends - found.starts) == (cast.petra, HOUR)
+    ReviewSession.objects.update(status="frozen")
+    assert only(cast, Kind.REVIEW).note == "Agenda stands"
+    ReviewSession.objects.update(status="dropped")
+    assert only(cast, Kind.REVIEW).is_cancelled
 
 
 def test_freezes_watches_and_shifts_stand_with_their_people(cast: Cast) -> None:
