@@ -12,6 +12,7 @@ import deployments.recomposing_api
 import environments.api
 import ideas.api
 import ideas.queue_api
+import ideas.review_api
 import releases.api
 import releases.changes_api
 import releases.checks_api
@@ -24,6 +25,7 @@ import releases.urgent_api
 per_product = [
     *ideas.api.urlpatterns,
     *ideas.queue_api.urlpatterns,
+    *ideas.review_api.urlpatterns,
     *releases.api.urlpatterns,
     *releases.changes_api.urlpatterns,
     *releases.checks_api.urlpatterns,
