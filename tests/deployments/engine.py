@@ -150,7 +150,7 @@ class Shop:
         """A published plan with one change per title, built by Dev."""
         if candidates.live(self.cast.product) is None:
             self.adopt()
-        ideas = [self._idea(title) for title in titles]
+        ideas = [self.idea(title) for title in titles]
         day = timezone.localdate() + timedelta(days=4)
         release = plan.create(
             product=self.cast.product, version="24.11", target_date=day, ideas=ideas, by=self.cast.petra
@@ -160,7 +160,7 @@ class Shop:
             changes.assign(change, developer=self.cast.dev, by=self.cast.lena)
         return release
 
-    def _idea(self, title: str) -> Idea:
+    def idea(self, title: str) -> Idea:
         number = self.cast.product.next_number("idea")
         now = timezone.now()
         return Idea.objects.create(

@@ -1,0 +1,331 @@
+"""A product whose releases are told to Lifecycle and to a model, verb by verb, to be compared after every step.
+
+git, candidates, rows, gates and claims are the real ones; only what a deployment does at its target is left out, and
+that the tests pass is said by nobody who ran them. A verb that is refused must have changed nothing: the model does not
+hear of it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+
+from deployments import (
+    approvals,
+    break_glass,
+    claims,
+    effects,
+    intake,
+    rehearsals,
+    rescoping,
+    services,
+    snapshots,
+    unfreezing,
+)
+from deployments import watch as watching
+from deployments.models import Deployment, Watch
+from environments import repositories
+from environments.models import Environment
+from environments.variables import set_variable
+from ideas.models import Idea
+from lifecycle import jobs
+from lifecycle.events import Machine
+from lifecycle.models import Membership, Product, Work
+from lifecycle.story.people import CAST
+from lifecycle.transitions import NotAllowed, move
+from releases import candidates, changes, hotfixes, plan, signoffs, verdicts
+from releases.models import Candidate, Change, Check, Release
+from tests.cast import Cast
+from tests.deployments.release_model import LINES_APART, Files, Model
+from tests.deployments.release_oracle import closed_by_the_facts, verdict_that_should_hold
+from tests.environments.repositories import Upstream
+
+C, D, R = Change.Status, Deployment.Status, Release.Status
+ROBOT = Machine("history")
+OFFERED = (C.READY, C.STAGING, C.APPROVED)
+DONE: Counter[str] = Counter()
+"""How often each verb was not refused, in all histories of this process."""
+
+
+def does(verb: Callable[..., object], *args: object, **facts: object) -> bool:
+    """Whether it was done, which is counted; refused with a reason it was not."""
+    try:
+        verb(*args, **facts)
+    except NotAllowed:
+        return False
+    DONE[verb.__name__] += 1
+    return True
+
+
+class World:
+    """One product on a fresh upstream, with main adopted on staging and production."""
+
+    def __init__(self, cast: Cast, folder: Path, name: str) -> None:
+        self.cast, self.model = cast, Model()
+        self.trees: dict[int, Files] = {}
+        self.tips: dict[str, str] = {}
+        self.claims: list[tuple[Deployment, list[str]]] = []
+        self.verdicts: list[str] = []
+        self.returned_and_taken: list[str] = []
+        self.composed: list[Candidate] = []
+        self.tags: dict[str, str] = {}
+        self.upstream = Upstream(folder)
+        for path, text in self.model.files({}).items():
+            self.upstream.write(path, text)
+        self.root = self.upstream.commit("base")
+        self.product = Product.objects.create(name=name, slug=name)
+        for key, (_name, roles, _language) in CAST.items():
+            Membership.objects.create(user=getattr(cast, key), product=self.product, roles=roles)
+        repositories.connect(self.product, f"file://{folder}", by=ROBOT)
+        self.trees[candidates.adopt(self.product, sha=self.root, by=ROBOT).pk] = self.model.files({})
+        for position, kind in enumerate(("staging", "production")):
+            self.environment(kind, position)
+
+    def environment(self, kind: str, position: int) -> None:
+        facts: dict[str, Any] = {"slug": kind, "name": kind.title(), "kind": kind, "position": position}
+        made = Environment.objects.create(product=self.product, driver="fake", url="http://127.0.0.1:1", **facts)
+        services.request(made, candidates.live(self.product), by=self.cast.ops)
+        self.carry_out(made)
+
+    # who is there
+
+    @property
+    def staging(self) -> Environment:
+        return self.product.environments.get(slug="staging")
+
+    @property
+    def production(self) -> Environment:
+        return self.product.environments.get(slug="production")
+
+    def releases(self, *statuses: str) -> list[Release]:
+        rows = Release.objects.filter(product=self.product, status__in=statuses).order_by("pk")
+        return list(rows.select_related("candidate", "product"))
+
+    def changes(self, *statuses: str) -> list[Change]:
+        rows = Change.objects.filter(product=self.product, status__in=statuses).order_by("number")
+        return list(rows.select_related("release", "revision", "product", "requires"))
+
+    def change(self, number: int) -> Change:
+        rows = Change.objects.select_related("release", "revision", "product", "requires")
+        return rows.get(product=self.product, number=number)
+
+    # what developers do
+
+    def plan(self, shared: list[bool]) -> None:
+        """A published plan of one change for each, `shared` ones in shop.py, too."""
+        ideas = [self.idea() for _one in shared]
+        day = timezone.localdate() + timedelta(days=4)
+        version = plan.suggest_version(self.product)
+        facts: dict[str, Any] = {"product": self.product, "version": version, "target_date": day, "ideas": ideas}
+        release = plan.create(by=self.cast.petra, **facts)
+        plan.publish(release, by=self.cast.petra)
+        for change, is_shared in zip(release.changes.order_by("number"), shared, strict=True):
+            changes.assign(change, developer=self.cast.dev, by=self.cast.lena)
+            self.model.shared |= {change.number} if is_shared else set()
+
+    def idea(self) -> Idea:
+        number, now = self.product.next_number("idea"), timezone.now()
+        facts: dict[str, Any] = {"title": f"Wish {number}", "stop": 2, "queue_rank": number, "created_at": now}
+        accepted = Idea.Status.ACCEPTED
+        return Idea.objects.create(
+            product=self.product, number=number, author=self.cast.cleo, status=accepted, moved_at=now, **facts
+        )
+
+    def push(self, number: int) -> None:
+        """Made anew from main, by a forced push, with a text that nobody has pushed before."""
+        text = f"change {number}, push {len(self.tips)}"
+        branch = self.change(number).branch
+        self.upstream.git("checkout", "-q", "-B", branch, "main")
+        if number in self.model.shared:
+            lines = (self.upstream.path / "shop.py").read_text().splitlines()
+            lines[number * LINES_APART] = text
+            self.upstream.write("shop.py", "\n".join(lines) + "\n")
+        self.upstream.write(f"change_{number}.txt", text)
+        self.tips[self.upstream.commit(text)] = text
+        self.upstream.git("checkout", "-q", "main")
+        intake.poll_upstream()
+        self.model.push(number, text)
+        self.check()
+
+    def offer(self, number: int) -> None:
+        if does(changes.mark_ready, self.change(number), by=self.cast.dev):
+            self.model.offer(number)
+
+    # what testers, managers and DevOps say
+
+    def test(self, number: int, *, is_good: bool) -> None:
+        candidate = candidates.on_staging(self.product)
+        if candidate is None:
+            return
+        facts = {"candidate": candidate, "by": self.cast.tess}
+        if is_good:
+            does(verdicts.approve, self.change(number), **facts)
+        elif does(verdicts.give_back, self.change(number), reason="It fails", **facts):
+            self.model.give_back(number)
+
+    def show(self, release: Release, *, is_good: bool = True) -> None:
+        outcome = "yes" if is_good else "no"
+        for audience, who in (("managers", self.cast.max), ("customers", self.cast.petra)):
+            does(signoffs.sign_off, release, audience=audience, outcome=outcome, words="So", by=who)
+
+    def say(self, release: Release, *, is_good: bool = True) -> None:
+        does(approvals.approve, release, by=self.cast.max, outcome="yes" if is_good else "no", words="So")
+
+    def break_glass(self, release: Release) -> None:
+        does(break_glass.break_glass, release, by=self.cast.ops, reason="Nobody is here")
+
+    def set_variable(self, value: str) -> None:
+        set_variable(self.production, name="TAX", value=value, is_secret=False, by=self.cast.ops)
+
+    def prove(self) -> None:
+        for watch in Watch.objects.filter(product=self.product, status=Watch.Status.OPEN):
+            watching.end(watch, Watch.Status.WELL, by=ROBOT, note="", at=timezone.now())
+
+    # what becomes of releases
+
+    def freeze(self, release: Release) -> None:
+        taken = (C.APPROVED,) if release.is_planned else OFFERED
+        numbers = release.changes.filter(status__in=taken).values_list("number", flat=True)
+        takes = {number: self.model.texts[number] for number in numbers}
+        if does(plan.freeze, release, by=self.cast.petra):
+            self.model.freeze(release.pk, takes, is_urgent=not release.is_planned)
+
+    def hotfix(self, numbers: list[int]) -> None:
+        chosen = [self.change(number) for number in numbers]
+        facts: dict[str, Any] = {"changes": chosen, "by": self.cast.ops, "reason": "It burns"}
+        if does(hotfixes.propose, self.product, **facts):
+            release = self.releases(R.PLANNED, R.FROZEN)[-1]
+            takes = {number: self.model.texts[number] for number in numbers} if release.is_frozen else {}
+            if takes:
+                self.model.freeze(release.pk, takes, is_urgent=True)
+
+    def bug(self, *, is_shared: bool) -> None:
+        """Somebody asks for a hotfix of what nobody has begun."""
+        bug = self.idea()
+        Idea.objects.filter(pk=bug.pk).update(kind=Idea.Kind.BUG)
+        hotfix = hotfixes.propose(self.product, bugs=[bug], by=self.cast.ops, reason="It burns")
+        self.model.shared |= {hotfix.changes.get().number} if is_shared else set()
+
+    def unfreeze(self, release: Release) -> None:
+        if does(unfreezing.unfreeze, release, by=self.cast.petra):
+            self.model.leave(release.pk)
+
+    def recompose(self, release: Release) -> None:
+        before = release.candidate_id
+        if does(unfreezing.recompose, release, by=self.cast.petra):
+            release.refresh_from_db()
+            if release.candidate_id != before:
+                self.model.ask(release.pk)
+
+    def take_out(self, release: Release, number: int) -> None:
+        if does(rescoping.take_out, release, self.change(number), reason="Later", by=self.cast.petra):
+            self.model.frozen[release.pk].takes.pop(number)
+            self.model.frozen[release.pk].ejected.add(number)
+            self.model.ask(release.pk)
+
+    def take_in(self, release: Release, number: int) -> None:
+        if does(rescoping.take_in, release, self.change(number), reason="Now", by=self.cast.petra):
+            self._newest(release, number)
+
+    def renew(self, release: Release, number: int) -> None:
+        if does(rescoping.renew, release, self.change(number), reason="Fixed", by=self.cast.petra):
+            self._newest(release, number)
+
+    def _newest(self, release: Release, number: int) -> None:
+        frozen = self.model.frozen[release.pk]
+        frozen.takes[number] = self.model.texts[number]
+        frozen.ejected.discard(number)
+        self.model.ask(release.pk)
+
+    def roll_back(self) -> None:
+        does(services.roll_back, self.production, by=self.cast.ops, reason="It broke")
+
+    # what workers do
+
+    def promote(self) -> None:
+        does(services.promote, self.product, by=self.cast.lena)
+        self.work()
+
+    def work(self) -> None:
+        """Compose what waits, say that its tests pass, bring it to staging, and rehearse the way back."""
+        for _round in range(30):
+            rehearsals.tick()
+            intake.bring_frozen()
+            composed, staged = list(self.compose()), self.carry_out(self.staging)
+            if not self.check() and not composed and staged is None:
+                return
+        raise AssertionError("something waits for ever")
+
+    def compose(self) -> Iterator[Candidate]:
+        for work in Work.objects.filter(kind="compose", status=Work.Status.QUEUED, product=self.product):
+            candidate = Candidate.objects.select_related("release").get(pk=work.subject_id)
+            if candidate.purpose != Candidate.Purpose.DEV:
+                self.compose_one(candidate, work)
+                yield candidate
+
+    def compose_one(self, candidate: Candidate, work: Work) -> None:
+        """What it takes is what the model says it takes: all that is offered, or what its release was frozen with."""
+        offered = {change.number for change in self.changes(*OFFERED)}
+        takes = {number: self.model.texts[number] for number in offered}
+        if candidate.release is not None:
+            takes = self.model.frozen[candidate.release_id].takes if self.is_asked_for(candidate) else {}
+        self.trees[candidate.pk] = self.model.files({**self.model.live, **takes})
+        jobs.run(jobs.claim(work, Work.Status.CLAIMED, by=ROBOT))
+        candidate.refresh_from_db()
+        if candidate.status == Candidate.Status.READY:
+            self.look_at(candidate)
+
+    def look_at(self, candidate: Candidate) -> None:
+        """Note what is wrong with what was just composed, and for whom its tree is to be compared."""
+        if self.is_asked_for(candidate):
+            self.verdicts += verdict_that_should_hold(candidate, self.trees, self.model)
+        if candidate.release is None or self.is_asked_for(candidate):
+            self.composed.append(candidate)
+        if candidate.purpose == Candidate.Purpose.STAGING:
+            back = candidate.rows.filter(change__number__in=self.model.returned)
+            self.returned_and_taken += [f"{row.change} in {candidate.pk}" for row in back]
+
+    def newly_composed(self) -> list[Candidate]:
+        """What was composed since somebody asked last."""
+        found, self.composed = self.composed, []
+        return found
+
+    def is_asked_for(self, candidate: Candidate) -> bool:
+        """Whether a release that has staging waits for it."""
+        return any(one.candidate_id == candidate.pk and not one.is_parked for one in self.releases(R.FROZEN))
+
+    def check(self) -> int:
+        queued = list(Check.objects.filter(product=self.product, status=Check.Status.QUEUED))
+        for check in queued:
+            move(check, Check.Status.RUNNING, by=ROBOT, silent=True)
+            move(check, Check.Status.PASSED, by=ROBOT, silent=True)
+        return len(queued)
+
+    def deploy(self) -> None:
+        """Production takes what is next in its line, if it may."""
+        if deployment := self.carry_out(self.production):
+            DONE[f"deployed {deployment.kind} of {deployment.release and deployment.release.kind}"] += 1
+            if deployment.kind == Deployment.Kind.ROLLBACK:
+                self.model.roll_back()
+            elif deployment.release_id in self.model.frozen:
+                self.model.ship(deployment.release_id)
+
+    def carry_out(self, place: Environment) -> Deployment | None:
+        """What a worker does with the next in line, without the target."""
+        lease = claims.claim(place)
+        if lease is None:
+            return None
+        deployment: Deployment = lease.row
+        if place.is_production:
+            self.claims.append((deployment, closed_by_the_facts(deployment)))
+        for status in (D.RUNNING, D.VERIFYING):
+            lease.move(status)
+        lease.write(snapshot=snapshots.record(deployment))
+        Environment.objects.filter(pk=place.pk).update(state=Environment.State.OK)
+        lease.end(D.SUCCEEDED, verified_at=timezone.now())
+        deployment.refresh_from_db()
+        effects.succeeded(deployment)
+        return deployment
