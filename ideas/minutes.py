@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from ideas import outcomes
 from ideas.lines import CSS, amount
 from ideas.models import AgendaItem, Attendance, Ballot, Decision, Idea, ReviewSession, Rhythm
+from ideas.seats import SEATS
 from ideas.spread import spread, votes_in_words
 from lifecycle.dates import clock, weekday
 from lifecycle.models import Notification, Role
@@ -148,7 +149,7 @@ def from_to(row: Attendance) -> str:
 
 
 def minute(item: AgendaItem, rule: Rhythm, told: int) -> Minute:
-    ballots, decision = item.current, item.decision
+    ballots, decision = sorted(item.current, key=seat_of), item.decision
     apart = [one for one in spread(ballots) if one.state == "bad"]
     points = decision.points or 0
     return Minute(
@@ -164,6 +165,11 @@ def minute(item: AgendaItem, rule: Rhythm, told: int) -> Minute:
         rounds=item.round,
         told=told,
     )
+
+
+def seat_of(ballot: Ballot) -> tuple[int, int]:
+    """The order of the table."""
+    return min((SEATS.index(role) for role in ballot.roles if role in SEATS), default=len(SEATS)), ballot.voter_id
 
 
 def public(review: ReviewSession, actor: Actor) -> Minutes:

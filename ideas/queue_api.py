@@ -16,7 +16,7 @@ from ideas.models import Idea
 from ideas.places import Place, Queue
 
 
-class PlaceOut(serializers.Serializer):
+class QueuePlaceOut(serializers.Serializer):
     """One idea of the queue: `total` is the sum of sizes down to it, `why` the reasons for its place."""
 
     place = serializers.IntegerField()
@@ -34,7 +34,7 @@ class QueueOut(serializers.Serializer):
 
     unit = serializers.ChoiceField(choices=["points", "days"])
     capacity = serializers.IntegerField()
-    results = PlaceOut(many=True)
+    results = QueuePlaceOut(many=True)
 
 
 class NewPlace(serializers.Serializer):

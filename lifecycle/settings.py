@@ -238,6 +238,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "Role": "lifecycle.models.Role",
+        "ReviewStatus": "ideas.models.ReviewSession.Status",
+        "DecisionOutcome": "ideas.models.Decision.Outcome",
+        "VerdictOutcome": "releases.models.Verdict.Outcome",
+        "SignOffOutcome": "releases.models.SignOff.Outcome",
         "ReleaseStatus": "releases.models.Release.Status",
         "ChangeStatus": "releases.models.Change.Status",
         "CheckStatus": "releases.models.Check.Status",

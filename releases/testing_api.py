@@ -58,7 +58,7 @@ class ToldSerializer(serializers.Serializer):
     step = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
 
-class WordSerializer(serializers.Serializer):
+class CheckWordSerializer(serializers.Serializer):
     """A verdict on the build with this digest; a return needs a reason or defects."""
 
     outcome = serializers.ChoiceField(choices=Verdict.Outcome.choices)
@@ -77,10 +77,10 @@ class ChangeVerdicts(APIView):
         rows = verdicts_of(get_change_for(request.actor, number))[:PAGE]
         return Response(VerdictSerializer(rows, many=True).data)
 
-    @extend_schema(request=WordSerializer, responses={201: VerdictSerializer})
+    @extend_schema(request=CheckWordSerializer, responses={201: VerdictSerializer})
     def post(self, request: Request, number: int, **kwargs: Any) -> Response:
         change = get_change_for(request.actor, number)
-        sent = WordSerializer(data=request.data)
+        sent = CheckWordSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         verdict = say(change, by=request.user, **sent.validated_data)
         return Response(VerdictSerializer(verdict).data, status=201)
