@@ -16,8 +16,8 @@ from environments.models import Freeze
 from ideas.models import ReviewSession, Rhythm
 from lifecycle.models import Product, Role, User
 from lifecycle.roles import Actor, people_who_may
-from releases import rules
-from releases.models import Demo, PlanRules, Release
+from releases.customer_dates import customer_date
+from releases.models import Demo, Release
 
 S = Release.Status
 COMING = (S.PLANNED, S.FROZEN)
@@ -120,16 +120,10 @@ def of_team(product: Product, window: Window, at: datetime) -> Iterator[Entry]:
 
 def of_everybody(product: Product) -> Iterator[Entry]:
     """Published releases, their days as far as the product shows them."""
-    shown = rules.of(product)
     for release in releases(product).exclude(published_at=None):
-        if release.live_at is not None or shows_day(release, shown):
+        release.product = product
+        if customer_date(release) is not None:
             yield day_of_release(release, reverse("releases:customers", args=[release.version]))
-
-
-def shows_day(release: Release, shown: PlanRules) -> bool:
-    if shown.dates_shown == PlanRules.Dates.NEVER:
-        return False
-    return release.is_frozen or shown.dates_shown == PlanRules.Dates.PUBLISHED
 
 
 def reviews(product: Product, window: Window) -> Iterator[Entry]:

@@ -4,6 +4,7 @@ together again on what is live.
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -16,11 +17,14 @@ from releases.models import Candidate, Release
 
 
 @transaction.atomic
-def unfreeze(release: Release, *, by: User, reason: str = "", at: datetime | None = None) -> None:
+def unfreeze(release: Release, *, by: User, reason: str, at: datetime | None = None) -> None:
     """Give staging back and cancel what still waits for production; NotAllowed while it is being deployed there.
 
-    Without that a plan would be open again while production already runs it.
+    Without that a plan would be open again while production already runs it. ValidationError without a reason: whoever
+    tested and approved it reads why.
     """
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why: whoever tested or approved it reads this.")})
     release = services.locked_release(release)
     clear_the_way(release, by=by, reason=_("The plan was opened again."), at=at)
     freezing.unfreeze(release, by=by, reason=reason, at=at)

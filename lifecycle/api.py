@@ -9,6 +9,7 @@ import deployments.delta_api
 import deployments.places_api
 import deployments.proofs_api
 import deployments.recomposing_api
+import deployments.rescoping_api
 import environments.api
 import ideas.api
 import ideas.queue_api
@@ -18,6 +19,7 @@ import releases.changes_api
 import releases.checks_api
 import releases.demo_api
 import releases.notes_api
+import releases.plan_api
 import releases.repository_api
 import releases.testing_api
 import releases.urgent_api
@@ -26,6 +28,7 @@ per_product = [
     *ideas.api.urlpatterns,
     *ideas.queue_api.urlpatterns,
     *ideas.review_api.urlpatterns,
+    *releases.plan_api.urlpatterns,
     *releases.api.urlpatterns,
     *releases.changes_api.urlpatterns,
     *releases.checks_api.urlpatterns,
@@ -41,6 +44,7 @@ per_product = [
     *deployments.places_api.urlpatterns,
     *deployments.proofs_api.urlpatterns,
     *deployments.recomposing_api.urlpatterns,
+    *deployments.rescoping_api.urlpatterns,
 ]
 
 urlpatterns = [

@@ -64,6 +64,7 @@ VERBS: dict[str, frozenset[str]] = {
     "give_verdict": frozenset({QA}),
     "freeze_release": frozenset({PO, LEAD}),
     "edit_notes": frozenset({PO, LEAD}),
+    "eject_change": frozenset({PO, LEAD, QA}),
     "propose_hotfix": frozenset({PO, LEAD, OPS}),
     "undo_change": frozenset({PO, LEAD, MAN, OPS}),
     "record_demo": frozenset({PO, LEAD, MAN}),

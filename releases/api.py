@@ -1,5 +1,6 @@
 """/api/v1/products/<slug>/releases/ and changes/: the same use-cases as the screens."""
 
+from datetime import date
 from typing import Any
 
 from django.urls import path
@@ -10,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ideas.models import Idea
-from releases import changes, comments, offers, plan, verdicts
+from releases import changes, comments, customer_dates, offers, plan, verdicts
 from releases.loading import get_change_for, get_check_for, get_release_for, releases_for
 from releases.models import Change, Check, Release
 
@@ -78,6 +79,19 @@ class ReleaseSerializer(serializers.ModelSerializer):
         ]
 
 
+class CustomerReleaseSerializer(ReleaseSerializer):
+    """A release as customers see it: the dates they are told, and none that are the team's own."""
+
+    target_date = serializers.SerializerMethodField()
+    first_target_date = serializers.SerializerMethodField()
+
+    def get_target_date(self, release: Release) -> date | None:
+        return customer_dates.customer_date(release)
+
+    def get_first_target_date(self, release: Release) -> date | None:
+        return customer_dates.first_date(release)
+
+
 class ReleaseDetailSerializer(ReleaseSerializer):
     """A release with its changes, for the team."""
 
@@ -121,7 +135,8 @@ class Releases(APIView):
         rows = releases_for(request.actor).order_by("-id")
         before = request.query_params.get("before", "")
         rows = rows.filter(pk__lt=int(before)) if before.isdecimal() else rows
-        return Response(ReleaseSerializer(rows[:PAGE], many=True).data)
+        shape = ReleaseSerializer if request.actor.is_team else CustomerReleaseSerializer
+        return Response(shape(rows[:PAGE], many=True).data)
 
     @extend_schema(request=PlanSerializer, responses={201: ReleaseDetailSerializer})
     def post(self, request: Request, **kwargs: Any) -> Response:
@@ -139,7 +154,7 @@ class ReleaseDetail(APIView):
     @extend_schema(responses=ReleaseDetailSerializer)
     def get(self, request: Request, version: str, **kwargs: Any) -> Response:
         release = get_release_for(request.actor, version)
-        shape = ReleaseDetailSerializer if request.actor.is_team else ReleaseSerializer
+        shape = ReleaseDetailSerializer if request.actor.is_team else CustomerReleaseSerializer
         return Response(shape(release).data)
 
 

@@ -10,7 +10,7 @@ from ideas.models import Idea
 from lifecycle.models import Comment, Product, User
 from lifecycle.roles import Actor, people_who_may
 from releases import changes, hotfixes, intake, offers, plan
-from releases.models import Answer, Change, Release, SignOff
+from releases.models import Answer, Change, SignOff
 
 
 class Day(forms.DateInput):
@@ -75,17 +75,6 @@ class MoreIdeasForm(Domain):
     def __init__(self, *args: object, actor: Actor, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["ideas"].queryset = offers.offered(actor)
-
-
-class RescheduleForm(Domain):
-    """Another day, and why."""
-
-    target_date = forms.DateField(label=_("New date"), widget=Day())
-    reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("Whoever waits for it reads this."))
-
-    def __init__(self, *args: object, release: Release, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["target_date"].initial = release.target_date
 
 
 class ReasonForm(Domain):

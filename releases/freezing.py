@@ -17,7 +17,7 @@ from lifecycle.events import By
 from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
 from releases import candidates, changes, enough, migration_flags, notes, overlaps, pins, stacking
-from releases.models import Candidate, Change, Release
+from releases.models import Candidate, Change, Overlap, Release
 from releases.replanning import hold
 
 S, Kind = Release.Status, Release.Kind
@@ -53,10 +53,13 @@ def testable(release: Release) -> tuple[str, ...]:
     return OFFERED if release.kind == Kind.HOTFIX else (Change.Status.APPROVED,)
 
 
-def reasons_not_to_freeze(release: Release, changes: list[Change] | None = None) -> list[str]:
+def reasons_not_to_freeze(
+    release: Release, changes: list[Change] | None = None, clashing: list[Overlap] | None = None
+) -> list[str]:
     """Sentences, empty when it may be frozen: plan published, staging to have, enough approved, flags said.
 
-    `changes` are those of the release with revision and `requires`, where somebody has them already.
+    `changes` are those of the release with revision and `requires`, and `clashing` their clashes, where somebody has
+    them already.
     """
     if release.status != S.PLANNED:
         return [_("Only a published plan can be frozen.")]
@@ -65,8 +68,8 @@ def reasons_not_to_freeze(release: Release, changes: list[Change] | None = None)
     found = changes_of(release) if changes is None else sorted(changes, key=lambda one: one.number)
     taken = [change for change in found if change.status in testable(release)]
     short = [reason for reason in (not_enough(release, found),) if reason]
-    clashing = overlaps.reasons(taken)
-    return [*staging_taken(release), *short, *migration_flags.reasons(taken), *without_the_one_below(taken), *clashing]
+    wrong = [*migration_flags.reasons(taken), *without_the_one_below(taken), *overlaps.reasons(taken, clashing)]
+    return [*staging_taken(release), *short, *wrong]
 
 
 def changes_of(release: Release) -> list[Change]:

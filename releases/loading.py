@@ -12,7 +12,8 @@ MANY = 50
 
 def releases_for(actor: Actor) -> QuerySet[Release]:
     """All releases for the team; customers see what was published and not given up."""
-    rows = Release.objects.filter(product=actor.product).select_related("candidate", "author", "product")
+    rows = Release.objects.filter(product=actor.product)
+    rows = rows.select_related("candidate", "author", "owner", "notes", "product__repository", "product__plan_rules")
     if actor.is_team:
         return rows
     return rows.exclude(published_at=None).exclude(status__in=[Release.Status.DRAFT, Release.Status.DROPPED])

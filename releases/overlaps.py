@@ -163,9 +163,15 @@ def of(change: Change) -> list[Overlap]:
     ]
 
 
-def reasons(changes: Iterable[Change]) -> list[str]:
-    """A sentence per clash that git alone would not find while composing, or would find too late."""
-    return [sentence(row) for row in between(changes)]
+def reasons(changes: Iterable[Change], known: Iterable[Overlap] | None = None) -> list[str]:
+    """A sentence per clash that git alone would not find while composing, or would find too late.
+
+    `known` are the clashes of these and further changes, where somebody has them already.
+    """
+    found = list(changes)
+    pks = {change.pk for change in found}
+    rows = between(found) if known is None else known
+    return [sentence(row) for row in rows if {row.one.change_id, row.other.change_id} <= pks]
 
 
 def sentence(row: Overlap) -> str:

@@ -138,7 +138,7 @@ def again(
     release: Release,
     old: Candidate,
     how: str,
-    moved: Iterable[Change],
+    moved: list[Change],
     *,
     reason: str,
     renewed: Iterable[int] = (),
@@ -146,8 +146,8 @@ def again(
     at: datetime | None,
 ) -> Candidate:
     """Record what the old digest stood for, and ask for the candidate to come."""
-    pks = [change.pk for change in moved]
-    facts = {"how": how, "changes": pks, "candidate": old.pk, "digest": old.digest}
+    pks, keys = [change.pk for change in moved], [change.key for change in moved]
+    facts = {"how": how, "changes": pks, "keys": keys, "candidate": old.pk, "digest": old.digest}
     events.record("release.scope_changed", release, by=by, at=at, note=reason, **facts)
     replanned(release, "changes", changes=pks, by=by, at=at)
     return freezing.ask(release, by=by, at=at, renewed=renewed)

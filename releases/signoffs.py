@@ -136,8 +136,8 @@ def standing(release: Release) -> dict[str, SignOff]:
     """Audience → its newest word on the digest that is frozen now; empty without a candidate."""
     if release.candidate is None or not release.candidate.digest:
         return {}
-    said = release.signoffs.filter(digest=release.candidate.digest).select_related("by").order_by("id")
-    return {signoff.audience: signoff for signoff in said}
+    said = sorted(release.signoffs.all(), key=lambda signoff: signoff.pk)
+    return {signoff.audience: signoff for signoff in said if signoff.digest == release.candidate.digest}
 
 
 def has_yes(release: Release, audience: str) -> bool:
@@ -148,4 +148,5 @@ def has_yes(release: Release, audience: str) -> bool:
 def has_both(release: Release) -> bool:
     """Whether everybody who must see this digest said yes: managers, and customers where the product asks them."""
     needed = [A.MANAGERS] + ([A.CUSTOMERS] if release.product.customers_demo_required else [])
-    return all(has_yes(release, audience) for audience in needed)
+    said = standing(release)
+    return all(audience in said and said[audience].is_yes for audience in needed)

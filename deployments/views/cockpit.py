@@ -6,13 +6,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from deployments import approvals, reminders, services, unfreezing
+from deployments import approvals, reminders, services
 from deployments.forms import ApprovalForm, WaiverForm
 from deployments.loading import get_release_for
 from deployments.models import Deployment
 from deployments.pages import approve as sheet
 from deployments.pages import cockpit as page
-from lifecycle.forms import reason_in
 from lifecycle.roles import allow
 
 
@@ -69,15 +68,6 @@ def waive(request: HttpRequest, version: str) -> HttpResponse:
     approvals.waive_rollback(release, by=request.user, reason=form.cleaned_data["reason"], keys=shown)
     messages.success(request, _("It is written down that you accept it."))
     return redirect("deployments:cockpit", release.version)
-
-
-@require_POST
-@allow("freeze_release")
-def unfreeze(request: HttpRequest, version: str) -> HttpResponse:
-    release = get_release_for(request.actor, version)
-    unfreezing.unfreeze(release, by=request.user, reason=reason_in(request))
-    messages.success(request, _("The plan is open again, staging is free."))
-    return redirect("releases:detail", version)
 
 
 @require_POST

@@ -1,13 +1,14 @@
 """The strip of at most twelve days on which a release's milestones stand."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from lifecycle.dates import clock, day
+from releases.customer_dates import customer_date
 from releases.models import Demo, Release, SignOff
 
 COLUMNS = 12
@@ -32,6 +33,7 @@ class Milestone:
     name: str
     note: str
     state: str
+    is_planned: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Strip:
 def strip(release: Release, *, for_team: bool, at: datetime | None = None) -> Strip:
     """The release's calendar as the team or as customers see it."""
     today = timezone.localdate(at or timezone.now())
-    found = [one for one in milestones_of(release, today) if for_team or one.kind != "freeze"]
+    found = milestones_of(release, today) if for_team else shown_to_customers(release, today)
     milestones = merged(found)
     if len(milestones) == 1:
         return one_day(found)
@@ -67,6 +69,15 @@ def strip(release: Release, *, for_team: bool, at: datetime | None = None) -> St
     return Strip([as_day(on, today) for on in columns], marks, min(place.get(today, 1), last), last)
 
 
+def shown_to_customers(release: Release, today: date) -> list[Milestone]:
+    """What happened but the freeze, and the day it comes if they are told; the team's plans are its own."""
+    is_told = customer_date(release) is not None
+    found = milestones_of(release, today)
+    return [
+        one for one in found if one.kind != "freeze" and (not one.is_planned or (is_told and one.kind == "release"))
+    ]
+
+
 def one_day(found: list[Milestone]) -> Strip:
     """Everything on the same day: the milestones side by side without a calendar above them."""
     marks = [Mark(number, one) for number, one in zip(range(1, COLUMNS, 2), found, strict=False)]
@@ -76,11 +87,11 @@ def one_day(found: list[Milestone]) -> Strip:
 def milestones_of(release: Release, today: date) -> list[Milestone]:
     """What happened (facts) and what is planned (the target date), in the order of the process."""
     found = [fact(release.published_at or release.created_at, "review", _("Planned"), today)]
+    shown = first_yes(release) if release.frozen_at else None
     if release.frozen_at:
         found.append(fact(release.frozen_at, "freeze", _("Frozen"), today))
     elif release.freeze_on and release.is_open:
-        found.append(Milestone(release.freeze_on, "freeze", _("Freeze"), _("planned"), state(release.freeze_on)))
-    shown = release.signoffs.filter(outcome=SignOff.Outcome.YES).order_by("id").first()
+        found.append(wish(release.freeze_on, "freeze", _("Freeze"), _("planned")))
     if shown:
         found.append(fact(shown.at, "demo", _("Demo"), today))
     elif not release.is_out:
@@ -91,7 +102,7 @@ def milestones_of(release: Release, today: date) -> list[Milestone]:
             ends_at = release.live_at + timedelta(minutes=release.product.watch_minutes)
             found.append(fact(ends_at, "watch", _("Watch ends"), today))
     else:
-        found.append(Milestone(release.target_date, "release", _("Release"), _("target"), state(release.target_date)))
+        found.append(wish(release.target_date, "release", _("Release"), _("target")))
     if not release.live_at and today not in {milestone.on for milestone in found}:
         found.append(Milestone(today, "today", now_doing(release), _("today"), "now"))
     return sorted(found, key=lambda milestone: milestone.on)
@@ -102,14 +113,23 @@ def planned_demo(release: Release, today: date) -> list[Milestone]:
     sessions = release.demos.filter(status__in=[Demo.Status.PLANNED, Demo.Status.OPEN]).order_by("starts_at")
     session = sessions.first() if release.is_frozen else None
     if session is not None:
-        return [fact(session.starts_at, "demo", _("Demo"), today)]
-    if release.demo_on is None:
-        return []
-    return [Milestone(release.demo_on, "demo", _("Demo"), _("planned"), state(release.demo_on))]
+        return [replace(fact(session.starts_at, "demo", _("Demo"), today), is_planned=True)]
+    return [wish(release.demo_on, "demo", _("Demo"), _("planned"))] if release.demo_on else []
 
 
 def now_doing(release: Release) -> str:
     return _("Testing") if release.is_frozen else _("Building")
+
+
+def first_yes(release: Release) -> SignOff | None:
+    """The first yes of those who were shown it, whatever the digest."""
+    said = [signoff for signoff in release.signoffs.all() if signoff.is_yes]
+    return min(said, key=lambda signoff: signoff.pk, default=None)
+
+
+def wish(on: date, kind: str, name: str, note: str) -> Milestone:
+    """What is planned for a day."""
+    return Milestone(on, kind, name, note, state(on), is_planned=True)
 
 
 def fact(at: datetime, kind: str, name: str, today: date) -> Milestone:
@@ -128,7 +148,7 @@ def merged(milestones: Iterable[Milestone]) -> list[Milestone]:
     for found in milestones:
         before = by_day.get(found.on)
         name = f"{before.name.split(', ')[-1]}, {found.name}" if before else found.name
-        by_day[found.on] = Milestone(found.on, found.kind, name, found.note, found.state)
+        by_day[found.on] = replace(found, name=name)
     return list(by_day.values())
 
 

@@ -14,7 +14,7 @@ from lifecycle.roles import Actor
 from releases import changes, comments, hotfixes, migration_flags, overlaps, stacking, verdicts
 from releases.forms import AssignForm, BranchForm, CommentForm, MigrationsForm
 from releases.models import Change, Check, Revision, Verdict
-from releases.pages.plan import commands_for
+from releases.pages.commands import commands_for
 
 FILES_SHOWN = 40
 S = Change.Status

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from releases import overlaps
-from releases.models import Change
+from releases.models import Change, Overlap
 
 AT_LEAST, AT_MOST = 3, 30
 
@@ -25,10 +25,10 @@ class Line:
     cells: list[Cell]
 
 
-def table(changes: list[Change]) -> list[Line]:
-    """A line per built change, nothing for fewer than three (two are said in words) or when nothing clashes."""
+def table(changes: list[Change], known: list[Overlap]) -> list[Line]:
+    """A line per built change; nothing for fewer than three (two are said in words), or when no clash is `known`."""
     built = sorted((change for change in changes if change.revision_id), key=lambda change: change.number)[:AT_MOST]
-    found = {frozenset((row.one.change_id, row.other.change_id)): row for row in overlaps.between(built)}
+    found = {frozenset((row.one.change_id, row.other.change_id)): row for row in known}
     if len(built) < AT_LEAST or not found:
         return []
     return [Line(change, [cell(change, other, found) for other in built[:place]]) for place, change in enumerate(built)]

@@ -8,15 +8,15 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ideas import services as ideas
 from ideas.models import Idea
 from lifecycle.chips import Chip
 from lifecycle.dates import day, weekday
 from lifecycle.roles import Actor
-from releases import chips, invitations, notes
+from releases import chips, customer_dates, invitations, notes, rules
 from releases.loading import releases_for
 from releases.models import Change, Notes, Release
 from releases.pages.calendar import strip
-from releases.pages.plan import target
 
 PAGE = 10
 OUT = (Release.Status.LIVE, Release.Status.DONE)
@@ -34,13 +34,13 @@ class Novelty:
     language: str
     text: str
     asked: str
-    chip: Chip
+    chip: Chip | None
     is_tested: bool
 
     @property
     def tone(self) -> str:
         """The colour of its icon."""
-        return TONES.get(self.chip.state, "")
+        return TONES.get(self.chip.state, "") if self.chip else ""
 
 
 def page(release: Release, actor: Actor) -> dict[str, Any]:
@@ -55,8 +55,36 @@ def page(release: Release, actor: Actor) -> dict[str, Any]:
         "news": news,
         "target": target(release),
         "preview_url": invitations.link_for(release, actor.user) if actor.user else "",
+        "update_words": rules.of(release.product).update_words.splitlines(),
+        "may_follow": bool(news) and not release.is_out,
+        "follows": follows(news, actor),
         "frame": "team.html" if actor.is_team else "portal.html",
     }
+
+
+def target(release: Release) -> dict[str, str]:
+    """The date as customers are told it, after a slip with the first one; never what was said within the team."""
+    first = customer_dates.first_date(release)
+    return {
+        "date": customer_dates.words(release),
+        "live": day(release.live_at) if release.live_at else "",
+        "first": weekday(first) if first else "",
+        "reason": release.slip_words if first else "",
+    }
+
+
+def follows(news: list[Novelty], actor: Actor) -> bool:
+    """Whether this person hears of all of it already."""
+    if actor.user is None or not news:
+        return False
+    shown = Idea.objects.filter(pk__in=[one.idea.pk for one in news])
+    return shown.followed_by(actor.user).count() == len(news)
+
+
+def follow(release: Release, actor: Actor) -> None:
+    """Follow what of the release the actor may see."""
+    for one in novelties(release, actor):
+        ideas.follow(one.idea, by=actor.user)
 
 
 def novelties(release: Release, actor: Actor) -> list[Novelty]:
@@ -64,14 +92,18 @@ def novelties(release: Release, actor: Actor) -> list[Novelty]:
     changes = release.changes.exclude(status=Change.Status.DROPPED)
     if release.is_out:
         changes = Change.objects.filter(candidate_rows__candidate=release.candidate_id)
-    status = dict(changes.filter(ideas__isnull=False).values_list("ideas", "status"))
-    ideas = Idea.objects.visible_to(actor).filter(pk__in=status).order_by("-votes", "number")
-    return [novelty(idea, status[idea.pk]) for idea in ideas]
+    rows = list(changes.filter(ideas__isnull=False).order_by("number").values_list("ideas", "status", "summary"))
+    status = {idea: status for idea, status, _summary in rows}
+    words = {pk: " ".join(said for idea, _status, said in rows if idea == pk and said) for pk in status}
+    found = Idea.objects.visible_to(actor).filter(pk__in=status).order_by("-votes", "number")
+    shows_states = release.is_out or rules.of(release.product).shows_states
+    return [novelty(idea, status[idea.pk], words[idea.pk], shows_states=shows_states) for idea in found]
 
 
-def novelty(idea: Idea, status: str) -> Novelty:
-    chip = chips.NEWS.get(status, chips.NEWS["planned"])
-    text = Truncator(idea.body).chars(160)
+def novelty(idea: Idea, status: str, words: str, *, shows_states: bool) -> Novelty:
+    """What changes for customers in the plan's words, else how the idea was asked for."""
+    chip = chips.NEWS.get(status, chips.NEWS["planned"]) if shows_states else None
+    text = words or Truncator(idea.body).chars(160)
     return Novelty(idea, idea.title, idea.language, text, asked_by(idea.votes), chip, status in TESTED)
 
 
@@ -102,7 +134,12 @@ def headline(release: Release, count: int) -> str:
         return _("%(things)s had to be taken back") % {"things": things}
     if release.status in OUT:
         return ngettext("One improvement is here", "%(n)d improvements are here", count) % {"n": count}
-    return _("%(things)s: %(day)s") % {"things": things, "day": weekday(release.target_date)}
+    words = customer_dates.words(release)
+    return (
+        _("%(things)s: %(day)s") % {"things": things, "day": words}
+        if words
+        else _("%(things)s to come") % {"things": things}
+    )
 
 
 def next_release(actor: Actor) -> Release | None:
@@ -117,7 +154,8 @@ def card(release: Release, actor: Actor) -> dict[str, Any]:
     done = ngettext("%(tested)s of %(n)s change tested", "%(tested)s of %(n)s changes tested", len(news))
     return {
         "release": release,
-        "day": weekday(release.target_date),
+        "day": customer_dates.words(release),
+        "shows_states": rules.of(release.product).shows_states,
         "news": news,
         "tested": tested,
         "done": done % {"tested": tested, "n": len(news)},

@@ -22,7 +22,7 @@ from releases.comments import Thread
 from releases.models import Change, Check
 from releases.pages import returns
 from releases.pages.change import Said, what_next
-from releases.pages.plan import commands_for, main_of
+from releases.pages.commands import commands_for, main_of
 from releases.pages.returns import Returned
 
 S = Change.Status

@@ -11,6 +11,8 @@ from django.utils.translation import ngettext
 
 from ideas.models import Idea
 from lifecycle.dates import day, weekday
+from lifecycle.roles import Actor
+from releases import customer_dates
 from releases.models import Change, Release
 
 PAGE = 20
@@ -25,7 +27,7 @@ class Row:
     when: str
 
 
-def listing(releases: QuerySet[Release], *, before: str) -> dict[str, Any]:
+def listing(releases: QuerySet[Release], actor: Actor, *, before: str) -> dict[str, Any]:
     """A page of releases, the newest first; `before` is the id after which it goes on."""
     approved = Count("changes", filter=Q(changes__status__in=[Change.Status.APPROVED, Change.Status.LIVE]))
     rows = releases.annotate(planned=Count("changes"), approved=approved).order_by("-id")
@@ -33,7 +35,7 @@ def listing(releases: QuerySet[Release], *, before: str) -> dict[str, Any]:
         rows = rows.filter(pk__lt=int(before))
     found = list(rows[: PAGE + 1])
     more = f"{reverse('releases:list')}?before={found[PAGE - 1].pk}" if len(found) > PAGE else ""
-    shown = [Row(release, changes_of(release), when(release)) for release in found[:PAGE]]
+    shown = [Row(release, changes_of(release), when(release, actor)) for release in found[:PAGE]]
     return {"rows": shown, "more": more, "headline": headline(found)}
 
 
@@ -57,10 +59,11 @@ def changes_of(release: Release) -> str:
     return _("%(changes)s, %(approved)d approved") % {"changes": text, "approved": release.approved}
 
 
-def when(release: Release) -> str:
+def when(release: Release, actor: Actor) -> str:
+    """The date as this person may know it; "" when customers are told none."""
     if release.live_at:
         return _("live since %(day)s") % {"day": day(release.live_at)}
-    return weekday(release.target_date)
+    return weekday(release.target_date) if actor.is_team else customer_dates.words(release)
 
 
 @dataclass(frozen=True)

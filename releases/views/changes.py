@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lifecycle.preferences import safe_next
 from lifecycle.roles import allow
-from releases import changes, comments
+from releases import changes, comments, plan
 from releases.forms import AssignForm, BranchForm, CommentForm, Domain, MigrationsForm
 from releases.loading import get_change_for
 from releases.models import Change
@@ -37,7 +37,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_POST
 def assign(request: HttpRequest, number: int) -> HttpResponse:
     change = get_change_for(request.actor, number)
-    return act(request, change, AssignForm(request.POST, change=change), changes.assign, "assign_form")
+    return act(request, change, AssignForm(request.POST, change=change), plan.edit_change, "assign_form")
 
 
 @allow("assign_change")

@@ -1,9 +1,9 @@
 """Release plans: the list, a new one, and everything that is done on a plan's page."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,19 +12,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from lifecycle.forms import posted, reason_in
 from lifecycle.roles import allow
 from releases import plan
-from releases.forms import Domain, MoreIdeasForm, PlanForm, ReasonForm, RescheduleForm
+from releases.forms import Domain, PlanForm, ReasonForm
 from releases.loading import get_release_for, releases_for
 from releases.models import Release
 from releases.pages import customers as news
 from releases.pages import plan as page
 from releases.pages import releases as rows
+from releases.pages.delivered import card as delivered_card
+from releases.plan_forms import RescheduleForm
+from releases.views.planning import answer, done
 
 
 @allow("see_portal")
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """All releases, the newest first."""
-    found = rows.listing(releases_for(request.actor), before=request.GET.get("before", ""))
+    found = rows.listing(releases_for(request.actor), request.actor, before=request.GET.get("before", ""))
     template = "releases/_rows.html" if request.htmx else "releases/list.html"
     return render(request, template, found | {"frame": "team.html" if request.actor.is_team else "portal.html"})
 
@@ -45,17 +48,12 @@ def coming(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Choose from the queue, name a version and a day."""
-    form = PlanForm(posted(request), actor=request.actor)
-    if request.method == "POST" and form.is_valid():
-        try:
-            release = plan.create(product=request.product, by=request.user, **form.cleaned_data)
-        except ValidationError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, _("The plan is a draft: publish it when it is right."))
-            return redirect("releases:detail", release.version)
-    context = {"form": form, "queue": rows.queue(form)}
-    return render(request, "releases/new.html", context, status=422 if form.errors else 200)
+    form, made = PlanForm(posted(request), actor=request.actor), []
+    create = partial(plan.create, product=request.product, by=request.user)
+    if request.method == "POST" and done(form, lambda **said: made.append(create(**said))):
+        messages.success(request, _("The plan is a draft: publish it when it is right."))
+        return redirect("releases:detail", made[0].version)
+    return answer(request, "releases/new.html", {"form": form, "queue": rows.queue(form)}, form)
 
 
 @allow("see_portal")
@@ -66,6 +64,26 @@ def detail(request: HttpRequest, version: str) -> HttpResponse:
     if not request.actor.is_team:
         return render(request, "releases/customers.html", news.page(release, request.actor))
     return render(request, "releases/detail.html", page.page(release, request.actor))
+
+
+@allow("see_team_pages")
+@require_safe
+def delivered(request: HttpRequest, version: str) -> HttpResponse:
+    """What was promised against what is in it now, fetched after the plan is shown; by itself, the way to the plan."""
+    release = get_release_for(request.actor, version)
+    if not request.htmx:
+        return redirect("releases:detail", version)
+    return render(request, "releases/_delivered.html", {"delivered": delivered_card(release), "release": release})
+
+
+@allow("follow")
+@require_POST
+def follow(request: HttpRequest, version: str) -> HttpResponse:
+    """Hear when it is live: by following what of it this person may see."""
+    release = get_release_for(request.actor, version)
+    news.follow(release, request.actor)
+    messages.success(request, _("We tell you when it is live."))
+    return redirect("releases:customers", version)
 
 
 @allow("see_portal")
@@ -109,33 +127,15 @@ def drop(request: HttpRequest, version: str) -> HttpResponse:
     return act(request, release, ReasonForm(request.POST), plan.drop, "drop_form", _("The plan was given up."))
 
 
-@allow("plan_release")
-@require_POST
-def add_ideas(request: HttpRequest, version: str) -> HttpResponse:
-    release = get_release_for(request.actor, version)
-    form = MoreIdeasForm(request.POST, actor=request.actor)
-    return act(request, release, form, add_all, "ideas_form", _("They are on the plan."))
-
-
-def add_all(release: Release, *, ideas: list, must: bool, by: object) -> None:
-    for idea in ideas:
-        plan.add_idea(release, idea, must=must, by=by)
-
-
 def act(
     request: HttpRequest, release: Release, form: Domain, use_case: Callable[..., None], name: str, said: str
 ) -> HttpResponse:
-    """Do `use_case` with what the form says, or show the plan again with the form's mistakes (422)."""
-    if form.is_valid():
-        try:
-            use_case(release, by=request.user, **form.cleaned_data)
-        except ValidationError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, said)
-            return redirect("releases:detail", release.version)
+    """Do `use_case` with what the form says, or show the plan again with why not (422, 409)."""
+    if done(form, lambda **fields: use_case(release, by=request.user, **fields)):
+        messages.success(request, said)
+        return redirect("releases:detail", release.version)
     context = page.page(release, request.actor) | {name: form, "form": form}
-    return render(request, "releases/detail.html", context, status=422)
+    return answer(request, "releases/detail.html", context, form)
 
 
 @allow("plan_release")

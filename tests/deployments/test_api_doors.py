@@ -46,7 +46,7 @@ def test_a_frozen_plan_is_opened_again(paper: Paper, sign_in):
     opened = post(sign_in(paper.cast.petra), "releases/24.11/unfreeze/", reason="One more change.")
     assert (opened.status_code, opened.json()["status"], opened.json()["digest"]) == (200, "planned", None)
     assert Event.objects.filter(note__text="One more change.").exists()
-    assert post(sign_in(paper.cast.petra), "releases/24.11/unfreeze/").status_code == 409
+    assert post(sign_in(paper.cast.petra), "releases/24.11/unfreeze/", reason="Once more").status_code == 409
 
 
 def test_devops_accept_a_way_back_that_cannot_be_proved(paper: Paper, sign_in):

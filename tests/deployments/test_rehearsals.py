@@ -219,7 +219,7 @@ def test_two_ticks_at_once_ask_once(engine: Shop, frozen: Release):
 
 
 def test_nobody_rehearses_a_plan(engine: Shop, frozen: Release):
-    unfreezing.unfreeze(frozen, by=engine.cast.petra)
+    unfreezing.unfreeze(frozen, by=engine.cast.petra, reason="One more change")
     frozen.refresh_from_db()
     with pytest.raises(NotAllowed, match="not frozen"):
         rehearsals.again(frozen, by=engine.cast.ops)

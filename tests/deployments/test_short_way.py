@@ -59,7 +59,7 @@ def urgent(paper: Paper, cast) -> Release:
 def test_opened_again_the_hotfix_brings_the_other_one_back(paper, cast):
     hotfix = urgent(paper, cast)
     before = paper.release.candidate
-    unfreezing.unfreeze(hotfix, by=cast.petra)
+    unfreezing.unfreeze(hotfix, by=cast.petra, reason="One more change")
     paper.release.refresh_from_db()
     assert not paper.release.is_parked
     assert paper.release.candidate != before

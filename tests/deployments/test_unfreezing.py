@@ -1,6 +1,7 @@
 """Opening a frozen plan again: never under a deployment that is on its way to production."""
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from deployments import approvals, claims, unfreezing
 from deployments.models import Deployment
@@ -21,7 +22,7 @@ def approved(cast) -> Paper:
 
 
 def test_what_waits_for_production_is_cancelled(approved: Paper, cast, sign_in):
-    assert sign_in(cast.petra).post(PAGE).status_code == 302
+    assert sign_in(cast.petra).post(PAGE, {"reason": "One more"}).status_code == 302
     assert Deployment.objects.get().status == Deployment.Status.CANCELLED
     approved.release.refresh_from_db()
     assert (approved.release.status, approved.release.candidate) == (Release.Status.PLANNED, None)
@@ -30,14 +31,14 @@ def test_what_waits_for_production_is_cancelled(approved: Paper, cast, sign_in):
 def test_while_it_goes_to_production_the_plan_stays_closed(approved: Paper, cast):
     assert claims.claim(approved.production) is not None
     with pytest.raises(NotAllowed, match="on its way to production"):
-        unfreezing.unfreeze(approved.release, by=cast.petra)
+        unfreezing.unfreeze(approved.release, by=cast.petra, reason="One more")
     approved.release.refresh_from_db()
     assert approved.release.status == Release.Status.FROZEN
 
 
 def test_pressed_twice_it_is_refused_the_second_time(approved: Paper, cast, sign_in):
     petra = sign_in(cast.petra)
-    assert [petra.post(PAGE).status_code for _press in range(2)] == [302, 409]
+    assert [petra.post(PAGE, {"reason": "One more"}).status_code for _press in range(2)] == [302, 409]
 
 
 @pytest.mark.parametrize("who", ["dev", "tess", "max", "cleo"])
@@ -49,3 +50,19 @@ def test_a_frozen_plan_is_not_given_up_under_its_deployment(approved: Paper, cas
     answer = sign_in(cast.petra).post("/releases/24.11/drop/", {"reason": "Not this year"})
     assert answer.status_code == 409
     assert Deployment.objects.get().status == Deployment.Status.QUEUED
+
+
+def test_the_page_names_what_is_lost_and_asks_why(approved: Paper, cast, sign_in):
+    petra = sign_in(cast.petra)
+    page = petra.get(PAGE).content.decode()
+    assert "The approval of Max counts only for exactly the same." in page
+    assert "What waits for production is cancelled." in page
+    assert petra.post(PAGE, {"reason": " "}).status_code == 422
+    assert Deployment.objects.get().status != Deployment.Status.CANCELLED
+
+
+def test_without_a_reason_nothing_is_opened(approved: Paper, cast):
+    with pytest.raises(ValidationError, match="Say why"):
+        unfreezing.unfreeze(approved.release, by=cast.petra, reason="")
+    approved.release.refresh_from_db()
+    assert approved.release.is_frozen

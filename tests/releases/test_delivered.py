@@ -116,8 +116,10 @@ def test_the_plan_and_the_outcome_show_it(cast, plan_of, idea_of, sign_in):
     release = plan_of("Keep a wishlist")
     backdate(release, 3)
     plan.add_idea(release, idea_of("Wrap gifts"), by=cast.petra)
-    for path in ("/releases/24.11/", "/releases/24.11/outcome/"):
-        page = sign_in(cast.petra).get(path).content.decode()
+    petra = sign_in(cast.petra)
+    assert 'hx-get="/releases/24.11/delivered/"' in petra.get("/releases/24.11/").content.decode()
+    for path in ("/releases/24.11/delivered/", "/releases/24.11/outcome/"):
+        page = petra.get(path, HTTP_HX_REQUEST="true").content.decode()
         assert "The plan has changed since it was published" in page
         assert "added on" in page
 
