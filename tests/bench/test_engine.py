@@ -18,12 +18,14 @@ from releases.models import Candidate, Change, Revision
 from tests.bench import big_shop, waiting
 from tests.bench.big_shop import BareWork
 from tests.bench.paper_release import frozen_release
+from tests.bench.visiting import Visitor
 from tests.bench.waiting import report
 from tests.cast import Cast
 from tests.deployments.shop import free_port
 from tests.machinery import Machinery, eventually
 
 APPROVALS, PROMOTIONS, ROLLBACKS = 20, 5, 7
+READING_SECONDS = 1.0  # a manager reads the sheet before they click
 S = Deployment.Status
 
 
@@ -99,18 +101,22 @@ def bare(engine: Engine, tmp_path: Path) -> Iterator[BareWork]:
 @pytest.mark.django_db(transaction=True)
 def test_from_the_approval_to_the_log_and_a_prepared_release(
     engine: Engine,
+    machinery: Machinery,
     bare: BareWork,
     sign_in: Callable[..., Client],
     capsys,  # noqa: ANN001
 ) -> None:
-    manager, first_line, switches, whole = sign_in(engine.cast.max), [], [], []
+    address = machinery.start_web()
+    eventually(lambda: waiting.is_up(address), "the web server")
+    manager, first_line, switches, whole = Visitor(address, sign_in(engine.cast.max)), [], [], []
     for number in range(1, APPROVALS + 1):
         release = frozen_release(engine.cast, engine.change(number), f"30.{number}")
         staged = services.request(engine.place("staging"), release.candidate, by=engine.cast.ops, release=release)
         engine.wait_for(staged)
+        manager.get(f"/releases/{release.version}/approve/")
+        time.sleep(READING_SECONDS)
         clicked = time.monotonic()
-        answer = manager.post(f"/releases/{release.version}/approve/", {"outcome": "yes", "words": ""})
-        assert answer.status_code == 302, answer.content.decode()[:2000]
+        assert manager.post(f"/releases/{release.version}/approve/", {"outcome": "yes", "words": ""}) == 302
         deployment = Deployment.objects.get(release=release, environment__kind="production")
         waiting.until(lambda pk=deployment.pk: waiting.worker_has_written(manager, pk))
         first_line.append(time.monotonic() - clicked)

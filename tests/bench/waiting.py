@@ -4,8 +4,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from django.test import Client
-
+from tests.bench.visiting import Visitor
 from tests.chaos.stack import status_of
 from tests.deployments.shop import answer
 
@@ -19,10 +18,9 @@ def until(question: Callable[[], object], seconds: float = 60) -> float:
     return time.monotonic() - began
 
 
-def worker_has_written(client: Client, pk: int) -> bool:
+def worker_has_written(visitor: Visitor, pk: int) -> bool:
     """Whether the log's own address shows a line that the worker wrote, as the page would ask for it."""
-    said = client.get(f"/deployments/{pk}/log/", headers={"hx-request": "true"})
-    return "Attempt 1" in said.content.decode()
+    return "Attempt 1" in visitor.get(f"/deployments/{pk}/log/", **{"HX-Request": "true"})
 
 
 def answers(port: int) -> str:
