@@ -74,3 +74,39 @@ def test_j_and_k_walk_the_requests(seat: Seat) -> None:
     expect(rows.nth(1)).to_be_focused()
     page.keyboard.press("k")
     expect(rows.nth(0)).to_be_focused()
+
+
+def test_alt_with_an_arrow_opens_the_form_for_the_next_place(seat: Seat) -> None:
+    petra = seat("Petra")
+    page = petra.visit("/queue/").page
+    first, second = page.locator("[data-place]").nth(0), page.locator("[data-place]").nth(1)
+    page.keyboard.press("j")
+    expect(first.get_by_role("heading").get_by_role("link")).to_be_focused()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(petra.dialog().get_by_label("Where to?")).to_have_value(second.get_attribute("data-number") or "")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(petra.dialog()).to_have_count(0)
+
+
+def test_alt_with_an_arrow_moves_nothing_for_whoever_switched_the_keys_off(seat: Seat) -> None:
+    petra = seat("Petra")
+    petra.visit("/queue/").page.get_by_label("Account of Petra").click()
+    petra.press("Without single-key shortcuts")
+    petra.page.wait_for_load_state()
+    petra.page.locator("[data-place]").nth(0).get_by_role("heading").get_by_role("link").focus()
+    petra.page.keyboard.press("Alt+ArrowDown")
+    expect(petra.dialog()).to_have_count(0)
+
+
+def test_a_row_that_is_dragged_opens_that_form_and_says_where_it_is(seat: Seat) -> None:
+    petra = seat("Petra")
+    page = petra.visit("/queue/").page
+    grip, top = page.locator("[data-grip]").nth(1), page.locator("[data-place]").nth(0)
+    grip.hover()
+    page.mouse.down()
+    box = top.bounding_box() or {}
+    page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 4, steps=8)
+    expect(page.get_by_role("status").filter(has_text="Place 1")).to_have_count(1)
+    page.mouse.up()
+    expect(petra.dialog().get_by_label("Where to?")).to_have_value("top")
