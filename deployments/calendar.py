@@ -196,7 +196,7 @@ def demo(row: Demo) -> Entry:
     return Entry(
         kind=Kind.DEMO,
         key=f"demo-{row.pk}",
-        title=_("Demo of %(version)s: %(audience)s") % facts,
+        title=_("Demo of %(version)s (%(audience)s)") % facts,
         starts=row.starts_at,
         ends=row.starts_at + timedelta(minutes=row.minutes),
         url=reverse("releases:demo", args=[row.release.version]),

@@ -32,13 +32,12 @@ class NotesForm(Domain):
         return [{"line": line} | {name: self[f"{name}-{line.change.number}"] for name in NAMES} for line in self.lines]
 
     def words(self) -> list[Words]:
-        """What was filled in, for `notes.edit`; a missing place keeps the one it had."""
+        """What was filled in, for `notes.edit`."""
         return [self.words_of(line) for line in self.lines]
 
     def words_of(self, line: Line) -> Words:
         found = {name: self.cleaned_data[f"{name}-{line.change.number}"] for name in NAMES}
-        place = found["position"] if found["position"] is not None else line.position
-        return Words(line.change.number, place, found["title"], found["text"], found["hidden"])
+        return Words(line.change.number, found["position"], found["title"], found["text"], found["hidden"])
 
 
 NAMES = ("position", "title", "text", "hidden")
@@ -47,9 +46,7 @@ NAMES = ("position", "title", "text", "hidden")
 def fields_of(line: Line) -> dict[str, forms.Field]:
     number = line.change.number
     return {
-        f"position-{number}": forms.IntegerField(
-            label=_("Place"), min_value=1, max_value=999, required=False, initial=line.position
-        ),
+        f"position-{number}": forms.IntegerField(label=_("Place"), min_value=1, max_value=999, initial=line.position),
         f"title-{number}": forms.CharField(
             label=_("Title"), max_length=TITLE_LENGTH, required=False, initial=line.title
         ),

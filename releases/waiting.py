@@ -12,7 +12,7 @@ from ideas.models import Idea
 from lifecycle.inbox import Waiting
 from lifecycle.roles import Actor
 from releases import candidates, changes, invitations, plan, signoffs
-from releases.models import Candidate, Change, Demo, Release, SignOff, Survey
+from releases.models import Candidate, Change, Demo, Notes, Release, SignOff, Survey
 from releases.pages.bench import on_staging
 
 S = Change.Status
@@ -30,6 +30,8 @@ def waiting_for(actor: Actor) -> list[Waiting]:
         found += to_test(actor)
     if actor.may("plan_release"):
         found += to_plan(actor)
+    if actor.may("edit_notes"):
+        found += to_word(actor)
     if actor.is_team:
         found += [*to_host(actor), *to_sign_off(actor)]
     return found
@@ -82,6 +84,17 @@ def to_plan(actor: Actor) -> Iterator[Waiting]:
             yield Waiting(title, why, release.published_at or release.created_at, url, _("Freeze it"), "snowflake")
         elif release.is_frozen and release.candidate and release.candidate.status == Candidate.Status.FAILED:
             yield Waiting(title, release.candidate.error, release.frozen_at, url, _("Open the plan"), "triangle-alert")
+
+
+def to_word(actor: Actor) -> Iterator[Waiting]:
+    """Notes that nobody has read over, while the watch after which everybody reads them is open."""
+    drafts = Notes.objects.filter(release__product=actor.product, status=Notes.Status.DRAFT, edited_at=None)
+    told = drafts.filter(release__status=Release.Status.LIVE, lines__isnull=False).distinct()
+    for notes in told.select_related("release"):
+        title = _("Release notes of %(version)s") % {"version": notes.release}
+        why = _("Everybody reads them when the watch has closed well.")
+        url = reverse("releases:notes", args=[notes.release.version])
+        yield Waiting(title, why, notes.release.live_at, url, _("Read them over"), "megaphone")
 
 
 def to_sign_off(actor: Actor) -> Iterator[Waiting]:

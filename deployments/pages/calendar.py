@@ -125,9 +125,16 @@ def when(entry: Entry) -> str:
     return _("%(starts)s until %(ends)s") % {"starts": starts, "ends": shifts.moment(entry.ends)}
 
 
+def from_to(row: WatchShift) -> str:
+    """ "27 November, 10:00–18:00", with both days where there are two."""
+    if timezone.localdate(row.starts_at) == timezone.localdate(row.ends_at):
+        return f"{shifts.moment(row.starts_at)}–{dates.clock(row.ends_at)}"
+    return f"{shifts.moment(row.starts_at)} – {shifts.moment(row.ends_at)}"
+
+
 def shift_row(row: WatchShift, actor: Actor) -> dict[str, Any]:
     return {
         "shift": row,
-        "when": f"{shifts.moment(row.starts_at)} – {shifts.moment(row.ends_at)}",
+        "when": from_to(row),
         "is_mine": actor.user is not None and row.user_id == actor.user.pk,
     }

@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from deployments import approvals, running
+from deployments import approvals, running, shifts
 from deployments import services as deployments
 from deployments.models import Deployment, Rehearsal
 from environments import repositories
@@ -125,6 +125,9 @@ def begin(product: Product, cast: dict[str, User], say: Say) -> None:
     for environment in environments:
         if not environment.deployments.exists():
             deployments.request(environment, adopted, by=cast["ops"], reason="First deployment")
+    if not product.watch_shifts.exists():
+        now = timezone.now()
+        shifts.take(product, starts_at=now, ends_at=now + timedelta(days=1), by=cast["ops"])
     wait_for(lambda: all(running.current(environment) for environment in environments), "the first deployments")
     say("the shop runs on dev, staging and production")
 

@@ -50,9 +50,13 @@ def headline(found: delivered.Delivered) -> str:
 def slip(found: delivered.Delivered) -> str:
     """How far from the first date, in days; "" before it is live without a slip."""
     if found.slip_days > 0:
-        return ngettext("%(n)d day later", "%(n)d days later", found.slip_days) % {"n": found.slip_days}
+        return ngettext("%(n)d day later than promised", "%(n)d days later than promised", found.slip_days) % {
+            "n": found.slip_days
+        }
     if found.slip_days < 0:
-        return ngettext("%(n)d day earlier", "%(n)d days earlier", -found.slip_days) % {"n": -found.slip_days}
+        return ngettext("%(n)d day earlier than promised", "%(n)d days earlier than promised", -found.slip_days) % {
+            "n": -found.slip_days
+        }
     return _("On the day") if found.is_final else ""
 
 

@@ -17,6 +17,7 @@ from lifecycle.transitions import NotAllowed
 from releases import facts, notes, plan, undoing
 from releases.models import Change, Demo, DemoAnswer, Invitation, NoteLine, Notes, Release
 from releases.notes import Words
+from releases.waiting import waiting_for
 
 WORKER = Machine("worker")
 PAGE, API = "/releases/24.11/notes/", "/api/v1/products/shop/releases/24.11/notes/"
@@ -269,6 +270,16 @@ def test_the_plan_leads_to_them(cast, sign_in, frozen):
     frozen("Keep a wishlist")
     assert PAGE in sign_in(cast.petra).get("/releases/24.11/").content.decode()
     assert PAGE not in sign_in(cast.dev).get("/releases/24.11/").content.decode()
+
+
+def test_whoever_edits_them_is_asked_to_while_the_watch_is_open(cast, live):
+    def asked() -> list[str]:
+        return [row.url for row in waiting_for(cast.actor(cast.petra)) if row.action == "Read them over"]
+
+    release = live("Keep a wishlist")
+    assert asked() == [PAGE]
+    notes.edit(notes.get(release), intro="", words=words(release), by=cast.lena)
+    assert asked() == []
 
 
 def test_the_api_reads_and_writes_them(cast, sign_in, frozen):
