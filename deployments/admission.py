@@ -31,6 +31,8 @@ def require_may_run(
     Production takes a frozen release whose gates are open, what it runs already, or what ran before Lifecycle.
     """
     _require_in_use(environment)
+    if candidate.purpose == Candidate.Purpose.TRIAL:
+        raise NotAllowed(_("%(candidate)s is only tested, never deployed.") % {"candidate": candidate})
     if kind == Deployment.Kind.ROLLBACK:
         require_bridge(environment, candidate)
         return

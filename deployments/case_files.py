@@ -36,6 +36,8 @@ from releases.models import (
     CandidateChange,
     Change,
     Check,
+    ChecklistAnswer,
+    ChecklistItem,
     Release,
     Revision,
     RevisionPerson,
@@ -58,6 +60,8 @@ class CaseFile:
     addresses: list[EmailAddress]
     verdicts: list[Verdict]
     checks: list[Check]
+    points: list[ChecklistItem]
+    answers: list[ChecklistAnswer]
     signoffs: list[SignOff]
     approvals: list[Approval]
     glasses: list[BreakGlass]
@@ -117,6 +121,8 @@ def _of_candidate(release: Release) -> dict[str, QuerySet[Any]]:
         "users": _users(release, parts),
         "verdicts": said.order_by("change", "-id").distinct("change"),
         "checks": Check.objects.filter(candidate=release.candidate_id or 0).order_by("-id"),
+        "points": ChecklistItem.objects.filter(release=release, is_left_out=False).order_by("position", "pk"),
+        "answers": ChecklistAnswer.objects.filter(item__release=release, digest=digest or "-").order_by("pk"),
         "signoffs": of_digest.order_by("id"),
         "rehearsals": _rehearsals(release, digest),
         "events": _events(release, rows),

@@ -13,7 +13,17 @@ from environments.models import Environment, Freeze, Lock
 from lifecycle import members
 from lifecycle.models import Event
 from releases import involvement
-from releases.models import Approval, Candidate, CandidateChange, Check, Release, SignOff, Verdict
+from releases.models import (
+    Approval,
+    Candidate,
+    CandidateChange,
+    Check,
+    ChecklistAnswer,
+    ChecklistItem,
+    Release,
+    SignOff,
+    Verdict,
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,18 @@ class Case:
 
     def check(self, kind: str) -> Check | None:
         return next((check for check in self.checks if check.kind == kind), None)
+
+    @cached_property
+    def points(self) -> list[ChecklistItem]:
+        """What a tester goes through with everything together: points of the whole, and of what is in it."""
+        inside = {None, *(row.change_id for row in self.rows)}
+        return [point for point in self.file.points if point.change_id in inside]
+
+    @cached_property
+    def answers(self) -> dict[int, ChecklistAnswer]:
+        """Point → the newest answer on this digest, of those whose word counts."""
+        said = [answer for answer in self.file.answers if self.people.may_test(answer.by_id)]
+        return {answer.item_id: answer for answer in said}
 
     @cached_property
     def signoffs(self) -> dict[str, SignOff]:

@@ -47,8 +47,8 @@ def collect(lease: Lease) -> None:
 
 
 def expire(product: Product, git: Git, *, at: datetime) -> int:
-    """Delete the refs of compositions for dev and staging that are old and neither run nor may be gone back to."""
-    old = Candidate.objects.filter(product=product, purpose__in=[P.DEV, P.STAGING])
+    """Delete the refs of old trials and compositions for dev and staging that neither run nor may be gone back to."""
+    old = Candidate.objects.filter(product=product, purpose__in=[P.DEV, P.STAGING, P.TRIAL])
     old = old.filter(created_at__lt=at - timedelta(days=COMPOSITION_DAYS)).exclude(pk__in=needed(product))
     kept = git.refs(KEPT)
     expired = [str(pk) for pk in old.values_list("pk", flat=True) if str(pk) in kept]

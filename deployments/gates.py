@@ -15,6 +15,7 @@ from deployments import case_files
 from deployments.bars import Barred
 from deployments.case_files import CaseFile
 from deployments.cases import Case, Gate
+from deployments.checklist_gate import checklist_done
 from deployments.models import BreakGlass
 from deployments.proof_gates import backup_declared, expand_proved, rollback_rehearsed
 from deployments.word_gates import approvals, changes_approved, customers_demo, managers_demo
@@ -115,7 +116,7 @@ def _check_passed(case: Case) -> Gate:
         bool(check and check.status == Check.Status.PASSED and not missing),
         evidence,
         _("A worker"),
-        reverse("releases:detail", args=[case.release.version]),
+        reverse("releases:combined", args=[case.release.version]),
         check.finished_at if check else None,
     )
 
@@ -178,6 +179,7 @@ def _no_freeze(case: Case) -> Gate:
 GATES: tuple[Callable[[Case], Gate | None], ...] = (
     changes_approved,
     _check_passed,
+    checklist_done,
     expand_proved,
     backup_declared,
     managers_demo,

@@ -19,7 +19,7 @@ from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
 from lifecycle.models import Product, Work
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, checks, composing, expansion, trunk, verdicts
+from releases import candidates, checklists, checks, composing, expansion, trunk, verdicts
 from releases import intake as pushes
 from releases.models import Candidate, CandidateChange, Release
 
@@ -136,6 +136,7 @@ def _release_to_staging(candidate: Candidate) -> None:
     if release.is_parked:
         return
     verdicts.carry_over(candidate)
+    checklists.carry_over(candidate)
     if not candidate.checks.exists():
         checks.request(candidate=candidate)
         expansion.request(candidate)

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 import deployments.api
 import deployments.approvals_api
 import deployments.delta_api
+import deployments.eject_api
 import deployments.places_api
 import deployments.proofs_api
 import deployments.recomposing_api
@@ -17,6 +18,7 @@ import ideas.review_api
 import releases.api
 import releases.changes_api
 import releases.checks_api
+import releases.combined_api
 import releases.demo_api
 import releases.notes_api
 import releases.plan_api
@@ -32,6 +34,7 @@ per_product = [
     *releases.api.urlpatterns,
     *releases.changes_api.urlpatterns,
     *releases.checks_api.urlpatterns,
+    *releases.combined_api.urlpatterns,
     *releases.demo_api.urlpatterns,
     *releases.notes_api.urlpatterns,
     *releases.testing_api.urlpatterns,
@@ -41,6 +44,7 @@ per_product = [
     *deployments.api.urlpatterns,
     *deployments.approvals_api.urlpatterns,
     *deployments.delta_api.urlpatterns,
+    *deployments.eject_api.urlpatterns,
     *deployments.places_api.urlpatterns,
     *deployments.proofs_api.urlpatterns,
     *deployments.recomposing_api.urlpatterns,

@@ -62,6 +62,7 @@ VERBS: dict[str, frozenset[str]] = {
     "report_check": frozenset({DEV, LEAD, OPS}),
     "promote": frozenset({LEAD, QA, OPS, DEV}),
     "give_verdict": frozenset({QA}),
+    "edit_checklist": frozenset({QA, PO, LEAD}),
     "freeze_release": frozenset({PO, LEAD}),
     "edit_notes": frozenset({PO, LEAD}),
     "eject_change": frozenset({PO, LEAD, QA}),

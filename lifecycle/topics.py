@@ -85,6 +85,16 @@ TOPICS: dict[str, Topic] = {
         _("%(who)s waits for %(environment)s, which you hold"),
         for_team=True,
     ),
+    "release.tests_failed": Topic(
+        _("A release fails its combined test"),
+        _("The combined test of %(version)s fails: %(reason)s"),
+        for_team=True,
+    ),
+    "release.tests_explained": Topic(
+        _("A worker found out why a release fails its tests"),
+        _("Release %(version)s: %(what)s"),
+        for_team=True,
+    ),
     "release.published": Topic(
         _("The plan of a release is out"), _("The plan of release %(version)s is out"), for_team=True
     ),

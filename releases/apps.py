@@ -8,4 +8,12 @@ class ReleasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from releases import checks, expansion, intake, overlaps, readiness, undoing  # noqa: F401, PLC0415  (they register their work)
+        from releases import (  # noqa: F401, PLC0415  (they register their work)
+            checks,
+            expansion,
+            intake,
+            overlaps,
+            readiness,
+            suspects,
+            undoing,
+        )

@@ -154,6 +154,8 @@ def end(check: Check, status: str, summary: str, *, exit_code: int | None = None
     now = timezone.now()
     move(check, status, by=WORKER, at=now, finished_at=now, summary=summary[:300], exit_code=exit_code)
     transaction.on_commit(lambda: nudge(check.log_key))
+    if check.candidate_id is not None and check.kind == Check.Kind.TESTS:
+        jobs.enqueue("suspects", check, product=check.product)
     change = check.revision.change if check.revision else None
     if status == S.PASSED:
         external_checks.ask_again(check.revision)

@@ -35,6 +35,13 @@ NOTES = {
     "published": Chip("production", "circle-check", _("Published")),
     "withdrawn": Chip("returned", "undo-2", _("Withdrawn")),
 }
+SUSPICION = {
+    "queued": Chip("new", "clock", _("Not tried yet")),
+    "culprit": Chip("bad", "triangle-alert", _("Green without it")),
+    "innocent": Chip("ok", "check", _("Fails without it, too")),
+    "conflict": Chip("warn", "git-merge", _("The others cannot be put together without it")),
+    "errored": Chip("warn", "circle-alert", _("Could not be tried")),
+}
 DEFECT = {
     "block": Chip("bad", "octagon-alert", _("Nobody may get this")),
     "fix": Chip("warn", "wrench", _("Must be fixed first")),

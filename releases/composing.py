@@ -55,7 +55,7 @@ def compose(candidate: Candidate, *, at: datetime | None = None) -> None:
         moves, left_out = moves_for(candidate, base)
         result = compose_commits(git, base.sha, [one.step for one in moves], at=at or candidate.created_at)
         result.conflicts += left_out
-        conflicts.note(candidate, [one.change for one in moves], result.conflicts, at=at)
+        note_conflicts(candidate, moves, result.conflicts, at=at)
         require_clean(candidate, result.conflicts)
         require_whole(candidate, moves)
         finish(candidate, base, moves, result, git)
@@ -63,9 +63,19 @@ def compose(candidate: Candidate, *, at: datetime | None = None) -> None:
         move(candidate, Candidate.Status.FAILED, by=WORKER, at=at, error=str(error), conflicts=candidate.conflicts)
 
 
+def note_conflicts(
+    candidate: Candidate, moves: list[Move], found: list[CompositionConflict], *, at: datetime | None
+) -> None:
+    """Put them on the candidate and its changes. A trial says nothing about its changes, and nobody hears of it."""
+    if candidate.purpose == P.TRIAL:
+        candidate.conflicts = [conflicts.as_row(conflict) for conflict in found]
+    else:
+        conflicts.note(candidate, [one.change for one in moves], found, at=at)
+
+
 def require_base(candidate: Candidate) -> Candidate:
-    """What the candidate stands on now: production may have moved since it was asked for."""
-    base = live(candidate.product)
+    """What the candidate stands on now: production may have moved since it was asked for. A trial stays on its base."""
+    base = candidate.base if candidate.purpose == P.TRIAL else live(candidate.product)
     if base is None:
         raise Broken(_("Say first what runs today: adopt a commit."))
     return base
@@ -83,7 +93,13 @@ def moves_for(candidate: Candidate, base: Candidate) -> tuple[list[Move], list[C
 
 
 def changes_for(candidate: Candidate) -> list[Change]:
-    """The changes a composition takes, in their order; a frozen release takes them as they were when it was frozen."""
+    """The changes a composition takes, in their order; a frozen release takes them as they were when it was frozen.
+
+    A trial takes its rows, whatever became of the changes, also none at all.
+    """
+    if candidate.purpose == P.TRIAL:
+        rows = candidate.rows.select_related("change__product", "change__requires", "change__developer", "revision")
+        return [pins.at_revision(row.change, row.revision) for row in rows]
     takes = Change.objects.filter(product=candidate.product_id, status__in=TAKES[P(candidate.purpose)])
     takes = takes.exclude(revision=None).select_related("revision", "developer", "product", "requires")
     if candidate.purpose != P.RELEASE:
@@ -124,8 +140,8 @@ def undoing(pks: set[int], held: dict[int, Held]) -> list[Move]:
 
 
 def require_clean(candidate: Candidate, found: list[CompositionConflict]) -> None:
-    """A release takes all of its changes or does not come to be."""
-    if candidate.purpose == P.RELEASE and found:
+    """A release, and a trial, takes all of its changes or does not come to be."""
+    if candidate.purpose in (P.RELEASE, P.TRIAL) and found:
         raise Broken(" ".join(conflicts.sentence(conflict) for conflict in found))
 
 

@@ -16,7 +16,7 @@ from lifecycle import events
 from lifecycle.events import By
 from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, changes, enough, migration_flags, notes, overlaps, pins, stacking
+from releases import candidates, changes, checklists, enough, migration_flags, notes, overlaps, pins, stacking
 from releases.models import Candidate, Change, Overlap, Release
 from releases.replanning import hold
 
@@ -154,6 +154,7 @@ def ask(release: Release, *, by: By, at: datetime | None, renewed: Iterable[int]
     if not release.is_undo:
         pins.pin(release.candidate, before, renewed=set(renewed))
     release.save(update_fields=["candidate"])
+    checklists.seed(release)
     notes.draft(release, at=at)
     return release.candidate
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ideas.models import Idea
 from lifecycle.inbox import Waiting
 from lifecycle.roles import Actor
-from releases import candidates, changes, invitations, plan, signoffs
+from releases import candidates, changes, invitations, plan, signoffs, waiting_tests
 from releases.models import Candidate, Change, Demo, Notes, Release, SignOff, Survey
 from releases.pages.bench import on_staging
 
@@ -33,7 +33,7 @@ def waiting_for(actor: Actor) -> list[Waiting]:
     if actor.may("edit_notes"):
         found += to_word(actor)
     if actor.is_team:
-        found += [*to_host(actor), *to_sign_off(actor)]
+        found += [*to_host(actor), *to_sign_off(actor), *waiting_tests.waiting_for(actor)]
     return found
 
 

@@ -29,6 +29,7 @@ from releases import changes, feedback, plan, signoffs, verdicts
 from releases.models import Candidate, Change, Check, Release, SignOff
 from sample_shop import visitor
 from tests.cast import Cast
+from tests.checklist import go_through
 from tests.git_clone import Clone
 from tests.machinery import eventually
 
@@ -176,7 +177,8 @@ class Walk:
         with pytest.raises(NotAllowed):
             deployments.ship(fresh(self.release), by=self.team.max)
         shut = {gate.key for gate in gates.gates(fresh(self.release)) if not gate.is_open}
-        assert {"managers_demo", "customers_demo", "approvals"} <= shut
+        assert {"checklist_done", "managers_demo", "customers_demo", "approvals"} <= shut
+        go_through(fresh(self.release), self.team.tess)
         signoffs.sign_off(
             fresh(self.release), audience=SignOff.Audience.MANAGERS, outcome="yes", words="Good", by=self.team.max
         )

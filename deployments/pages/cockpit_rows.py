@@ -19,6 +19,7 @@ from releases.models import Release
 VERBS = {
     "candidate": "freeze_release",
     "changes_approved": "give_verdict",
+    "checklist_done": "give_verdict",
     "managers_demo": "sign_off_managers",
     "customers_demo": "sign_off_customers",
     "expand_proved": "configure",
@@ -28,11 +29,12 @@ VERBS = {
     "as_composed": "freeze_release",
     "no_freeze": "override_freeze",
 }
-BY_OUTSIDERS = ("changes_approved", "managers_demo", "customers_demo")
+BY_OUTSIDERS = ("changes_approved", "checklist_done", "managers_demo", "customers_demo")
 LOOKS = dict.fromkeys(("managers_demo", "customers_demo"), gettext_lazy("See the demo"))
 ACTIONS = {
     "candidate": gettext_lazy("Open the plan"),
     "changes_approved": gettext_lazy("Test it"),
+    "checklist_done": gettext_lazy("Go through it"),
     "check_passed": gettext_lazy("See the tests"),
     "expand_proved": gettext_lazy("See the tests"),
     "managers_demo": gettext_lazy("Record their answer"),

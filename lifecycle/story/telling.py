@@ -22,7 +22,7 @@ from lifecycle.models import Product, User, Work
 from lifecycle.story.seed import upstream
 from lifecycle.story.wishes import WISHES
 from lifecycle.transitions import NotAllowed
-from releases import candidates, changes, demos, invitations, plan, signoffs, verdicts
+from releases import candidates, changes, checklists, demos, invitations, plan, signoffs, verdicts
 from releases.models import Candidate, Change, Release, SignOff
 
 Say = Callable[[str], None]
@@ -222,6 +222,7 @@ class Narrator:
         if self.chapter.ends_as == Release.Status.FROZEN:
             self.show(release)
             return
+        self.go_through(release)
         said = set(release.signoffs.filter(candidate=release.candidate).values_list("audience", flat=True))
         for audience, person in ((SignOff.Audience.MANAGERS, "max"), (SignOff.Audience.CUSTOMERS, "petra")):
             if audience not in said:
@@ -238,6 +239,14 @@ class Narrator:
             )
             invitations.invite(demo, by=self.cast["petra"])
             demos.begin(demo, by=self.cast["petra"])
+
+    def go_through(self, release: Release) -> None:
+        """Tess ticks what is on the checklist of the whole."""
+        points = checklists.points_of(release, release.candidate)
+        done = checklists.answers_of(points, release.candidate.digest)
+        for point in points:
+            if point.pk not in done:
+                checklists.answer(point, candidate=release.candidate, ok=True, by=self.cast["tess"])
 
     def where(self) -> str:
         """Where the chapter stands, for the message when it does not go on."""

@@ -26,6 +26,6 @@ def kept_waiting(product: Product) -> Waits | None:
     """The build that was promoted last, while somebody tests or staging is locked."""
     staging = running.place(product, Environment.Kind.STAGING)
     candidate = intake.kept_waiting(staging) if staging else None
-    if candidate is None:
+    if candidate is None or candidate.staged_at is not None:
         return None
     return Waits(builds.name_of(candidate), list(candidate.rows.select_related("change")))

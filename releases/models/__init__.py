@@ -1,6 +1,7 @@
 """The plan, the changes and their candidates; verdicts, sign-offs, approvals and what customers answered."""
 
 from releases.models.candidates import Candidate, CandidateChange, Check, Overlap
+from releases.models.combined import ChecklistAnswer, ChecklistItem, Search, Suspicion
 from releases.models.demos import Demo, DemoAnswer, Invitation
 from releases.models.notes import NoteLine, Notes
 from releases.models.plan_rules import PlanRules
@@ -17,6 +18,8 @@ __all__ = [
     "CandidateChange",
     "Change",
     "Check",
+    "ChecklistAnswer",
+    "ChecklistItem",
     "Defect",
     "NoteLine",
     "Notes",
@@ -28,8 +31,10 @@ __all__ = [
     "Release",
     "Revision",
     "RevisionPerson",
+    "Search",
     "SignOff",
     "Survey",
+    "Suspicion",
     "Try",
     "UndoPreview",
     "Verdict",

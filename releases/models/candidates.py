@@ -22,6 +22,7 @@ class Candidate(models.Model):
         DEV = "dev", _("Composition for dev")
         STAGING = "staging", _("Composition for staging")
         RELEASE = "release", _("Frozen release")
+        TRIAL = "trial", _("Only to be tested, never deployed")
 
     class Status(models.TextChoices):
         COMPOSING = "composing", _("Being composed")

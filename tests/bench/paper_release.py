@@ -5,7 +5,7 @@ from django.utils import timezone
 from deployments import running
 from deployments.models import Rehearsal
 from releases import composing
-from releases.models import Candidate, Change, Check, Release, SignOff, Verdict
+from releases.models import Candidate, Change, Check, ChecklistAnswer, Release, SignOff, Verdict
 from tests.cast import Cast
 
 
@@ -55,6 +55,8 @@ def say_yes(cast: Cast, release: Release, change: Change) -> None:
         requested_at=now,
         finished_at=now,
     )
+    for point in release.checklist.all():
+        ChecklistAnswer.objects.create(item=point, ok=True, by=cast.tess, **said)
     for audience, by in (("managers", cast.max), ("customers", cast.petra)):
         SignOff.objects.create(release=release, audience=audience, outcome="yes", by=by, **said)
     Rehearsal.objects.create(

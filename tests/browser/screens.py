@@ -77,6 +77,7 @@ SCREENS = [
     ("Dev", "/changes/{broken}/"),
     ("Dev", "/checks/{check}/"),
     ("Tess", "/testing/"),
+    ("Tess", "/releases/26.11/combined/"),
     ("Max", "/inbox/"),
     ("Max", "/releases/26.11/cockpit/"),
     ("Max", "/releases/26.11/approve/"),

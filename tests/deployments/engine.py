@@ -17,6 +17,7 @@ from lifecycle.models import LogLine, Work
 from releases import candidates, changes, plan, signoffs, verdicts
 from releases.models import Candidate, Change, Release
 from tests.cast import Cast
+from tests.checklist import go_through
 from tests.deployments.shop import SERVER, Kept, answer, free_port
 from tests.environments.repositories import Upstream
 
@@ -202,6 +203,7 @@ class Shop:
         plan.freeze(release, by=self.cast.petra)
         self.settle()
         release.refresh_from_db()
+        go_through(release, self.cast.tess)
         return release
 
     def shown(self, *titles: str) -> Release:
