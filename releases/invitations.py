@@ -21,7 +21,7 @@ from lifecycle.dates import zone
 from lifecycle.events import By
 from lifecycle.models import Product, User
 from lifecycle.notifications import tell
-from lifecycle.roles import actor_for, people_who_may
+from lifecycle.roles import Actor, actor_for, people_who_may
 from lifecycle.transitions import NotAllowed
 from releases import demo_ideas
 from releases.models import Demo, Invitation, Release
@@ -70,17 +70,23 @@ def people_for(demo: Demo) -> dict[User, str]:
     if demo.audience == Audience.MANAGERS:
         return dict.fromkeys(people_who_may("sign_off_managers", demo.release.product), Reason.STAFF)
     group = demo_ideas.groups(demo_ideas.changes_of(demo.release))
-    voters = User.objects.filter(is_active=True, votes__idea__in=group).distinct()
-    authors = User.objects.filter(is_active=True, ideas__in=group).distinct()
-    found = dict.fromkeys(authors.order_by("pk"), Reason.AUTHOR)
-    found = dict.fromkeys(voters.order_by("pk"), Reason.VOTE) | found
-    return {user: reason for user, reason in found.items() if sees_own(user, demo.release.product, group)}
+    voters = dict.fromkeys(voters_of(demo.release.product, group), Reason.VOTE)
+    authors = User.objects.filter(is_active=True, ideas__in=group).distinct().order_by("pk")
+    return voters | dict.fromkeys(authors, Reason.AUTHOR)
 
 
-def sees_own(user: User, product: Product, group: Iterable[int]) -> bool:
-    """Whether something they wrote or voted for is visible to them still."""
-    visible = Idea.objects.visible_to(actor_for(user, product)).filter(pk__in=group)
-    return visible.filter(author=user).exists() or visible.filter(vote_rows__user=user).exists()
+def voters_of(product: Product, group: Iterable[int]) -> list[User]:
+    """The active voters of these ideas who may still see one that they voted for."""
+    everybody_sees = Idea.objects.visible_to(Actor(None, product)).filter(pk__in=group)
+    active = User.objects.filter(is_active=True).order_by("pk")
+    found = list(active.filter(votes__idea__in=everybody_sees).distinct())
+    others = active.filter(votes__idea__in=group).exclude(pk__in=[user.pk for user in found]).distinct()
+    return found + [user for user in others if sees_what_they_chose(user, product, group)]
+
+
+def sees_what_they_chose(user: User, product: Product, group: Iterable[int]) -> bool:
+    visible = Idea.objects.visible_to(actor_for(user, product))
+    return visible.filter(pk__in=group, vote_rows__user=user).exists()
 
 
 def send(invitation: Invitation) -> None:
