@@ -93,13 +93,18 @@ def panel(release: Release, audience: SignOff.Audience, actor: Actor, bound: Bou
         audience=audience,
         route=f"releases:sign_off_{audience}",
         session=session(demo) if demo else None,
-        plan_form=plan_form(release, audience, actor, bound) if actor.may("record_demo") else None,
+        plan_form=plan_form(release, audience, actor, bound) if may_plan(actor, said) else None,
         said=said,
         when=ago(said.at) if said else "",
         form=sign if speaks else None,
         blocked=blocked,
         on_behalf=audience == A.CUSTOMERS,
     )
+
+
+def may_plan(actor: Actor, said: SignOff | None) -> bool:
+    """Whether a (further) session is of use: not after a yes."""
+    return actor.may("record_demo") and not (said and said.is_yes)
 
 
 def plan_form(release: Release, audience: str, actor: Actor, bound: Bound) -> SessionForm | None:

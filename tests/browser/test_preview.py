@@ -128,7 +128,8 @@ def test_a_customer_tries_it_and_answers_without_an_account(
     part(page, "Wrap it").get_by_label("In your words").fill("The card has no room for a name")
     page.get_by_role("button", name="Send my answers").click()
     expect(page.get_by_text("Saved, thank you.")).to_be_visible()
-    screenshot(page, "preview-390-said")
+    page.emulate_media(color_scheme="dark")
+    screenshot(page, "preview-390-said-dark")
     assert sorted(DemoAnswer.objects.values_list("outcome", flat=True)) == ["accept", "no"]
     assert of_page(page) == []
 
@@ -164,8 +165,13 @@ def test_the_team_sees_who_came_and_what_they_said_and_signs(
     team.goto(address + DEMO)
     expect(team.get_by_text("A heart in the list, too")).to_be_visible()
     expect(team.get_by_text("2 invited, 1 opened it, 1 came")).to_be_visible()
+    team.get_by_text("2 invited people").click()
     screenshot(team, "demo-desktop")
     assert of_page(team) == []
+    team.emulate_media(color_scheme="dark")
+    team.set_viewport_size(PHONE)
+    screenshot(team, "demo-390-dark")
+    team.set_viewport_size(DESKTOP)
     team.get_by_role("button", name="Yes, this may go").click()
     expect(team.get_by_role("heading", level=1)).to_have_text("Everybody who saw 24.11 said yes")
     assert demo.signoffs.get().by == cast.petra
