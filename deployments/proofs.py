@@ -25,6 +25,7 @@ from releases.models import Candidate, CandidateChange, Change, Check, Release
 WAIVER = "release.rollback_waived"
 REHEARSED, EXPANDED, BACKED_UP = "rollback_rehearsed", "expand_proved", "backup_declared"
 """The keys of the gates that are about the way back."""
+FEW = 5
 R = Rehearsal.Status
 
 
@@ -201,7 +202,14 @@ def without_backup(candidate: Candidate, migrating: list[Change]) -> str:
     """The same, of the changes that migrate."""
     found = migrating if targets.manifest_of(candidate).backup is None else []
     text = _("%(changes)s would migrate production with no backup before it: lifecycle.toml has no [backup].")
-    return text % {"changes": ", ".join(change.key for change in found)} if found else ""
+    return text % {"changes": few(found)} if found else ""
+
+
+def few(changes: list[Change]) -> str:
+    """ "C-1, C-2", and how many more there are behind the fifth."""
+    keys = [change.key for change in changes]
+    more = len(keys) - FEW
+    return ", ".join(keys[:FEW]) + (_(" and %(n)d more") % {"n": more} if more > 0 else "")
 
 
 def acceptable(release: Release) -> dict[str, str]:

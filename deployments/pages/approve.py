@@ -127,7 +127,7 @@ def could_go_wrong(file: CaseFile, case: Case | None, production: Environment | 
     bad = [one for one in found if one[1] == "bad"]
     risks = [*bad, *said, *(one for one in found if one not in bad)]
     more = len(risks) - RISKS
-    text = ngettext("and %(n)d harmless migration", "and %(n)d harmless migrations", more) % {"n": more}
+    text = ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
     calendar = [("snowflake", "", words)] if (words := freeze_words(file)) else []
     back = cockpit_facts.way_back(case, production)
     return {"risks": risks[:RISKS], "more_risks": text if more > 0 else "", "way_back": [*back[-1:], *calendar]}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from deployments import bridges, proofs
 from deployments.case_files import CaseFile
@@ -71,7 +71,7 @@ def risks(case: Case | None) -> list[Fact]:
     """Migrations that stay, those after which nothing leads back, and a migration without a backup."""
     if case is None:
         return []
-    found = [risk for row in case.rows if (risk := migration(row.change))]
+    found = [*hard_ones(case), *grown(case)]
     if case.release.status in SHIPPED:
         return found
     if case.target and (what := bridges.ahead(case.candidate, case.target) if case.impossible else ""):
@@ -82,13 +82,23 @@ def risks(case: Case | None) -> list[Fact]:
     return found
 
 
-def migration(change: Change) -> Fact | None:
-    """What the migration of a change means, in its developer's word."""
-    hard = change.migrations in (M.CONTRACT, M.IRREVERSIBLE)
-    if not hard and change.migrations != M.EXPAND:
-        return None
-    words = f"{change.title}: {change.get_migrations_display()}"
-    return ("lock", "bad", words) if hard else ("database", "", words)
+def hard_ones(case: Case) -> list[Fact]:
+    """The migrations over which no older code leads back, each by its change."""
+    hard = [row.change for row in case.rows if row.change.migrations in (M.CONTRACT, M.IRREVERSIBLE)]
+    return [("lock", "bad", f"{change.title}: {change.get_migrations_display()}") for change in hard]
+
+
+def grown(case: Case) -> list[Fact]:
+    """The harmless migrations in one sentence: the database grows, and what is live runs on it."""
+    changes = [row.change for row in case.rows if row.change.migrations == M.EXPAND]
+    if len(changes) < 2:
+        return [("database", "", f"{change.title}: {change.get_migrations_display()}") for change in changes]
+    text = ngettext(
+        "%(n)d change adds to the database; the old release runs on it",
+        "%(n)d changes add to the database; the old release runs on it",
+        len(changes),
+    )
+    return [("database", "", text % {"n": len(changes)})]
 
 
 def way_back(case: Case | None, production: Environment | None) -> list[Fact]:

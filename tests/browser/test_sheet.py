@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.test import Client
+from django.test.testcases import LiveServerThread
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
@@ -12,11 +14,12 @@ from deployments.models import Deployment, ShippingTime
 from environments.models import Freeze
 from ideas.models import Idea
 from lifecycle.models import Product, User
-from releases.models import Change, Check, Release, SignOff
+from releases.models import Candidate, Change, Check, Release, SignOff
 from tests.browser.look import of_page
 from tests.browser.person import Screenshot
 from tests.cast import assemble
 from tests.deployments.frozen import frozen
+from tests.deployments.paper import BACKED_UP
 from tests.deployments.test_cockpit import grow
 
 WIDTH, HEIGHT = 390, 844
@@ -33,6 +36,7 @@ def made(transactional_db: None) -> Release:
     grow(release, cast, 50)
     Idea.objects.filter(votes__gt=40).update(title=LONG)
     Change.objects.filter(number__lte=20).update(migrations="expand")
+    Candidate.objects.update(manifest=BACKED_UP)
     Check.objects.filter(candidate=release.candidate).update(summary="412 tests in 38 s")
     Check.objects.create(
         product=product, candidate=release.candidate, kind="expand", sha="a" * 40, status="passed", requested_at=now
@@ -48,8 +52,20 @@ def made(transactional_db: None) -> Release:
 
 
 @pytest.fixture
-def phone(browser: Browser, made: Release, live_server) -> Iterator[Page]:  # noqa: ANN001
-    yield from opened(browser, live_server.url, "max@northwind.test", WIDTH, HEIGHT)
+def address(made: Release, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The application on a free port, with the static files as they are served in production."""
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+    server = LiveServerThread("127.0.0.1", lambda application: application)
+    server.daemon = True
+    server.start()
+    assert server.is_ready.wait(30) and server.error is None
+    yield f"http://127.0.0.1:{server.port}"
+    server.terminate()
+
+
+@pytest.fixture
+def phone(browser: Browser, address: str) -> Iterator[Page]:
+    yield from opened(browser, address, "max@northwind.test", WIDTH, HEIGHT)
 
 
 def opened(browser: Browser, url: str, email: str, width: int, height: int) -> Iterator[Page]:
