@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from lifecycle.models import Product, User
 from lifecycle.notifications import tell
 from lifecycle.roles import actor_for, people_who_may
 from lifecycle.transitions import NotAllowed
-from releases import plan, signoffs
+from releases import signoffs
 from releases.models import Candidate, Release
 
 FREEZE = frozenset({"no_freeze"})
@@ -106,7 +107,7 @@ def _tell(release: Release, glass: BreakGlass, people: list[User], *, key: str, 
     tell(
         people,
         topic,
-        url=plan.page_of(release).rstrip("/") + "/cockpit/",
+        url=reverse("deployments:cockpit", args=[release.version]),
         key=key,
         product=release.product,
         version=release.version,

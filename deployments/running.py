@@ -60,10 +60,14 @@ def succeeded(environment: Environment) -> QuerySet[Deployment]:
 
 
 def config_for(deployment: Deployment) -> int:
-    """The variables it is to run with: today's; on the way back those that its release was verified with here last."""
+    """The variables it is to run with: today's; on the way back those that its release was verified with here last, or
+    what runs now has: a way back never brings a configuration that nobody has seen run.
+    """
     environment = deployment.environment
-    verified = succeeded(environment).filter(candidate=deployment.candidate_id) if deployment.goes_back else None
-    last = verified.order_by("-verified_at", "-id").first() if verified is not None else None
+    if not deployment.goes_back:
+        return environment.config_version
+    verified = succeeded(environment).filter(candidate=deployment.candidate_id)
+    last = verified.order_by("-verified_at", "-id").first() or current(environment)
     return last.config_version if last else environment.config_version
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import approvals, gates, proofs, running, services, words
-from deployments.models import Deployment, Finding, Watch
+from deployments import approval_rules, approvals, gates, proofs, running, services, words
+from deployments.models import BreakGlass, Deployment, Finding, Watch
 from environments.models import Environment
 from lifecycle.inbox import Waiting
 from lifecycle.roles import Actor
@@ -21,7 +22,14 @@ def waiting_for(actor: Actor) -> list[Waiting]:
     """Everything of this app that this person can move on, in no order."""
     if actor.user is None or not actor.is_team:
         return []
-    return [*decisions(actor), *proofs_wanted(actor), *promotions(actor), *watches(actor), *broken(actor)]
+    return [
+        *decisions(actor),
+        *confirmations(actor),
+        *proofs_wanted(actor),
+        *promotions(actor),
+        *watches(actor),
+        *broken(actor),
+    ]
 
 
 def decisions(actor: Actor) -> Iterator[Waiting]:
@@ -37,6 +45,25 @@ def decisions(actor: Actor) -> Iterator[Waiting]:
             yield shipping(release)
 
 
+def confirmations(actor: Actor) -> Iterator[Waiting]:
+    """Broken glass that a second person has to confirm."""
+    if not actor.may("break_glass"):
+        return
+    rows = BreakGlass.objects.filter(release__product=actor.product, release__status=Release.Status.FROZEN)
+    rows = rows.filter(second_by=None, digest=F("release__candidate__digest")).exclude(first_by=actor.user)
+    for row in rows.select_related("first_by", "second_by", "release__product"):
+        if not approval_rules.is_broken(row, row.release.product):
+            yield Waiting(
+                title=_("%(who)s asks you to open the gates of %(version)s")
+                % {"who": row.first_by, "version": row.release},
+                why=row.reason,
+                since=row.first_at,
+                url=reverse("deployments:cockpit", args=[row.release.version]),
+                action=_("Look and confirm"),
+                icon="siren",
+            )
+
+
 def on_its_way(release: Release) -> bool:
     pending = [*Deployment.ACTIVE, *Deployment.WAITING]
     return release.deployments.filter(environment__kind=Environment.Kind.PRODUCTION, status__in=pending).exists()
@@ -45,7 +72,7 @@ def on_its_way(release: Release) -> bool:
 def approval(release: Release) -> Waiting:
     return Waiting(
         title=_("Release %(version)s waits for your approval") % {"version": release},
-        why=_("Everything before it is done; it goes live with your yes."),
+        why=_("Everything before it is done."),
         since=release.frozen_at or release.created_at,
         url=reverse("deployments:approve", args=[release.version]),
         action=_("Read and answer"),

@@ -201,5 +201,8 @@ def test_a_second_person_confirms_it_on_the_page(made: Release, cast: Cast, sign
     page = cockpit(sign_in(cast.max))
     assert "Ops asks for it: Nobody can pay" in page and "Confirm and open the gates" in page
     assert "Confirm and open the gates" not in cockpit(sign_in(cast.ops))
+    asked = [row.url for row in waiting.waiting_for(cast.actor(cast.lena)) if "asks you to open" in row.title]
+    assert asked == [COCKPIT]
+    assert not [row for row in waiting.waiting_for(cast.actor(cast.ops)) if "asks you to open" in row.title]
     sign_in(cast.max).post("/releases/24.11/break-glass/", {"reason": "Nobody can pay"})
     assert break_glass.of_release(made)[0].second_by == cast.max

@@ -164,6 +164,17 @@ def test_a_configuration_that_changes_while_it_waits_stops_it_at_the_claim(paper
     assert asked.status == "failed" and "has to be approved" in asked.error
 
 
+def test_a_rollback_brings_no_configuration_that_never_ran(paper: StrictPaper) -> None:
+    """Not even to what ran before Lifecycle, which was never verified here."""
+    deployment(paper.production, paper.release)
+    ran_with = paper.production.config_version
+    paper.configure()
+    services.roll_back(paper.production, by=paper.cast.ops, reason="Nobody can pay.")
+    lease = claims.claim(paper.production)
+    assert lease is not None and lease.row.candidate == paper.adopted
+    assert lease.row.config_version == ran_with < paper.production.config_version
+
+
 def test_a_rollback_target_that_was_adopted_meanwhile_passes_no_gate(paper: StrictPaper) -> None:
     deployment(paper.production, paper.adopted)
     smuggled = paper.candidate("adopted", "9" * 64, label="smuggled")
