@@ -76,8 +76,9 @@ def _require_known_configuration(environment: Environment, candidate: Candidate)
 
 
 def _require_first(environment: Environment) -> None:
-    """NotAllowed on production for a commit that was adopted after something was verified there: it passed no gate."""
-    if environment.is_production and running.current(environment) is not None:
+    """NotAllowed on a strict product's production for a commit that was adopted after something was verified there."""
+    is_strict = environment.is_production and environment.product.preset == Product.Preset.STRICT
+    if is_strict and running.current(environment) is not None:
         raise NotAllowed(_("Only the candidate of a release goes to production."))
 
 

@@ -55,7 +55,7 @@ class GlassOut(serializers.ModelSerializer):
         return approval_rules.is_broken(row, row.release.product)
 
 
-class RulesShape(serializers.ModelSerializer):
+class ApprovalRulesShape(serializers.ModelSerializer):
     """`rule`: role → how many; empty for the preset's own numbers. The chat's address is written, never read."""
 
     rule = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=product_rules.MOST))
@@ -123,15 +123,15 @@ class Rules(APIView):
 
     verbs = {"GET": "see_team_pages", "PUT": "configure"}
 
-    @extend_schema(responses=RulesShape)
+    @extend_schema(responses=ApprovalRulesShape)
     def get(self, request: Request, product: str) -> Response:
-        return Response(RulesShape(request.actor.product).data)
+        return Response(ApprovalRulesShape(request.actor.product).data)
 
-    @extend_schema(request=RulesShape, responses=RulesShape)
+    @extend_schema(request=ApprovalRulesShape, responses=ApprovalRulesShape)
     def put(self, request: Request, product: str) -> Response:
         kept = {name: getattr(request.actor.product, name) for name in KEPT}
-        product_rules.set_rules(request.actor.product, by=request.user, **kept | read(RulesShape, request))
-        return Response(RulesShape(Product.objects.get(pk=request.actor.product.pk)).data)
+        product_rules.set_rules(request.actor.product, by=request.user, **kept | read(ApprovalRulesShape, request))
+        return Response(ApprovalRulesShape(Product.objects.get(pk=request.actor.product.pk)).data)
 
 
 KEPT = ("preset", "customers_demo_required", "remind_after_hours", "chat_webhook")

@@ -43,7 +43,7 @@ FIELDS = WORDS(
     "branch developer migrations minutes hours name value kind scope days starts_at ends_at due_at expires_at "
     "upstream choice points urgency importance complexity area until language theme email password next tried "
     "slug source typed driver driver_settings sends_mail takes_payments promotion test_data url with_secrets "
-    "intro lines"
+    "intro lines preset remind_after_hours chat_webhook minimum_manager gate deputy role digest starts_on ends_on"
 ) + ["position-1", "title-1", "text-1", "hidden-1"]
 SIGNING_IN = ("demo/", "accounts/")
 
