@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ideas.models import Idea
 from lifecycle.inbox import Waiting
 from lifecycle.roles import Actor
-from releases import candidates, changes, invitations, plan, signoffs, waiting_tests
+from releases import candidates, changes, enough, invitations, plan, signoffs, waiting_tests
 from releases.models import Candidate, Change, Demo, Notes, Release, SignOff, Survey
 from releases.pages.bench import on_staging
 
@@ -77,10 +77,10 @@ def to_plan(actor: Actor) -> Iterator[Waiting]:
     """Drafts to publish, plans to freeze, candidates that could not be put together."""
     for release in Release.objects.filter(product=actor.product, status__in=["draft", "planned", "frozen"]):
         url, title = plan.page_of(release), _("Release %(version)s") % {"version": release}
-        if release.status == Release.Status.DRAFT and release.author_id == actor.user.pk:
+        if release.status == Release.Status.DRAFT and actor.user.pk in (release.owner_id, release.author_id):
             yield Waiting(title, _("Your draft is not published"), release.created_at, url, _("Publish it"), "map")
         elif release.status == Release.Status.PLANNED and not plan.reasons_not_to_freeze(release):
-            why = _("Every must-have is approved")
+            why = enough.standing(release, release.changes.all()).words if release.is_planned else _("It may be frozen")
             yield Waiting(title, why, release.published_at or release.created_at, url, _("Freeze it"), "snowflake")
         elif release.is_frozen and release.candidate and release.candidate.status == Candidate.Status.FAILED:
             yield Waiting(title, release.candidate.error, release.frozen_at, url, _("Open the plan"), "triangle-alert")

@@ -8,8 +8,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import running
-from deployments.pages import cockpit
+from deployments import proofs, running
+from deployments.models import Rehearsal
+from deployments.pages import backups
+from deployments.pages.rollback import how_long_here
+from environments.models import Environment
 from ideas.models import Rhythm
 from lifecycle import dates
 from lifecycle.models import User
@@ -22,6 +25,7 @@ from releases.pages.plan_rows import changes_of
 
 Fact = tuple[str, str, str]
 """Icon, tone, words."""
+STAYS = (Change.Migrations.EXPAND, Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def page(release: Release, actor: Actor) -> dict[str, Any]:
         "standing": enough.standing(release, changes),
         "cost": found,
         "risks": dangers,
-        "way_back": cockpit.way_back(release, production),
+        "way_back": way_back(release, production),
         "target": target(release),
         "told": customer_dates.words(release),
         "freeze": dates.weekday(release.freeze_on) if release.freeze_on and release.is_open else "",
@@ -127,8 +131,9 @@ def risks(release: Release, changes: list[Change]) -> Iterator[Fact]:
     if release.is_out:
         return
     for change in changes:
-        if danger := cockpit.migration(change):
-            yield danger
+        if change.migrations in STAYS:
+            tone = "" if change.migrations == Change.Migrations.EXPAND else "bad"
+            yield "database", tone, f"{change.title}: {change.get_migrations_display()}"
     for reason in migration_flags.reasons(changes):
         yield "database", "bad", reason
     if one_way := migration_flags.warning(changes):
@@ -137,3 +142,16 @@ def risks(release: Release, changes: list[Change]) -> Iterator[Fact]:
         yield "git-merge", "warn", overlaps.sentence(row)
     if stands_on(release)["base_moved"]:
         yield "git-branch", "warn", _("Something else went live since it was put together.")
+
+
+def way_back(release: Release, production: Environment | None) -> list[Fact]:
+    """How long going back takes, as rehearsed with what is frozen, else as it took here before; and the backups."""
+    if production is None:
+        return []
+    target = proofs.would_return_to(release.product)
+    found = proofs.latest(release.candidate, target) if release.candidate and target else None
+    if found and found.status == Rehearsal.Status.SUCCEEDED and not release.is_out:
+        took = [("undo-2", "good", _("Rehearsed: %(words)s") % {"words": proofs.words(found)})]
+    else:
+        took = [("undo-2", "", words) for _icon, _tone, words in how_long_here(production)]
+    return [*took, backups.fact(production)]

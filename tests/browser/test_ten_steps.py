@@ -127,7 +127,7 @@ def review(walk: Walk) -> None:
 def plan(walk: Walk) -> None:
     """3: Petra plans a release from the queue and publishes it; Lena says who builds it."""
     petra, lena = walk.petra, walk.lena
-    petra.visit("/queue/").follow("Plan a release from the top")
+    petra.visit("/releases/").follow("Plan a release")
     petra.page.get_by_role("checkbox", name=re.compile(TITLE)).check()
     petra.fill("Version", VERSION)
     petra.fill("Goal", "A friendlier shop")
@@ -136,7 +136,7 @@ def plan(walk: Walk) -> None:
     walk.picture(petra, "07-plan")
     lena.visit(f"/releases/{VERSION}/").page.get_by_text(f"Who builds {the_change().key}").click()
     lena.page.get_by_label("Who builds it").select_option("Dev")
-    lena.press("Assign")
+    lena.press(f"Save what {the_change().key} is")
     expect(lena.page.get_by_role("img", name="Dev").first).to_be_visible()
 
 
