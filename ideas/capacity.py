@@ -13,11 +13,19 @@ BAR = 40  # the widest block the style sheet knows
 
 
 class Block(NamedTuple):
-    """An accepted idea on the bar; `width` is its share of a bar of at most BAR."""
+    """An idea on the bar, and what it takes."""
 
     number: int
     points: int
+
+
+class Piece(NamedTuple):
+    """A block as it is drawn, or its part on one side of the cut line; `label` stands on the first part only."""
+
+    kind: str
     width: int
+    number: int | str
+    label: int | str
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,36 @@ class Capacity:
 
     @property
     def free_width(self) -> int:
-        return share(self.left, max(self.points, self.with_it)) if self.left else 0
+        return share(self.left, self.whole) if self.left else 0
+
+    @property
+    def whole(self) -> int:
+        return max(self.points, self.with_it)
+
+    @property
+    def within(self) -> list[Piece]:
+        """What stands before the cut line."""
+        return [piece for piece, is_past in self.pieces if not is_past]
+
+    @property
+    def past(self) -> list[Piece]:
+        """What stands behind it."""
+        return [piece for piece, is_past in self.pieces if is_past]
+
+    @property
+    def pieces(self) -> list[tuple[Piece, bool]]:
+        """All blocks in order, one that the cut line goes through in two."""
+        drawn: list[tuple[Piece, bool]] = []
+        total = 0
+        for block in [*self.blocks, *([self.would] if self.would else [])]:
+            kind = "would" if block is self.would else "given"
+            inside = min(block.points, max(0, self.points - total))
+            total += block.points
+            for part, is_past in ((inside, False), (block.points - inside, True)):
+                if part:
+                    label = (block.number, block.points) if part == inside or not inside else ("", "")
+                    drawn.append((Piece(kind, share(part, self.whole), *label), is_past))
+        return drawn
 
     @property
     def over(self) -> int:
@@ -70,11 +107,9 @@ def capacity(
     points: int, items: list[AgendaItem], deciding: AgendaItem | None, size: int = 0, unit: str = Rhythm.Unit.POINTS
 ) -> Capacity:
     """The bar of a review; `items` have their decisions loaded, the one in hand would take `size`."""
-    given = [(item.idea.number, item.decision.points or 0) for item in items if is_taken(item)]
-    would = (deciding.idea.number, size or size_of(deciding.idea)) if deciding else None
-    whole = max(points, sum(points for _number, points in [*given, *([would] if would else [])]))
-    blocks = [Block(number, points, share(points, whole)) for number, points in given]
-    return Capacity(points, blocks, Block(*would, share(would[1], whole)) if would else None, unit)
+    given = [Block(item.idea.number, item.decision.points or 0) for item in items if is_taken(item)]
+    would = Block(deciding.idea.number, size or size_of(deciding.idea)) if deciding else None
+    return Capacity(points, given, would, unit)
 
 
 def is_taken(item: AgendaItem) -> bool:
