@@ -36,7 +36,7 @@ from tests.deployments.release_world import World
 
 C, R = Change.Status, Release.Status
 READY = Candidate.Status.READY
-WORDS = {"changes_approved", "managers_demo", "customers_demo", "approvals"}
+WORDS = {"changes_approved", "checklist_done", "managers_demo", "customers_demo", "approvals"}
 
 
 class Invariants(RuleBasedStateMachine):

@@ -25,12 +25,21 @@ def words_missing(release: Release, candidate: Candidate, config_version: int) -
     about = {"digest": candidate.digest}
     said = [newest(Verdict.objects.filter(change=row.change, **about)) for row in candidate.rows.all()]
     missing = set() if all(word and word.outcome == "approved" for word in said) else {"changes_approved"}
+    missing |= set() if is_gone_through(release, candidate) else {"checklist_done"}
     for audience in ("managers", "customers") if release.kind == Release.Kind.PLANNED else ():
         word = newest(SignOff.objects.filter(release=release, audience=audience, **about))
         missing |= set() if word and word.outcome == "yes" else {f"{audience}_demo"}
     approvals = Approval.objects.filter(release=release, config_version=config_version, withdrawn_at=None, **about)
     outcomes = set(approvals.values_list("outcome", flat=True))
     return missing if outcomes == {"yes"} else missing | {"approvals"}
+
+
+def is_gone_through(release: Release, candidate: Candidate) -> bool:
+    """Whether the last word on every point of the checklist that is about this digest is a yes."""
+    inside = {None, *candidate.rows.values_list("change", flat=True)}
+    points = [point for point in release.checklist.filter(is_left_out=False) if point.change_id in inside]
+    said = [newest(point.answers.filter(digest=candidate.digest)) for point in points]
+    return all(answer and answer.ok for answer in said)
 
 
 def glass_is_broken(release: Release, candidate: Candidate, config_version: int) -> bool:

@@ -36,7 +36,7 @@ from lifecycle.events import Machine
 from lifecycle.models import Membership, Product, Work
 from lifecycle.story.people import CAST
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, changes, hotfixes, plan, signoffs, verdicts
+from releases import candidates, changes, checklists, hotfixes, plan, signoffs, verdicts
 from releases.models import Candidate, Change, Check, Release
 from tests.cast import Cast
 from tests.deployments.release_model import LINES_APART, Files, Model
@@ -165,6 +165,12 @@ class World:
             does(verdicts.approve, self.change(number), **facts)
         elif does(verdicts.give_back, self.change(number), reason="It fails", **facts):
             self.model.give_back(number)
+
+    def go_through(self, release: Release, *, is_good: bool = True) -> None:
+        candidate = Candidate.objects.get(pk=release.candidate_id)
+        facts = {"candidate": candidate, "ok": is_good, "words": "So", "by": self.cast.tess}
+        for point in checklists.points_of(release, candidate):
+            does(checklists.answer, point, **facts)
 
     def show(self, release: Release, *, is_good: bool = True) -> None:
         outcome = "yes" if is_good else "no"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from deployments import approvals, claims, gates, schedules
 from deployments.models import Deployment, Rehearsal
 from environments.models import Freeze
-from releases.models import Approval, Candidate, Change, Check, Release, SignOff, Verdict
+from releases.models import Approval, Candidate, Change, Check, ChecklistItem, Release, SignOff, Verdict
 from tests.cast import Cast, SignIn
 from tests.deployments.paper import MANIFEST, Paper
 
@@ -38,6 +38,7 @@ def in_a_freeze(paper: Paper) -> None:
 SHUT: dict[str, Shut] = {
     "changes_approved": lambda paper: Verdict.objects.update(outcome="returned"),
     "check_passed": lambda paper: Check.objects.update(status="failed"),
+    "checklist_done": lambda paper: ChecklistItem.objects.create(release=paper.release, text="Order", position=0),
     "expand_proved": lambda paper: Change.objects.update(migrations="expand"),
     "backup_declared": no_backup,
     "managers_demo": lambda paper: SignOff.objects.filter(audience="managers").delete(),

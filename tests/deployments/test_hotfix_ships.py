@@ -8,6 +8,7 @@ from environments import repositories
 from ideas.models import Idea
 from releases import changes, hotfixes, plan, signoffs, verdicts
 from releases.models import Candidate, Change, Release
+from tests.checklist import go_through
 from tests.deployments.engine import Shop, log_of
 
 pytestmark = pytest.mark.slow
@@ -55,6 +56,7 @@ def on_staging(engine: Shop) -> Candidate:
 
 
 def show(engine: Shop, release: Release) -> None:
+    go_through(fresh(release), engine.cast.tess)
     for audience, who in (("managers", engine.cast.max), ("customers", engine.cast.petra)):
         signoffs.sign_off(fresh(release), audience=audience, outcome="yes", words="Good.", by=who)
 
@@ -97,6 +99,7 @@ def test_a_hotfix_ships_and_only_what_it_overlaps_is_tested_again(engine: Shop):
     assert engine.runs(engine.environment("staging")) == hotfix.version
     assert "has_staging" in shut(release), "it made way"
     say_yes(engine, hotfix.changes.get())
+    go_through(fresh(hotfix), engine.cast.tess)
     ship(engine, hotfix)
 
     release, hotfix = fresh(release), fresh(hotfix)
@@ -107,7 +110,7 @@ def test_a_hotfix_ships_and_only_what_it_overlaps_is_tested_again(engine: Shop):
     assert (wishlist.status, gifts.status) == (C.STAGING, C.APPROVED)
     [kept] = verdicts.standing(release.candidate).values()
     assert (kept.change, kept.carried_from.digest, kept.by) == (gifts, before.digest, engine.cast.tess)
-    words = {"changes_approved", "managers_demo", "customers_demo", "approvals"}
+    words = {"changes_approved", "checklist_done", "managers_demo", "customers_demo", "approvals"}
     assert shut(release) == words, "all else was proved anew by workers"
 
     say_yes(engine, wishlist)
