@@ -107,6 +107,13 @@ def cancel(demo: Demo, *, by: By, reason: str = "", at: datetime | None = None) 
     move(demo, S.CANCELLED, by=by, at=at, note=reason, closed_at=at or timezone.now())
 
 
+def end_all(release: Release, *, by: By, at: datetime | None = None) -> None:
+    """The release is out: what is open is closed, and what has not begun does not take place."""
+    for demo in release.demos.filter(status__in=COMING):
+        end = close if demo.is_open else cancel
+        end(demo, by=by, at=at)
+
+
 def coming(release: Release, audience: str) -> Demo | None:
     """The session that is planned or open; there is at most one."""
     return release.demos.filter(audience=audience, status__in=COMING).select_related("host").first()

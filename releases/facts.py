@@ -13,7 +13,20 @@ from lifecycle.events import By
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import move
-from releases import changes, feedback, freezing, notes, overlaps, pins, plan, progress, stacking, undoing, verdicts
+from releases import (
+    changes,
+    demos,
+    feedback,
+    freezing,
+    notes,
+    overlaps,
+    pins,
+    plan,
+    progress,
+    stacking,
+    undoing,
+    verdicts,
+)
 from releases.models import Candidate, CandidateChange, Change, Release
 from releases.signoffs import mark_demo
 
@@ -100,6 +113,7 @@ def mark_live(release: Release, *, deployment: Model, by: By, at: datetime | Non
             ideas.put_on_agenda(idea, by=by, reason=AgendaItem.Reason.HOTFIX, words=release.reason, at=at)
     if not release.is_planned:
         freezing.bring_back(release.product, by=by, at=at)
+    demos.end_all(release, by=by, at=at)
     look_ahead(release, shipped)
     tell_team(release, "release.live", key=f"release:{release.pk}:live:{deployment.pk}")
 

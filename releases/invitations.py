@@ -11,13 +11,13 @@ from django.core import signing
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import formats, timezone, translation
+from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from ideas.models import Idea
 from lifecycle import events
-from lifecycle.dates import zone
+from lifecycle.dates import clock, weekday, zone
 from lifecycle.events import By
 from lifecycle.models import Product, User
 from lifecycle.notifications import tell
@@ -113,8 +113,12 @@ def when(demo: Demo) -> str:
     """A sentence about the time, in the language and zone that are active."""
     if demo.is_open:
         return _("It is open now.")
-    starts_at = timezone.localtime(demo.starts_at)
-    return _("It opens on %(day)s.") % {"day": formats.date_format(starts_at, "DATETIME_FORMAT")}
+    return _("It opens on %(day)s.") % {"day": moment(demo.starts_at)}
+
+
+def moment(at: datetime) -> str:
+    """ "Friday, 27 November, 15:00" in the reader's zone and language."""
+    return f"{weekday(timezone.localtime(at))}, {clock(at)}"
 
 
 def link(invitation: Invitation) -> str:
@@ -141,7 +145,7 @@ def read(token: str, product: Product, *, at: datetime | None = None) -> Invitat
         raise Shut(FORGED, _("The link is not complete. Open it again from the mail, or copy all of it."))
     if invitation.is_revoked or not invitation.user.is_active:
         raise Shut(OVER, _("This link was taken back. If you think that is a mistake, answer the mail."))
-    if invitation.demo.is_cancelled:
+    if invitation.demo.is_cancelled or invitation.demo.release.status == Release.Status.DROPPED:
         raise Shut(OVER, _("This demo does not take place."))
     if (at or timezone.now()) > invitation.demo.links_end_at:
         raise Shut(OVER, _("This demo is over. What came of it is on the page “What's new”."))

@@ -1,7 +1,7 @@
 """What waits for one person in plans, changes, tests, demos and surveys."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.urls import reverse
@@ -118,45 +118,32 @@ def to_sign_off(actor: Actor) -> Iterator[Waiting]:
 def to_host(actor: Actor) -> Iterator[Waiting]:
     """My sessions: nobody is invited yet, it is time to open it, it is time to close it."""
     mine = Demo.objects.filter(host=actor.user, release__product=actor.product, status__in=["planned", "open"])
-    for demo in mine.select_related("release").prefetch_related("invitations"):
-        title, url = (
-            _("Demo of %(version)s") % {"version": demo.release},
-            reverse("releases:demo", args=[demo.release.version]),
-        )
-        audience, now = demo.get_audience_display(), timezone.now()
-        if not demo.invitations.all():
-            yield Waiting(
-                title,
-                _("%(who)s: nobody is invited") % {"who": audience},
-                demo.created_at,
-                url,
-                _("Invite them"),
-                "mail",
-            )
-        elif demo.is_planned and demo.starts_at <= now:
-            yield Waiting(
-                title,
-                _("%(who)s: it begins") % {"who": audience},
-                demo.starts_at,
-                url,
-                _("Open the demo"),
-                "presentation",
-            )
-        elif demo.is_open and demo.ends_at <= now:
-            yield Waiting(
-                title,
-                _("%(who)s: its time is over") % {"who": audience},
-                demo.ends_at,
-                url,
-                _("Close the demo"),
-                "lock",
-            )
+    shown = mine.filter(release__status__in=[Release.Status.PLANNED, Release.Status.FROZEN])
+    for demo in shown.select_related("release").prefetch_related("invitations"):
+        if due := host_has_to(demo):
+            why, since, action, icon = due
+            title, who = _("Demo of %(version)s") % {"version": demo.release}, demo.get_audience_display()
+            url = reverse("releases:demo", args=[demo.release.version])
+            yield Waiting(title, f"{who}: {why}", since, url, action, icon)
+
+
+def host_has_to(demo: Demo) -> tuple[str, datetime, str, str] | None:
+    """Why, since when, what and the icon of the one thing to do about a session; None while nothing is due."""
+    now = timezone.now()
+    if not demo.invitations.all():
+        return _("nobody is invited"), demo.created_at, _("Invite them"), "mail"
+    if demo.is_planned and demo.starts_at <= now:
+        return _("it begins"), demo.starts_at, _("Open the demo"), "presentation"
+    if demo.is_open and demo.ends_at <= now:
+        return _("its time is over"), demo.ends_at, _("Close the demo"), "lock"
+    return None
 
 
 def to_try(actor: Actor) -> Iterator[Waiting]:
     """Demos that are open and that I was invited to, until I said something about what is shown now."""
     mine = actor.user.demo_invitations.filter(demo__release__product=actor.product, revoked_at=None)
-    open_now = mine.filter(demo__status=Demo.Status.OPEN).select_related("demo__release__candidate")
+    shown = mine.filter(demo__release__status=Release.Status.FROZEN, demo__release__parked_at=None)
+    open_now = shown.filter(demo__status=Demo.Status.OPEN).select_related("demo__release__candidate")
     for invitation in open_now:
         demo, candidate = invitation.demo, invitation.demo.release.candidate
         if candidate and not invitation.answers.filter(digest=candidate.digest).exists():

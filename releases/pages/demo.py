@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from environments.models import Environment
 from environments.queries import of_kind
-from lifecycle.dates import ago, clock, weekday
+from lifecycle.dates import ago
 from lifecycle.models import Notification
 from lifecycle.models.messages import Channel
 from lifecycle.roles import Actor
@@ -123,9 +123,7 @@ def session(demo: Demo) -> Session:
     tally = demo_answers.tally(demo, digest, demo_ideas.changes_of(demo.release))
     known = {guest.invitation.user_id for guest in guests}
     missing = 0 if demo.is_over else len({user.pk for user in invitations.people_for(demo)} - known)
-    return Session(
-        demo, f"{weekday(demo.starts_at.date())}, {clock(demo.starts_at)}", guests, summary(guests), missing, tally
-    )
+    return Session(demo, invitations.moment(demo.starts_at), guests, summary(guests), missing, tally)
 
 
 def guests_of(demo: Demo) -> list[Guest]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,7 +12,7 @@ from environments import access
 from environments.models import Environment
 from environments.queries import of_kind
 from ideas.models import Idea
-from lifecycle.dates import clock, weekday
+from lifecycle.dates import weekday
 from lifecycle.roles import actor_for
 from lifecycle.transitions import NotAllowed
 from releases import candidates, demo_answers, demo_ideas, invitations, steps
@@ -68,7 +69,7 @@ def page(invitation: Invitation, bound: Forms | None = None) -> dict[str, Any]:
         "waits": waits,
         "has_answered": any(part.given for part in parts),
         "asks_anew": not waits and any(part.earlier and not part.given for part in parts),
-        "when": f"{weekday(demo.starts_at.date())}, {clock(demo.starts_at)}",
+        "when": invitations.moment(demo.starts_at),
         "faces": [Face(one.value, str(one.label), *FACES[one]) for one in DemoAnswer.Outcome],
         "try_url": f"{invitations.link(invitation)}open/" if not waits and staging_of(demo) else "",
     }
@@ -148,7 +149,7 @@ def headline(demo: Demo, waits: str, parts: list[Part]) -> str:
     if demo.is_planned:
         return ngettext("One thing is new: see it on %(day)s", "%(n)d things are new: see them on %(day)s", count) % {
             "n": count,
-            "day": weekday(demo.starts_at.date()),
+            "day": weekday(timezone.localtime(demo.starts_at)),
         }
     left = [part for part in parts if not part.given]
     if not left:

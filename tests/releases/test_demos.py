@@ -10,10 +10,11 @@ from ideas import merging
 from ideas import services as ideas
 from ideas.models import Stop
 from lifecycle import events
+from lifecycle.events import Machine
 from lifecycle.models import Comment, Notification
 from lifecycle.notifications import sentence
 from lifecycle.transitions import NotAllowed
-from releases import changes, demo_answers, demos, invitations, plan, signoffs
+from releases import changes, demo_answers, demos, facts, invitations, plan, signoffs
 from releases.models import DemoAnswer, SignOff
 from releases.waiting import waiting_for
 from tests.releases.showing import invitation_of, link_of, open_session, says, session
@@ -70,6 +71,15 @@ class TestSessions:
         demo = demos.plan(release, audience="managers", starts_at=timezone.now(), by=cast.petra)
         with pytest.raises(NotAllowed, match="not frozen"):
             demos.begin(demo, by=cast.petra)
+
+    def test_going_live_ends_what_is_open_and_what_has_not_begun(self, cast, release):
+        shown = open_session(cast, release)
+        waits = demos.plan(release, audience="managers", starts_at=timezone.now(), by=cast.petra)
+        facts.mark_live(release, deployment=release, by=Machine("worker"))
+        for demo, status in ((shown, "closed"), (waits, "cancelled")):
+            demo.refresh_from_db()
+            assert demo.status == status
+        assert "Close the demo" not in actions(cast, cast.petra)
 
 
 class TestInvitations:
@@ -130,7 +140,7 @@ class TestInvitations:
         invitations.invite(demo, by=cast.petra)
         words = sentence(Notification.objects.get(user=cast.cleo, event="demo.invited", channel="email"))
         assert "new in Northwind shop" in words
-        assert "Jan. 2, 2030, 5 a.m." in words
+        assert "It opens on Wednesday, January 2, 05:00." in words
 
     def test_the_host_ticks_who_came_and_opening_the_link_counts(self, cast, release):
         ideas.vote(idea_in(release), by=cast.carl)
@@ -258,3 +268,5 @@ def test_the_inbox_asks_the_host_to_open_it_and_the_guests_to_try_it(cast, relea
     says(demo, cast.cleo, "accept")
     assert actions(cast, cast.cleo) == []
     assert "Close the demo" not in actions(cast, cast.petra)
+    type(demo).objects.filter(pk=demo.pk).update(starts_at=timezone.now() - timedelta(minutes=31))
+    assert "Close the demo" in actions(cast, cast.petra)
