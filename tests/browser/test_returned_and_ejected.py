@@ -135,7 +135,7 @@ def return_the_first(walk: Walk) -> None:
     """A defect with how bad it is, what was seen and what was expected; Dev reads all of it."""
     tess = walk.tess
     tess.visit("/testing/?change=1").follow("Return")
-    tess.page.get_by_role("radio", name=re.compile("^Blocks")).first.check()
+    tess.page.get_by_role("radio", name=re.compile("^Nobody may get this")).first.check()
     tess.fill("What did you see?", "The greeting has no full stop.", within=tess.dialog())
     tess.fill("What did you expect?", "One sentence, whole.", within=tess.dialog())
     walk.picture(tess, "returned-1-defect")
