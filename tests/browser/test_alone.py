@@ -15,7 +15,7 @@ from lifecycle.models import Membership, Product, Role, User
 from releases.models import Approval, Release
 from tests.browser.person import PHONE, SLOW_WORK_MS, Person, Screenshot, seated
 from tests.browser.test_ten_steps import TITLE
-from tests.browser.walk import HELLO, Walk, answers, is_on, offer_and_promote, shop, the_change
+from tests.browser.walk import HELLO, Walk, answers, go_through, is_on, offer_and_promote, shop, the_change
 from tests.cast import Cast
 from tests.git_clone import Clone
 from tests.machinery import Machinery, eventually
@@ -147,6 +147,7 @@ def freeze(walk: Walk) -> None:
     eventually(lambda: is_on(staging, release), "the candidate on staging", seconds=60)
     proved = release.rehearsals.filter(status=Rehearsal.Status.SUCCEEDED)
     eventually(proved.exists, "the rehearsal", seconds=60)
+    go_through(walk.dev, VERSION)
 
 
 def show(walk: Walk) -> None:

@@ -1,7 +1,10 @@
 """Who walks the ten steps in the browser, and how they look at what is not on a page of Lifecycle."""
 
+import re
 import urllib.error
 import urllib.request
+
+from playwright.sync_api import expect
 
 from deployments import running
 from environments.models import Environment
@@ -63,6 +66,15 @@ def offer_and_promote(walk: Walk) -> None:
     lena.sees("Staging is being composed")
     eventually(lambda: the_change().status == Change.Status.STAGING, "the change on staging", seconds=60)
     assert HELLO in shop("staging")
+
+
+def go_through(tess: Person, version: str) -> None:
+    """A tester says of every point of the checklist that it works."""
+    tess.visit(f"/releases/{version}/combined/")
+    works = tess.page.get_by_role("button", name=re.compile("^It works"))
+    for left in reversed(range(works.count())):
+        works.first.click()
+        expect(works).to_have_count(left)
 
 
 def is_on(environment: Environment, release: Release) -> bool:

@@ -128,6 +128,11 @@ class Histories(Invariants):
 
     @precondition(lambda self: self.frozen)
     @rule(dice=SOME, is_good=MAYBE)
+    def go_through(self, dice, is_good: bool) -> None:
+        self.world.go_through(dice.choice(self.frozen), is_good=is_good)
+
+    @precondition(lambda self: self.frozen)
+    @rule(dice=SOME, is_good=MAYBE)
     def show(self, dice, is_good: bool) -> None:
         self.world.show(dice.choice(self.frozen), is_good=is_good)
 
