@@ -48,7 +48,6 @@ def queue_bug(idea: Idea, *, by: User, at: datetime | None = None) -> None:
     points = idea.points or POINTS[idea.complexity or 2]
     agenda.take_off(idea)
     move(idea, Idea.Status.ACCEPTED, by=by, at=at, queue_rank=next_rank(), points=points, snoozed_until=None)
-    AgendaItem.objects.filter(idea=idea, status=AgendaItem.Status.WAITING, reason=AgendaItem.Reason.TRIAGED).delete()
     idea.refresh_from_db(fields=["queue_rank"])
 
 
