@@ -125,7 +125,7 @@ def review(walk: Walk) -> None:
 
 
 def plan(walk: Walk) -> None:
-    """3: Petra plans a release from the queue and publishes it; Lena says who builds it."""
+    """3: Petra plans a release of what the queue holds and publishes it; Lena says who builds it."""
     petra, lena = walk.petra, walk.lena
     petra.visit("/releases/").follow("Plan a release")
     petra.page.get_by_role("checkbox", name=re.compile(TITLE)).check()

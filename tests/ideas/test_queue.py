@@ -203,3 +203,15 @@ def test_the_api_reads_the_queue_and_moves_in_it(cast: Cast, bugs: list[Idea], s
     assert unsaid.status_code == 422
     assert sign_in(cast.dev).post(f"{api}3/place/", {"after": 1, "reason": WHY}).status_code == 403
     assert sign_in(cast.cleo).get(api).status_code == 403
+
+
+@pytest.mark.django_db
+def test_one_press_plans_what_is_above_the_line(cast: Cast, bugs: list[Idea], sign_in: SignIn) -> None:
+    Rhythm.objects.create(product=cast.product, per_developer=4, developers=1)
+    petra = sign_in(cast.petra)
+    assert 'action="/releases/from-top/"' in page(petra, "/queue/")
+    assert 'action="/releases/from-top/"' not in page(sign_in(cast.dev), "/queue/")
+    draft = petra.post("/releases/from-top/")["Location"]
+    text = page(petra, draft)
+    assert "Bug 1" in text and "Bug 2" in text
+    assert petra.get("/queue/drafted/", **HTMX).content.decode().count("hx-swap-oob") == 2
