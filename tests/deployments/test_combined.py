@@ -1,9 +1,11 @@
 """The combined test, by command and by a tester; the change that makes it fail is found and ejected, the rest ships."""
 
 import pytest
+from django.test import Client
 
 from deployments import gates, intake, services
 from deployments.models import Deployment
+from lifecycle import tokens
 from lifecycle.models import Notification
 from lifecycle.transitions import NotAllowed
 from releases import changes, checklists, plan, searches, steps, suspects, verdicts
@@ -225,6 +227,31 @@ def test_the_list_is_changed_on_its_page_and_other_words_are_another_point(engin
 def test_a_list_that_staging_does_not_show_is_not_answered(engine: Shop, three):
     release = three("wishes.py", "gifts.py", "later.py")
     point = checklists.points_of(release, release.candidate)[0]
-    Candidate.objects.filter(pk=release.candidate_id).update(staged_at=None)
+    Candidate.objects.update(staged_at=None)
     with pytest.raises(NotAllowed, match="Staging does not run"):
         checklists.answer(point, candidate=release.candidate, ok=True, by=engine.cast.tess)
+
+
+def api(user) -> Client:
+    return Client(headers={"authorization": f"Bearer {tokens.issue(user, name='t', scope='write')}"})
+
+
+def test_the_api_shows_the_search_goes_through_the_list_and_ejects(engine: Shop, three):
+    release = three("wishes.py", "wrong.py", "later.py")
+    at = f"/api/v1/products/{engine.cast.product.slug}/releases/24.11/"
+    json = {"content_type": "application/json"}
+    tess, petra = api(engine.cast.tess), api(engine.cast.petra)
+    found = petra.get(f"{at}suspects/").json()
+    assert (found["status"], found["suspicions"][0]["change"]) == ("found", "C-2")
+    point = tess.get(f"{at}checklist/").json()[0]
+    assert (point["text"], point["change"], point["answer"]) == (steps.ordinary(), None, None)
+    said = {"ok": True, "digest": "0" * 64}
+    assert tess.post(f"{at}checklist/{point['id']}/", said, **json).status_code == 409
+    answered = tess.post(f"{at}checklist/{point['id']}/", said | {"digest": release.candidate.digest}, **json)
+    assert answered.status_code == 201
+    assert answered.json()[0]["answer"]["ok"] is True
+    assert petra.post(f"{at}checklist/{point['id']}/", said, **json).status_code == 403
+    assert tess.post(f"{at}eject/", {"change": 2, "reason": "It fails"}, **json).status_code == 403
+    assert petra.post(f"{at}eject/", {"change": 2, "reason": ""}, **json).status_code == 422
+    assert petra.post(f"{at}eject/", {"change": 2, "reason": "It fails"}, **json).status_code == 202
+    assert [change.number for change in release.changes.order_by("number")] == [1, 3]
