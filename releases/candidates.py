@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, Q, Subquery, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -69,16 +70,11 @@ def label_for(purpose: str, release: Release | None) -> str:
 
 def live(product: Product) -> Candidate | None:
     """The candidate that production should run: that of the newest live or proven release, else what was adopted."""
-    release = (
-        Release.objects.filter(product=product, status__in=[Release.Status.LIVE, Release.Status.DONE])
-        .exclude(candidate=None)
-        .select_related("candidate")
-        .order_by("-live_at")
-        .first()
-    )
-    if release:
-        return release.candidate
-    return product.candidates.filter(purpose=P.ADOPTED).order_by("-id").first()
+    out = Release.objects.filter(product=product, status__in=[Release.Status.LIVE, Release.Status.DONE])
+    newest = Subquery(out.exclude(candidate=None).order_by("-live_at").values("candidate")[:1])
+    rows = Candidate.objects.filter(Q(pk=newest) | Q(product=product, purpose=P.ADOPTED))
+    rank = Case(When(pk=newest, then=Value(1)), default=Value(0))
+    return rows.annotate(rank=rank).order_by("-rank", "-id").first()
 
 
 def on_staging(product: Product) -> Candidate | None:

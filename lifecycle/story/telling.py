@@ -22,12 +22,14 @@ from lifecycle.models import Product, User, Work
 from lifecycle.story.seed import upstream
 from lifecycle.story.wishes import WISHES
 from lifecycle.transitions import NotAllowed
-from releases import candidates, changes, checklists, demos, invitations, plan, signoffs, verdicts
+from releases import candidates, changes, checklists, demos, invitations, plan, rules, signoffs, verdicts
 from releases.models import Candidate, Change, Release, SignOff
 
 Say = Callable[[str], None]
 PATIENCE_SECONDS = 240
 ROUND_SECONDS = 0.3
+
+WHILE_WE_UPDATE = "Your orders and your basket stay as they are\nIf something breaks we go back within a minute"
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class Narrator:
 
     def plan(self) -> Release:
         titles = [wish.title for wish in WISHES if wish.key in self.chapter.branches]
+        rules.change(self.product, by=self.cast["petra"], update_words=WHILE_WE_UPDATE)
         return plan.create(
             product=self.product,
             version=self.chapter.version,
