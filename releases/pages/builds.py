@@ -83,10 +83,16 @@ def answers(environment: Environment, candidate: Candidate) -> Answers:
         return Answers("bad", "triangle-alert", _("Nobody is sure what runs there"))
     if environment.probed_release.endswith(f"+{candidate.digest[:8]}"):
         return Answers("good", "circle-check", _("This build answers there, asked %(when)s") % {"when": when})
-    if environment.probed_release:
+    if environment.probed_release and not was_asked_before(environment, candidate):
         facts = {"release": environment.probed_release, "when": when}
         return Answers("bad", "triangle-alert", _("%(release)s answers there, asked %(when)s") % facts)
     return Answers("stg", "clock", environment.probe_note or _("It was not asked yet what runs there"))
+
+
+def was_asked_before(environment: Environment, candidate: Candidate) -> bool:
+    """Whether the last answer is from before this build came, so that it says nothing of it."""
+    asked, came = environment.probed_at, candidate.staged_at
+    return asked is not None and came is not None and asked < came
 
 
 def news(change: Change, candidate: Candidate, user: User | None) -> News | None:

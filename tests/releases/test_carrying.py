@@ -1,5 +1,7 @@
 """What was said of one build and holds for the next: yeses and ticks, and why a re-test is asked for."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
@@ -155,6 +157,17 @@ def test_whether_the_build_answers_is_what_was_recorded_of_it(cast, sign_in, wor
     staging.probed_release = "24.9+00000000"
     staging.save()
     assert "24.9+00000000 answers there" in tess.get("/testing/").content.decode()
+
+
+def test_what_answered_before_the_build_came_says_nothing_of_it(cast, sign_in, workshop, two, promote):
+    push(workshop, cast, two[0], wishes="x = 1\n")
+    candidate = promote()
+    staging = cast.product.environments.filter(kind="staging")
+    staging.update(probed_release="24.9+00000000", probed_at=candidate.staged_at - timedelta(seconds=1))
+    shown = sign_in(cast.tess).get("/testing/").content.decode()
+    assert "It was not asked yet what runs there" in shown and "24.9" not in shown
+    staging.update(probed_at=candidate.staged_at + timedelta(seconds=1))
+    assert "24.9+00000000 answers there" in sign_in(cast.tess).get("/testing/").content.decode()
 
 
 def test_who_waits_tells_the_holder_once(cast, sign_in, workshop):
