@@ -231,6 +231,7 @@ def _join_places(found: dict[str, list[Any]], release: Release) -> None:
 PEOPLE = {
     "verdicts": ("by",),
     "signoffs": ("by",),
+    "answers": ("by",),
     "approvals": ("by", "for_person"),
     "glasses": ("first_by", "second_by"),
     "requests": ("person",),

@@ -32,8 +32,8 @@ class Involved:
 def in_release(release: Release, rows: Iterable[CandidateChange] | None = None) -> Involved:
     """Its author and owner, who froze it or had it put together again, and everybody who built what is in it."""
     if rows is None:
-        found = CandidateChange.objects.filter(candidate=release.candidate_id) if release.candidate_id else []
-        rows = list(found.select_related("change") if release.candidate_id else [])
+        rows = CandidateChange.objects.filter(candidate=release.candidate_id or 0).select_related("change")
+    rows = list(rows)
     changes = [row.change for row in rows] or list(release.changes.all())
     revisions = [row.revision_id for row in rows] or [change.revision_id for change in changes]
     built = _built(changes, revisions, _about_release(release))

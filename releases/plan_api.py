@@ -18,8 +18,8 @@ from releases.models import Change
 from releases.plan_shapes_api import (
     MaintenanceIn,
     MoreIn,
-    MoveIn,
     MustIn,
+    NewDateIn,
     PlannedChange,
     PlanOut,
     PlanShape,
@@ -71,10 +71,10 @@ class TargetDate(APIView):
 
     verbs = {"PUT": "plan_release"}
 
-    @extend_schema(request=MoveIn, responses=ReleaseDetailSerializer)
+    @extend_schema(request=NewDateIn, responses=ReleaseDetailSerializer)
     def put(self, request: Request, version: str, **kwargs: Any) -> Response:
         release = get_release_for(request.actor, version)
-        plan.reschedule(release, by=request.user, **valid(MoveIn(data=request.data)))
+        plan.reschedule(release, by=request.user, **valid(NewDateIn(data=request.data)))
         return Response(ReleaseDetailSerializer(release).data)
 
 

@@ -78,7 +78,7 @@ class MoreIn(serializers.Serializer):
     must = serializers.BooleanField(default=True)
 
 
-class MoveIn(serializers.Serializer):
+class NewDateIn(serializers.Serializer):
     """Another day: the team reads the reason, customers `slip_words`."""
 
     target_date = serializers.DateField()
