@@ -185,8 +185,13 @@ def newest_check(revision: Revision | None) -> Check | None:
 
 @transaction.atomic
 def mark_ready(change: Change, *, by: By, at: datetime | None = None) -> None:
-    """Offer the change for staging; NotAllowed names what is missing (see `reasons_not_ready`)."""
+    """Offer the change for staging; NotAllowed names what is missing (see `reasons_not_ready`).
+
+    One that is there already stays where it is: a frozen release that ships takes along what is approved.
+    """
     reasons = reasons_not_ready(change)
+    if change.status in (S.STAGING, S.APPROVED):
+        reasons = [_("%(change)s is on staging already.") % {"change": change.key}]
     if reasons:
         raise NotAllowed(" ".join(reasons))
     guard = {"revision": change.revision, "conflict__isnull": True}

@@ -234,3 +234,12 @@ def test_a_hotfix_that_is_pushed_to_meanwhile_is_tested_as_it_was_frozen(cast, r
     assert (repair.status, candidate.rows.get().revision.number) == (S.STAGING, 1)
     verdicts.approve(repair, candidate=candidate, by=cast.tess)
     assert verdicts.all_approved(candidate)
+
+
+def test_what_is_approved_and_frozen_is_not_offered_once_more(cast, waiting, build):
+    """It would go to production as "ready", and nobody would hear that it is live."""
+    change = build(waiting.changes.first(), line=55)
+    with pytest.raises(NotAllowed, match="is on staging already"):
+        changes.mark_ready(change, by=cast.dev)
+    change.refresh_from_db()
+    assert change.status == S.APPROVED
