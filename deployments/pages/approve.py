@@ -5,6 +5,7 @@ In plain words and short: it fits two screens of a phone.
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,7 +17,7 @@ from deployments.names import destination
 from deployments.pages import cockpit, cockpit_facts, said_yes
 from environments import freezes
 from environments.models import Environment
-from ideas.models import Idea
+from ideas.models import Idea, Vote
 from lifecycle.models import User
 from lifecycle.roles import Actor
 from releases.models import Approval, Release
@@ -114,10 +115,16 @@ def what_for_whom(release: Release) -> dict[str, Any]:
     """The ideas that most people asked for, how many smaller ones there are, and how many people that is."""
     rows = Idea.objects.filter(changes__candidate_rows__candidate=release.candidate_id).distinct()
     ideas = list(rows.order_by("-votes", "number")) if release.candidate_id else []
-    more, votes = len(ideas) - GETS, sum(idea.votes for idea in ideas)
+    more, voters = len(ideas) - GETS, people_for(ideas)
     smaller = ngettext("and %(n)d smaller one", "and %(n)d smaller ones", more) % {"n": more} if more > 0 else ""
-    asked = ngettext("%(n)d person asked for this", "%(n)d people asked for these", votes) % {"n": votes}
+    asked = ngettext("%(n)d person asked for this", "%(n)d people asked for these", voters) % {"n": voters}
     return {"gets": [idea.title for idea in ideas[:GETS]], "smaller": smaller, "asked": asked}
+
+
+def people_for(ideas: list[Idea]) -> int:
+    """How many different people voted for these, or for an idea that was merged into one of them."""
+    cast = Vote.objects.filter(Q(idea__in=ideas) | Q(idea__canonical__in=ideas))
+    return cast.values("user").distinct().count() if ideas else 0
 
 
 def could_go_wrong(file: CaseFile, case: Case | None, production: Environment | None) -> dict[str, Any]:

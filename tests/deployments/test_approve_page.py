@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from deployments.models import Deployment
-from ideas.models import Idea
+from ideas.models import Idea, Vote
 from lifecycle.models import Product, User
 from releases.models import Approval, Change, Release, SignOff
 from tests.cast import Cast
@@ -23,14 +23,30 @@ def made(cast: Cast) -> Release:
 
 
 def test_it_says_what_customers_get_and_who_has_said_yes(made: Release, cast: Cast, sign_in: SignIn) -> None:
-    now = timezone.now()
-    facts = {"created_at": now, "moved_at": now, "author": cast.cleo, "number": 5, "votes": 214}
-    idea = Idea.objects.create(product=cast.product, title="A wishlist to share", **facts)
-    Change.objects.get().ideas.add(idea)
+    wishlist = wished(cast, 5, "A wishlist to share", by=[cast.cleo, cast.carl])
+    Change.objects.get().ideas.add(wishlist)
     page = sign_in(cast.max).get(SHEET).content.decode()
     assert "Only your yes is missing" in page and "A wishlist to share" in page
-    assert "214 people asked for these" in page and "Tess, 1 change" in page
+    assert "2 people asked for these" in page and "Tess, 1 change" in page
     assert "watched for 2 minutes" in page
+
+
+def test_somebody_who_asked_twice_is_one_person(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    wishlist = wished(cast, 5, "A wishlist to share", by=[cast.cleo])
+    merged = wished(cast, 6, "Keep what I like", by=[cast.cleo, cast.petra])
+    Idea.objects.filter(pk=merged.pk).update(canonical=wishlist)
+    Change.objects.get().ideas.add(wishlist, wished(cast, 7, "Wrap gifts", by=[cast.cleo]))
+    assert "2 people asked for these" in sign_in(cast.max).get(SHEET).content.decode()
+
+
+def wished(cast: Cast, number: int, title: str, *, by: list[User]) -> Idea:
+    """An idea that these people voted for."""
+    now = timezone.now()
+    facts = {"created_at": now, "moved_at": now, "author": by[0], "number": number, "votes": len(by)}
+    idea = Idea.objects.create(product=cast.product, title=title, **facts)
+    for person in by:
+        Vote.objects.create(idea=idea, user=person, created_at=now)
+    return idea
 
 
 def test_opening_the_link_of_a_mail_answers_nothing(made: Release, cast: Cast, sign_in: SignIn) -> None:
