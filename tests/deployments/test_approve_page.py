@@ -34,7 +34,7 @@ def test_it_says_what_customers_get_and_who_has_said_yes(made: Release, cast: Ca
 def test_somebody_who_asked_twice_is_one_person(made: Release, cast: Cast, sign_in: SignIn) -> None:
     wishlist = wished(cast, 5, "A wishlist to share", by=[cast.cleo])
     merged = wished(cast, 6, "Keep what I like", by=[cast.cleo, cast.petra])
-    Idea.objects.filter(pk=merged.pk).update(canonical=wishlist)
+    Idea.objects.filter(pk=merged.pk).update(merged_into=wishlist, canonical=wishlist)
     Change.objects.get().ideas.add(wishlist, wished(cast, 7, "Wrap gifts", by=[cast.cleo]))
     assert "2 people asked for these" in sign_in(cast.max).get(SHEET).content.decode()
 
