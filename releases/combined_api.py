@@ -97,7 +97,11 @@ class ChecklistPoint(APIView):
 
     verbs = {"POST": "give_verdict"}
 
-    @extend_schema(request=SaidSerializer, responses={201: PointSerializer(many=True)})
+    @extend_schema(
+        operation_id="v1_products_releases_checklist_answer_create",
+        request=SaidSerializer,
+        responses={201: PointSerializer(many=True)},
+    )
     def post(self, request: Request, version: str, pk: int, **kwargs: Any) -> Response:
         release = get_release_for(request.actor, version)
         rows = ChecklistItem.objects.filter(is_left_out=False).select_related("release__product")

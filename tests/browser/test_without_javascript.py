@@ -9,6 +9,7 @@ from tests.browser.conftest import Seat
 from tests.browser.demo_stack import DemoStack
 from tests.browser.person import Person
 from tests.browser.screens import fill_in
+from tests.browser.walk import go_through
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PLAIN = {"java_script_enabled": False}
@@ -77,6 +78,7 @@ def test_a_rollback_is_asked_on_a_page_of_its_own_and_needs_a_reason(seat: Seat)
 
 def test_the_last_yes_ships(seat: Seat) -> None:
     boss, petra = seat("Max", **PLAIN), seat("Petra", **PLAIN)
+    go_through(seat("Tess", **PLAIN), "26.11")
     for audience in (boss, petra):
         audience.visit("/releases/26.11/demo/").press("Yes, this may go")
     boss.visit("/releases/26.11/approve/")

@@ -71,10 +71,12 @@ ELSEWHERE = frozenset(
         *("promotion", "promotion_days", "promotion_time", "promotion_zone", "promotion_again_at"),
         *("next_promotion_at", "last_promotion_at", "last_promotion_note"),
         *("test_data", "test_data_at", "test_data_note"),
+        *("access", "access_key"),
         *("probed_release", "probed_at", "probe_misses", "probe_note", "foreign_sha"),
     }
 )
-"""What it is called, where it stands, what was seen there: nothing of this reaches what is started on production."""
+"""What it is called, where it stands, what was seen there: nothing of this reaches what is started on production,
+which has no key and is open (environments/access.py)."""
 
 
 def host_key(paper: Paper) -> None:
