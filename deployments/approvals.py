@@ -55,25 +55,19 @@ def approve(
     _take_back(release, by=by, at=at)
     if outcome != Yes:
         _cancel_waiting(release, by=by, at=at)
-    approval = Approval.objects.create(
-        release=release,
-        candidate=candidate,
-        digest=candidate.digest,
-        environment=place,
-        config_version=place.config_version,
-        role=role,
-        outcome=outcome,
-        is_own_work=by in people.involved,
-        for_person_id=for_person,
-        via=via,
-        words=words.strip(),
-        by=by,
-        at=at or timezone.now(),
-    )
+    facts: dict[str, Any] = {"role": role, "outcome": outcome, "for_person_id": for_person, "via": via, "by": by}
+    own, words = by in people.involved, words.strip()
+    approval = _write_down(release, candidate, place, is_own_work=own, words=words, at=at or timezone.now(), **facts)
     _note(approval, at=at)
     if release.is_frozen:
         _ship_if_complete(release, by=by, at=at)
     return approval
+
+
+def _write_down(release: Release, candidate: Candidate, place: Environment, **facts: Any) -> Approval:
+    """The word about this digest and this configuration of production."""
+    about = {"digest": candidate.digest, "environment": place, "config_version": place.config_version}
+    return Approval.objects.create(release=release, candidate=candidate, **about, **facts)
 
 
 def _note(approval: Approval, *, at: datetime | None) -> None:

@@ -114,18 +114,10 @@ def record_push(
     if newest and (newest.fork, newest.tip) == (fork, tip):
         return newest
     now = at or timezone.now()
+    facts = {"fork": fork, "tip": tip, "commits": commits, "files": list(files), "log": list(log), "says_ready": ready}
+    number = (newest.number if newest else 0) + 1
     revision = Revision.objects.create(
-        change=locked,
-        number=(newest.number if newest else 0) + 1,
-        fork=fork,
-        tip=tip,
-        subject=subject[:200],
-        author=author[:200],
-        commits=commits,
-        files=list(files),
-        log=list(log),
-        says_ready=ready,
-        seen_at=now,
+        change=locked, number=number, subject=subject[:200], author=author[:200], seen_at=now, **facts
     )
     follow_up_push(locked, revision, by=by, at=now)
     change.refresh_from_db()

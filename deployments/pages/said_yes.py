@@ -32,9 +32,8 @@ def tests(case: Case) -> list[Yes]:
     check = case.check(Check.Kind.TESTS)
     if check is None:
         return []
-    state = "yes" if check.status == Check.Status.PASSED else "no"
-    words = check.verdict if state == "no" or not check.summary else f"{check.get_status_display()}: {check.summary}"
-    return [Yes(_("Tested together"), words, state)]
+    passed = check.status == Check.Status.PASSED
+    return [Yes(_("Tested together"), (check.summary if passed else "") or check.verdict, "yes" if passed else "no")]
 
 
 def testers(case: Case) -> list[Yes]:
