@@ -7,6 +7,7 @@ environments may ask for one digest at once (and with the same fence): a lock be
 import contextlib
 import errno
 import fcntl
+import functools
 import json
 import re
 import shutil
@@ -56,10 +57,11 @@ def prepare(
     final, locks = _folder(root, digest), root.with_name(f"{root.name}.locks")
     root.mkdir(parents=True, exist_ok=True)
     draft, refused = root / f"{digest}.{int(fence)}.tmp", locks / f"{digest}.refused"
+    rebuild = functools.partial(_build, git, sha, digest, build, draft=draft, vouch=vouch)
     with _lock(locks, digest, wait):
         if not final.exists():
             refused.unlink(missing_ok=True)
-            _build(git, sha, digest, build, draft=draft, vouch=vouch)
+            rebuild()
             draft.rename(final)
             return final
     try:
@@ -67,15 +69,23 @@ def prepare(
     except WrongArtefact as error:
         _refuse_once(refused, error)
         with _lock(locks, digest, wait):
-            if refused.exists():  # else somebody else has put it right meanwhile
-                say(f"{error}: it is built anew.")
-                _build(git, sha, digest, build, draft=draft, vouch=vouch)
-                say(_swap(draft, final, aside=root / f"{digest}.{int(fence)}.wrong"))
-                refused.unlink()
+            _put_right(final, draft, refused, rebuild, why=str(error), say=say)
     else:
         refused.unlink(missing_ok=True)
         vouch(contents)
     return final
+
+
+def _put_right(
+    final: Path, draft: Path, refused: Path, rebuild: Callable[[], None], *, why: str, say: Callable[[str], None]
+) -> None:
+    """Build a refused artefact anew, under its lock; nothing if somebody else has put it right meanwhile."""
+    if not refused.exists():
+        return
+    say(f"{why}: it is built anew.")
+    rebuild()
+    say(_swap(draft, final, aside=draft.with_suffix(".wrong")))
+    refused.unlink()
 
 
 def _build(git: Git, sha: str, digest: str, build: Build, *, draft: Path, vouch: Callable[[str], None]) -> None:
