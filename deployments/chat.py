@@ -67,7 +67,7 @@ def post(url: str, text: str) -> None:
         speaking.request("POST", f"{path}?{parts.query}" if parts.query else path, body, HEADERS)
         status = speaking.getresponse().status
         speaking.close()
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise Failed(f"the chat did not answer: {error}") from error
     if not 200 <= status < 300:
         raise Failed(f"the chat answered {status}")

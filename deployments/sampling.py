@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deployments import readings, running
+from deployments.drivers.http import whole
 from deployments.metrics import prometheus_text
 from deployments.models import Sample
 from environments.manifest import Manifest, ManifestError, parse
@@ -123,7 +124,7 @@ def get(url: str) -> Answer:
     started = time.monotonic()
     try:
         with OPENER.open(url, timeout=TIMEOUT_SECONDS) as response:
-            text = response.read(ANSWER_BYTES).decode("utf-8", "replace")
+            text = whole(response, ANSWER_BYTES).decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         with error:
             return Answer(error=f"{error.code} {error.reason}")

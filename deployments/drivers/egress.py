@@ -44,22 +44,29 @@ def request(
     own = {"User-Agent": "Lifecycle", "Accept": "application/json"} | (
         {"Content-Type": "application/json"} if data else {}
     )
-    asked = urllib.request.Request(url, data=data, method=method, headers=own | dict(headers or {}))
     try:
-        with urllib.request.build_opener(_SameHost).open(asked, timeout=seconds) as response:
+        asked = urllib.request.Request(url, data=data, method=method, headers=own | dict(headers or {}))
+        with _open(asked, seconds) as response:
             return Answer(response.status, _read(response, seconds))
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, _read(error, seconds))
     except (OSError, ValueError, http.client.HTTPException) as error:
         return Answer(0, str(getattr(error, "reason", "") or error) or type(error).__name__)
 
 
+def _open(asked: urllib.request.Request, seconds: float) -> Any:
+    """The answer, whatever its status."""
+    try:
+        return urllib.request.build_opener(_SameHost).open(asked, timeout=seconds)
+    except urllib.error.HTTPError as refused:
+        return refused
+
+
 def _read(response: Any, seconds: float) -> str:
-    """At most ANSWER_BYTES, and not for ever from a server that drips."""
+    """At most ANSWER_BYTES, all of a shorter answer, and not for ever from a server that drips."""
     deadline, whole = time.monotonic() + seconds, b""
     while len(whole) < ANSWER_BYTES and (block := response.read1(BLOCK)):
         whole += block
         if time.monotonic() > deadline:
             raise TimeoutError("the answer took too long")
+    if response.length and len(whole) < ANSWER_BYTES:
+        raise http.client.IncompleteRead(whole, response.length)
     return whole.decode("utf-8", "replace")

@@ -32,8 +32,16 @@ def get(port: int, path: str, *, timeout_seconds: float = 2.0) -> Answer:
     try:
         connection.request("GET", path)
         response = connection.getresponse()
-        return Answer(response.status, response.read(_ANSWER_BYTES).decode("utf-8", "replace"))
-    except (OSError, http.client.HTTPException) as error:
+        return Answer(response.status, whole(response, _ANSWER_BYTES).decode("utf-8", "replace"))
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return Answer(0, str(error) or type(error).__name__)
     finally:
         connection.close()
+
+
+def whole(response: http.client.HTTPResponse, limit: int) -> bytes:
+    """At most `limit` bytes of the answer. Raises IncompleteRead when its server went away before its end."""
+    read = response.read(limit)
+    if response.length and len(read) < limit:
+        raise http.client.IncompleteRead(read, response.length)
+    return read

@@ -3,6 +3,7 @@
 Exit code 0 when it lives. Quick on purpose, because it runs every few seconds: Django is not loaded.
 """
 
+import http.client
 import os
 import sys
 import urllib.request
@@ -33,8 +34,8 @@ def web() -> str:
     try:
         with opener.open(request, timeout=3):
             return ""
-    except OSError as error:
-        return str(error)
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
 
 
 def last_pulse(kind: str) -> float | None:

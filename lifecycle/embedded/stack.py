@@ -1,5 +1,6 @@
 """The whole stack on one data folder: what is started, in which order, with which environment."""
 
+import http.client
 import os
 import sys
 import time
@@ -23,6 +24,7 @@ ENVIRONMENTS = ("dev", "staging", "production")
 PORTS = {"web": 8000, "postgres": 15432, "valkey": 16379, "dev": 9101, "staging": 9102, "production": 9103}
 TEND_SECONDS = 0.2
 READY_SECONDS = 90
+AWAY = (OSError, http.client.HTTPException)
 
 
 class Stack:
@@ -164,7 +166,7 @@ class Stack:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while (answer := _readiness(f"{self.url}/readyz")) != "ready":
+        while (answer := readiness(f"{self.url}/readyz")) != "ready":
             self.supervisor.require_all()
             if time.monotonic() > deadline:
                 raise Unusable(f"not ready after {READY_SECONDS} s: {answer}")
@@ -183,13 +185,23 @@ def _ports(var: Path) -> dict[str, int]:
     return ports.pick_all(wanted, remembered_in=var / "ports.json") | {"web": int(named)}
 
 
-def _readiness(url: str) -> str:
+def readiness(url: str) -> str:
     """The word ready, or why it is not."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=3):
+        with opener.open(url, timeout=3) as answer:
+            answer.read()
             return "ready"
     except urllib.error.HTTPError as error:
-        return f"{error.code} {error.read().decode(errors='replace')[:300]}"
-    except OSError as error:
-        return str(error)
+        return f"{error.code} {_reason(error)}"
+    except AWAY as error:
+        return str(error) or type(error).__name__
+
+
+def _reason(refused: urllib.error.HTTPError) -> str:
+    """What the answer says, or as little as came of it."""
+    try:
+        with refused:
+            return refused.read().decode(errors="replace")[:300]
+    except AWAY as error:
+        return str(error) or type(error).__name__

@@ -223,7 +223,7 @@ class Host:
             answer = connection.getresponse()
             text = answer.read(100000).decode("utf-8", "replace")
             return {"status": answer.status, "text": text, "nobody": False}
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             nobody = isinstance(error, ConnectionRefusedError)
             return {"status": 0, "text": str(error) or type(error).__name__, "nobody": nobody}
         finally:
