@@ -76,10 +76,10 @@ def team(cast: Cast, shops: dict[str, int], upstream: Path, machinery: Machinery
     settings.SHOP_PORTS = shops
     create_environments(cast.product)
     repositories.connect(cast.product, str(upstream), by=cast.ops)
-    main = eventually(lambda: Branch.objects.filter(name="main").first(), "the first poll", seconds=60)
+    main = eventually(lambda: Branch.objects.filter(name="main").first(), "the first poll")
     adopted = candidates.adopt(cast.product, sha=main.sha, by=cast.ops)
     for environment in Environment.objects.all():
         deployments.request(environment, adopted, by=cast.ops, reason="First deployment")
     everywhere = Environment.objects.all()
-    eventually(lambda: all(running.current(e) for e in everywhere), "main on every environment", seconds=60)
+    eventually(lambda: all(running.current(e) for e in everywhere), "main on every environment")
     return cast

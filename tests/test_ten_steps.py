@@ -4,8 +4,6 @@ Real git, real Celery workers, a real keeper and a real shop on three environmen
 (tests/browser/test_ten_steps.py has that too).
 """
 
-import urllib.error
-import urllib.request
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -28,6 +26,7 @@ from lifecycle.transitions import NotAllowed
 from releases import changes, feedback, plan, signoffs, verdicts
 from releases.models import Candidate, Change, Check, Release, SignOff
 from sample_shop import visitor
+from tests.asking import shown
 from tests.cast import Cast
 from tests.checklist import go_through
 from tests.git_clone import Clone
@@ -36,15 +35,6 @@ from tests.machinery import eventually
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 BRANCH = "idea/hello"
 HELLO = "Hello from the whole team"
-
-
-def page(environment: Environment, path: str = "/") -> str:
-    """What the shop shows; nothing in the moment in which it is restarted."""
-    try:
-        with urllib.request.urlopen(environment.url + path, timeout=5) as response:
-            return str(response.read().decode())
-    except urllib.error.URLError:
-        return ""
 
 
 def environment(slug: str) -> Environment:
@@ -134,9 +124,9 @@ class Walk:
         self.clone.push("base: Greet people.", BRANCH)
         eventually(lambda: Branch.objects.filter(name=BRANCH).exists(), "the push to be seen")
         changes.link_branch(fresh(self.change), branch=BRANCH, by=self.team.dev)
-        eventually(lambda: HELLO in page(environment("dev")), "the push on dev")
+        eventually(lambda: HELLO in shown(environment("dev").url), "the push on dev")
         assert fresh(self.idea).stop == Stop.DEVELOPMENT
-        assert HELLO not in page(environment("staging"))
+        assert HELLO not in shown(environment("staging").url)
         eventually(lambda: not changes.reasons_not_ready(fresh(self.change)), "the tests to pass")
 
     def return_it(self) -> None:
@@ -144,7 +134,7 @@ class Walk:
         changes.mark_ready(fresh(self.change), by=self.team.dev)
         deployments.promote(self.team.product, by=self.team.lena)
         eventually(lambda: fresh(self.change).status == Change.Status.STAGING, "the change on staging")
-        assert HELLO in page(environment("staging"))
+        assert HELLO in shown(environment("staging").url)
         on_staging = running.current(environment("staging")).candidate
         verdicts.give_back(
             fresh(self.change), candidate=on_staging, by=self.team.tess, reason="The greeting needs a full stop."
@@ -193,7 +183,7 @@ class Walk:
         eventually(lambda: not before_the_last_yes(fresh(self.release)), "every gate but the last")
         approvals.approve(fresh(self.release), by=self.team.max, role="manager", words="Go")
         eventually(lambda: fresh(self.release).status == Release.Status.LIVE, "production")
-        assert f"{HELLO}." in page(self.production)
+        assert f"{HELLO}." in shown(self.production.url)
         self.shipped = running.current(self.production)
         assert self.shipped.candidate.digest == fresh(self.candidate).digest == on_staging_digest(self.shipped)
         assert fresh(self.idea).stop == Stop.PRODUCTION
@@ -222,7 +212,7 @@ class Walk:
     def take_back(self) -> None:
         """Back: one call takes it off production again; the journey and the voters know."""
         deployments.roll_back(self.production, by=self.team.ops, reason="Too friendly")
-        eventually(lambda: HELLO not in page(self.production), "the rollback", seconds=15)
+        eventually(lambda: HELLO not in shown(self.production.url), "the rollback")
         eventually(lambda: fresh(self.release).status == Release.Status.ROLLED_BACK, "the release to be taken back")
         assert fresh(self.idea).stop < Stop.PRODUCTION
         assert any(event.data.get("taken_back") for event in about(self.idea))

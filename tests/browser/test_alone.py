@@ -13,9 +13,10 @@ from environments.models import Environment
 from ideas.models import Idea
 from lifecycle.models import Membership, Product, Role, User
 from releases.models import Approval, Release
+from tests.asking import shown
 from tests.browser.person import PHONE, SLOW_WORK_MS, Person, Screenshot, seated
 from tests.browser.test_ten_steps import TITLE
-from tests.browser.walk import HELLO, Walk, answers, go_through, is_on, offer_and_promote, shop, the_change
+from tests.browser.walk import HELLO, Walk, go_through, is_on, offer_and_promote, shop, the_change
 from tests.cast import Cast
 from tests.git_clone import Clone
 from tests.machinery import Machinery, eventually
@@ -41,7 +42,7 @@ def walk(
 ) -> Iterator[Walk]:
     """Dev at a desk and on a phone; whatever is refused on the way is kept in `refusals`."""
     address = machinery.start_web()
-    eventually(lambda: answers(f"{address}/healthz"), "the web to answer")
+    shown(f"{address}/healthz")
     with ExitStack() as seats:
         desk = seats.enter_context(seated(browser, address, "Dev"))
         phone = seats.enter_context(seated(browser, address, "Dev", viewport=PHONE, has_touch=True))
@@ -128,7 +129,7 @@ def build(walk: Walk) -> None:
     """Pushed to the branch that the plan names, it is on dev without another word."""
     walk.clone.replace("shop/templates/base.html", "</footer>", f"<p>{HELLO}</p></footer>")
     walk.clone.push("base: Greet people.", the_change().branch)
-    eventually(lambda: HELLO in shop("dev"), "the push on dev", seconds=60)
+    eventually(lambda: HELLO in shop("dev"), "the push on dev")
     offer_and_promote(walk)
 
 
@@ -144,9 +145,9 @@ def try_it(walk: Walk) -> None:
 def freeze(walk: Walk) -> None:
     walk.dev.visit(f"/releases/{VERSION}/").press(f"Freeze {VERSION}")
     release, staging = Release.objects.get(), Environment.objects.get(slug="staging")
-    eventually(lambda: is_on(staging, release), "the candidate on staging", seconds=60)
+    eventually(lambda: is_on(staging, release), "the candidate on staging")
     proved = release.rehearsals.filter(status=Rehearsal.Status.SUCCEEDED)
-    eventually(proved.exists, "the rehearsal", seconds=60)
+    eventually(proved.exists, "the rehearsal")
     go_through(walk.dev, VERSION)
 
 

@@ -16,13 +16,13 @@ from ideas.models import Idea
 from releases import demos, invitations
 from releases.models import Candidate, Change, Demo, DemoAnswer, Release
 from sample_shop.build import build
+from tests.asking import shown
 from tests.browser.look import of_page
 from tests.browser.person import DESKTOP, PHONE, Screenshot
 from tests.browser.test_sheet import opened
-from tests.browser.walk import answers
 from tests.cast import Cast
 from tests.deployments.frozen import frozen
-from tests.machinery import Machinery, eventually
+from tests.machinery import Machinery
 from tests.releases.showing import link_of
 from tests.sample_shop.shop import export, serving
 
@@ -87,7 +87,7 @@ def address(demo: Demo, shops: dict[str, int], settings, tmp_path: Path) -> Iter
     machinery = Machinery(shop_ports=shops)
     try:
         found = machinery.start_web()
-        eventually(lambda: answers(f"{found}/healthz"), "the web to answer")
+        shown(f"{found}/healthz")
         yield found
     finally:
         machinery.stop()

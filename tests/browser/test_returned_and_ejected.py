@@ -20,8 +20,9 @@ from ideas.models import Idea
 from lifecycle.models import Notification
 from releases import changes, plan
 from releases.models import Change, DemoAnswer, Release, Verdict
+from tests.asking import shown
 from tests.browser.person import DESKTOP, PHONE, SLOW_WORK_MS, Person, Screenshot, seated
-from tests.browser.walk import Walk, answers, go_through, is_on, shop
+from tests.browser.walk import Walk, go_through, is_on, shop
 from tests.cast import Cast
 from tests.git_clone import Clone
 from tests.machinery import Machinery, eventually
@@ -63,7 +64,7 @@ def walk(
 ) -> Iterator[Walk]:
     """The people who work on it; Max has nothing but his phone."""
     address = machinery.start_web()
-    eventually(lambda: answers(f"{address}/healthz"), "the web to answer")
+    shown(f"{address}/healthz")
     with ExitStack() as seats:
         people = {n.lower(): seats.enter_context(seated(browser, address, n)) for n in ("Petra", "Lena", "Dev", "Tess")}
         phone = seats.enter_context(seated(browser, address, "Max", viewport=PHONE, has_touch=True))
@@ -107,14 +108,14 @@ def push(walk: Walk, number: int, start: str = "origin/main", **edit: str) -> No
 
 def offer_and_promote(walk: Walk, *numbers: int) -> None:
     for number in numbers:
-        eventually(lambda n=number: not changes.reasons_not_ready(change(n)), "the tests to pass", seconds=90)
+        eventually(lambda n=number: not changes.reasons_not_ready(change(n)), "the tests to pass")
         card = walk.dev.visit("/my-changes/").page.locator(f"[aria-labelledby=mine-{number}]")
         walk.dev.press("Ready for staging", within=card)
         eventually(lambda n=number: are(S.READY, n), "the change to be ready")
     lena = walk.lena
     lena.visit("/environments/").follow("Promote")
     lena.press("Promote to staging", within=lena.dialog())
-    eventually(lambda: are(S.STAGING, *numbers), "the changes on staging", seconds=90)
+    eventually(lambda: are(S.STAGING, *numbers), "the changes on staging")
 
 
 def build(walk: Walk) -> None:
@@ -164,18 +165,18 @@ def freeze_and_eject(walk: Walk) -> None:
     """Frozen with three; the third goes out with a reason, and the other two keep their yes."""
     petra, release, staging = walk.petra, Release.objects.get(), Environment.objects.get(slug="staging")
     petra.visit(f"/releases/{VERSION}/").press(f"Freeze {VERSION}")
-    eventually(lambda: is_on(staging, release), "the candidate on staging", seconds=90)
+    eventually(lambda: is_on(staging, release), "the candidate on staging")
     before = release.candidate
     petra.visit(f"/releases/{VERSION}/").follow("Change what is frozen")
     petra.fill("Reason", "The law does not allow it yet.")
     walk.picture(petra, "ejected-1-scope")
     petra.press("Take C-3 out")
     eventually(lambda: Release.objects.get().candidate_id != before.pk, "another candidate")
-    eventually(lambda: is_on(staging, release), "the rest on staging", seconds=90)
+    eventually(lambda: is_on(staging, release), "the rest on staging")
     assert are(S.APPROVED, 1, 2, 3) and change(3).release is None
     assert [row.change.number for row in release.candidate.rows.order_by("change__number")] == [1, 2]
     proved = Rehearsal.objects.filter(candidate=release.candidate, status=Rehearsal.Status.SUCCEEDED)
-    eventually(proved.exists, "the rehearsal", seconds=90)
+    eventually(proved.exists, "the rehearsal")
     go_through(walk.tess, VERSION)
     walk.picture(petra.visit(f"/releases/{VERSION}/"), "ejected-2-plan")
 
@@ -238,5 +239,5 @@ def approve_on_the_phone(walk: Walk) -> None:
     assert Release.objects.get().status == Release.Status.LIVE
     production = Environment.objects.get(slug="production")
     assert f"{GREET}." in shop("production") and OPEN in shop("production")
-    assert THANK not in answers(f"{production.url}/cart/")
+    assert THANK not in shown(f"{production.url}/cart/")
     assert are(S.LIVE, 1, 2) and are(S.APPROVED, 3)

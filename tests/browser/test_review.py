@@ -15,11 +15,11 @@ from playwright.sync_api import Browser, expect
 from ideas import services
 from ideas.models import AgendaItem, Area, Decision, Idea, ReviewSession
 from lifecycle.models import Notification
+from tests.asking import shown
 from tests.browser.look import of_page
 from tests.browser.person import PATIENCE_MS, PHONE, Person, Screenshot, seated
-from tests.browser.walk import answers
 from tests.cast import Cast
-from tests.machinery import Machinery, eventually
+from tests.machinery import Machinery
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.browser]
 IDEAS, BEFORE = 22, 12
@@ -54,7 +54,7 @@ def board(
     machinery = Machinery(shop_ports=shops, demo=True)
     try:
         address = machinery.start_web()
-        eventually(lambda: answers(f"{address}/healthz"), "the web to answer")
+        shown(f"{address}/healthz")
         with ExitStack() as seats:
             people = {name: seats.enter_context(seated(browser, address, name)) for name in ("Petra", "Lena", "Tess")}
             yield people | {"Ops": seats.enter_context(seated(browser, address, "Ops", viewport=PHONE, has_touch=True))}

@@ -16,8 +16,9 @@ from deployments.models import Rehearsal, Watch
 from environments.models import Branch, Environment
 from ideas.models import Idea
 from releases.models import Release
+from tests.asking import shown
 from tests.browser.person import PHONE, SLOW_WORK_MS, Screenshot, seated
-from tests.browser.walk import HELLO, Walk, answers, go_through, is_on, offer_and_promote, shop, the_change
+from tests.browser.walk import HELLO, Walk, go_through, is_on, offer_and_promote, shop, the_change
 from tests.cast import Cast
 from tests.git_clone import Clone
 from tests.machinery import Machinery, eventually
@@ -32,7 +33,7 @@ def walk(
     team: Cast, machinery: Machinery, browser: Browser, upstream: Path, tmp_path: Path, screenshot: Screenshot
 ) -> Iterator[Walk]:
     address = machinery.start_web()
-    eventually(lambda: answers(f"{address}/healthz"), "the web to answer")
+    shown(f"{address}/healthz")
     names = ("Cleo", "Carl", "Petra", "Lena", "Dev", "Tess", "Max", "Ops")
     with ExitStack() as seats:
         people = {name.lower(): seats.enter_context(seated(browser, address, name)) for name in names}
@@ -149,7 +150,7 @@ def build_on_dev(walk: Walk) -> None:
     dev.visit(f"/changes/{the_change().number}/").page.get_by_text("Another branch").click()
     dev.page.get_by_role("combobox", name="Branch").fill(BRANCH)
     dev.press("Link this branch")
-    eventually(lambda: HELLO in shop("dev"), "the push on dev", seconds=60)
+    eventually(lambda: HELLO in shop("dev"), "the push on dev")
     assert HELLO not in shop("staging")
     dev.visit(Environment.objects.get(slug="dev").url).sees(HELLO)
     walk.picture(dev, "08-dev-shop")
@@ -196,8 +197,8 @@ def freeze_and_show(walk: Walk) -> None:
     walk.petra.visit(f"/releases/{VERSION}/").press(f"Freeze {VERSION}")
     release = Release.objects.get(version=VERSION)
     staging = Environment.objects.get(slug="staging")
-    eventually(lambda: is_on(staging, release), "the candidate on staging", seconds=60)
-    eventually(lambda: is_rehearsed(release), "the rehearsal", seconds=60)
+    eventually(lambda: is_on(staging, release), "the candidate on staging")
+    eventually(lambda: is_rehearsed(release), "the rehearsal")
     go_through(walk.tess, VERSION)
     walk.picture(walk.tess, "12-together")
     boss = walk.max
@@ -267,7 +268,7 @@ def roll_back(walk: Walk) -> None:
     walk.picture(ops, "23-roll-back")
     ops.press("Roll back now", within=ops.dialog())
     ops.sees_headline(re.compile("Production", re.IGNORECASE))
-    eventually(lambda: HELLO not in shop("production"), "the rollback", seconds=20)
+    eventually(lambda: HELLO not in shop("production"), "the rollback")
     eventually(lambda: Release.objects.get().status == Release.Status.ROLLED_BACK, "the release to be taken back")
     ops.visit(Environment.objects.get(slug="production").url).sees_not(HELLO)
     cleo.visit(f"/ideas/{Idea.objects.get(title=TITLE).number}/").sees(re.compile("taken back"))

@@ -1,8 +1,6 @@
 """Who walks the ten steps in the browser, and how they look at what is not on a page of Lifecycle."""
 
 import re
-import urllib.error
-import urllib.request
 
 from playwright.sync_api import expect
 
@@ -10,6 +8,7 @@ from deployments import running
 from environments.models import Environment
 from releases import changes
 from releases.models import Change, Release
+from tests.asking import shown
 from tests.browser.look import of_page
 from tests.browser.person import Person, Screenshot
 from tests.git_clone import Clone
@@ -37,18 +36,9 @@ class Walk:
             assert of_page(who.page) == [], name
 
 
-def answers(url: str) -> str:
-    """What a page says; nothing in the moment in which it is restarted."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            return str(response.read().decode())
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return ""
-
-
 def shop(slug: str) -> str:
     """What the shop's first page says in one environment."""
-    return answers(Environment.objects.get(slug=slug).url)
+    return shown(Environment.objects.get(slug=slug).url)
 
 
 def the_change() -> Change:
@@ -57,14 +47,14 @@ def the_change() -> Change:
 
 def offer_and_promote(walk: Walk) -> None:
     """Dev marks the change ready once its tests passed, Lena promotes it, and staging shows it."""
-    eventually(lambda: not changes.reasons_not_ready(the_change()), "the tests to pass", seconds=60)
+    eventually(lambda: not changes.reasons_not_ready(the_change()), "the tests to pass")
     walk.dev.visit("/my-changes/").press("Ready for staging")
     eventually(lambda: the_change().status == Change.Status.READY, "the change to be ready")
     lena = walk.lena
     lena.visit("/environments/").follow("Promote")
     lena.press("Promote to staging", within=lena.dialog())
     lena.sees("Staging is being composed")
-    eventually(lambda: the_change().status == Change.Status.STAGING, "the change on staging", seconds=60)
+    eventually(lambda: the_change().status == Change.Status.STAGING, "the change on staging")
     assert HELLO in shop("staging")
 
 

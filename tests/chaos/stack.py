@@ -24,6 +24,7 @@ from lifecycle.embedded.paths import private_folder
 from lifecycle.embedded.ports import LOOPBACK
 from lifecycle.embedded.processes import Service
 from lifecycle.jobs import doorbell
+from tests.asking import AWAY
 from tests.chaos.processes import Process
 from tests.chaos.traps import Traps
 
@@ -225,7 +226,7 @@ def status_of(url: str, *, timeout_seconds: float = 5) -> int:
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code
-    except OSError:
+    except AWAY:
         return 0
 
 

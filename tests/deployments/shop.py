@@ -7,12 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from deployments.keeper_state import Current, Status, app_folder, keeper_age_seconds, read_status, switch
+from tests.asking import ask
 
 Found = TypeVar("Found")
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +37,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def eventually(question: Callable[[], Found], seconds: float = 8.0) -> Found:
+def eventually(question: Callable[[], Found], seconds: float = 30.0) -> Found:
     deadline = time.monotonic() + seconds
     while not (answer := question()) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -47,9 +47,8 @@ def eventually(question: Callable[[], Found], seconds: float = 8.0) -> Found:
 def answer(port: int) -> dict[str, Any]:
     """What the shop says; empty while nobody answers, or only half an answer comes from one that is just killed."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as response:
-            return dict(json.load(response))
-    except (OSError, ValueError):
+        return dict(json.loads(ask(f"http://127.0.0.1:{port}/health", seconds=2)))
+    except ValueError:
         return {}
 
 

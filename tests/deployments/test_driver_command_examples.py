@@ -102,7 +102,7 @@ def test_compose_switches_and_tells_what_runs(compose, programs, log):
     release = compose.release()
     compose.driver.hold(4)
     compose.driver.switch(release, fence=4, log=log, stop=NEVER)
-    assert compose.driver.health(release, deadline_seconds=2, log=log, stop=NEVER), log.text
+    assert compose.driver.health(release, deadline_seconds=30, log=log, stop=NEVER), log.text
     up = next(call for call in programs.calls if "up" in call["argv"])
     assert up["argv"][:4] == ["compose", "--project-name", "shop-production", "up"] and "--wait" in up["argv"]
     facts = {"RELEASE": release.label, "FENCE": "4", "IMAGE": IMAGE, "DATABASE_URL": DATABASE}
@@ -146,7 +146,7 @@ def test_kubernetes_changes_image_release_and_fence_in_one_patch(kubernetes, pro
     assert [one["value"] for one in operations[1:]] == ["4", release.label, IMAGE, release.label]
     assert "--namespace=shop-production" in patch["argv"]
     assert programs.lines[-1] == "kubectl --namespace=shop-production rollout status deployment/shop --timeout=240s"
-    assert kubernetes.driver.health(release, deadline_seconds=2, log=log, stop=NEVER), log.text
+    assert kubernetes.driver.health(release, deadline_seconds=30, log=log, stop=NEVER), log.text
 
 
 def test_every_path_of_the_patch_is_in_the_deployment():

@@ -35,7 +35,7 @@ def test_every_host_gets_the_release_and_serves_it(hosts, log):
     roll_out(hosts, hosts.release("24.11"), 1, log)
     assert hosts.labels() == ["24.11"] * 3 and driver.probe() == "24.11"
     assert hosts.linked() == ["releases/2411cafe0123"] * 3
-    assert driver.health(hosts.release("24.11"), deadline_seconds=4, log=log, stop=NEVER)
+    assert driver.health(hosts.release("24.11"), deadline_seconds=30, log=log, stop=NEVER)
     here = hosts.folder(1) / "current"
     assert (here / "link").read_text() == "мяу" and (here / "restart.py").stat().st_mode & 0o111
     assert 'SHOP="Кот \\"1\\""' in (here / ".lifecycle-environment").read_text()

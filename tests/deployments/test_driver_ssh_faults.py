@@ -137,7 +137,7 @@ def test_a_full_disk_on_a_host_is_said_and_changes_nothing(hosts, log):
             roll_out(hosts, large, 2, log)
         assert drafts(hosts) == [], "what did not fit is removed"
         assert hosts.labels() == ["24.11"] * 2 and hosts.driver().probe() == "24.11"
-        assert hosts.driver().health(hosts.release("24.11"), deadline_seconds=4, log=log, stop=NEVER)
+        assert hosts.driver().health(hosts.release("24.11"), deadline_seconds=30, log=log, stop=NEVER)
     finally:
         disk.remove()
 

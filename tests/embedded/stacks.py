@@ -42,7 +42,7 @@ class Launcher:
         return json.loads((self.var / "run.json").read_text())
 
     def wait_until_ready(self) -> "Launcher":
-        wait_for(lambda: "ready\n" in self.said or self.process.poll() is not None, seconds=100)
+        wait_for(lambda: "ready\n" in self.said or self.process.poll() is not None, seconds=200)
         assert self.process.poll() is None, self.said
         return self
 

@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from lifecycle.embedded.postgres import NAMESPACE
+from tests.asking import ask
 from tests.embedded.stacks import Launcher, alive, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("launcher")]
@@ -63,7 +64,7 @@ class TestRunning:
 
     def test_a_second_launcher_is_refused_and_names_the_first(self, running, var):
         second = Launcher(var)
-        assert second.process.wait(20) == 1
+        assert second.process.wait(60) == 1
         assert running.facts["url"] in second.said
         assert running.process.poll() is None
 
@@ -79,17 +80,13 @@ class TestRunning:
     def test_a_killed_child_comes_back(self, running, name):
         before = running.facts["pids"][name]
         os.killpg(before, signal.SIGKILL)
-        wait_for(lambda: running.facts["pids"][name] != before, seconds=10)
-        wait_for(lambda: is_ready(running.facts["url"]), seconds=30)
+        wait_for(lambda: running.facts["pids"][name] != before, seconds=60)
+        wait_for(lambda: is_ready(running.facts["url"]), seconds=60)
         assert f"{name} ended with -9" in running.said
 
 
 def is_ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url + "/readyz", timeout=3) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
+    return bool(ask(url + "/readyz", seconds=3))
 
 
 class TestStopping:
@@ -113,7 +110,7 @@ class TestStopping:
         pids = launcher.facts["pids"]
         launcher.process.kill()
         launcher.process.wait()
-        wait_for(lambda: not alive(pids), seconds=15, because=lambda: f"left: {alive(pids)}")
+        wait_for(lambda: not alive(pids), seconds=60, because=lambda: f"left: {alive(pids)}")
 
 
 def test_with_addresses_given_it_starts_no_server_of_its_own(tmp_path):

@@ -57,7 +57,7 @@ def left(folder: Path) -> list[str]:
 
 def test_two_runs_at_once_do_not_meet(folder):
     runs = [start(folder), start(folder)]
-    assert [run.wait(60) for run in runs] == [0, 0]
+    assert [run.wait(120) for run in runs] == [0, 0]
     (one_database, one_var), (other_database, other_var) = told(folder)
     assert one_database != other_database
     assert one_var != other_var
@@ -66,16 +66,16 @@ def test_two_runs_at_once_do_not_meet(folder):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_run_that_is_ended_cleans_up(folder, number):
-    run = start(folder, PROBE_SECONDS="60")
-    wait_for(lambda: told(folder), seconds=30)
+    run = start(folder, PROBE_SECONDS="300")
+    wait_for(lambda: told(folder), seconds=90)
     run.send_signal(number)
-    assert run.wait(30) == 2
+    assert run.wait(60) == 2
     assert left(folder) == []
 
 
 def test_the_next_run_removes_what_a_killed_one_left(folder):
-    run = start(folder, PROBE_SECONDS="60")
-    wait_for(lambda: told(folder), seconds=30)
+    run = start(folder, PROBE_SECONDS="300")
+    wait_for(lambda: told(folder), seconds=90)
     run.kill()
     run.wait()
     assert left(folder) == [f"test-{run.pid}"]
@@ -85,7 +85,7 @@ def test_the_next_run_removes_what_a_killed_one_left(folder):
         testing._sweep(folder / "var")
         return left(folder) == []
 
-    wait_for(swept, seconds=10)
+    wait_for(swept, seconds=60)
 
 
 def test_the_folder_of_a_live_run_is_left_alone(tmp_path):
