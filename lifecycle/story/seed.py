@@ -127,7 +127,7 @@ def triage(idea: Idea, wish: Wish, petra: User, at: datetime) -> None:
 
 
 def review_earlier(product: Product, cast: dict[str, User], accepted: list[Wish], now: datetime) -> None:
-    """The last review, within the last seven days: every ballot cast, every wish decided with a reason.
+    """The last review, within the last seven days: room for every wish, each decided by every ballot, with a reason.
 
     So the one that follows is still to come, whatever day the demo is started on.
     """
@@ -135,6 +135,8 @@ def review_earlier(product: Product, cast: dict[str, User], accepted: list[Wish]
     session = boards.next_session(product, at=now - timedelta(days=TRIAGED_DAYS_AGO))
     at = session.starts_at
     boards.open_session(session, by=cast["petra"], at=at)
+    session.capacity = sum(points.values())
+    session.save(update_fields=["capacity"])
     for item in session.items.select_related("idea").all():
         review(item, cast, points[item.idea.title], at)
     boards.close_session(session, by=cast["petra"], at=min(at + timedelta(hours=1), now))

@@ -3,6 +3,7 @@
 Tags that stand in the rows of a list return cached strings; none of them renders another template.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Any
 import lucide
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ register = template.Library()
 
 STOPS = ("idea", "review", "planned", "development", "staging", "demo", "production", "feedback")
 HUES = 12
+INSIDE_NAMES = re.compile(r"(?<=\w[_./])(?=\w)")
 
 
 @register.simple_tag
@@ -202,6 +204,12 @@ def prog(done: int, total: int, label: str) -> SafeString:
         label,
         share(done, total),
     )
+
+
+@register.filter
+def breakable(text: object) -> SafeString:
+    """The text with places to break a line inside test names, paths and modules, after `_`, `.` and `/`."""
+    return mark_safe(INSIDE_NAMES.sub("<wbr>", escape(text)))
 
 
 @register.filter

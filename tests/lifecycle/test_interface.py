@@ -36,6 +36,12 @@ def test_an_icon_is_decorative_and_takes_size_and_class() -> None:
     assert 'class="good"' in svg
 
 
+def test_a_name_may_break_at_its_joints_and_stays_escaped() -> None:
+    assert render("{{ what|breakable }}", what="FAIL: test_a (shop.tests) <b>") == (
+        "FAIL: test_<wbr>a (shop.<wbr>tests) &lt;b&gt;"
+    )
+
+
 def test_an_unknown_icon_is_an_error_and_not_an_empty_place() -> None:
     with pytest.raises(lucide.IconDoesNotExist):
         ui.icon("no-such-icon")

@@ -40,6 +40,7 @@ def test_the_last_review_is_over_and_the_next_has_an_agenda(day: str) -> None:
     last = ReviewSession.objects.get(status=ReviewSession.Status.CLOSED)
     following = ReviewSession.objects.get(status=ReviewSession.Status.PLANNED)
     assert last.starts_at < started < following.starts_at
+    assert sum(Decision.objects.values_list("points", flat=True)) <= last.capacity
     assert Decision.objects.count() == sum(wish.fate == "accepted" for wish in WISHES)
     assert following.items.count() == sum(wish.fate == "triaged" and wish.kind != "bug" for wish in WISHES) + 1
 
