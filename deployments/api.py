@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -29,6 +28,7 @@ from deployments.shapes_api import (
 )
 from environments import stops
 from lifecycle import logs
+from lifecycle.requests import Request
 from releases.models import Approval, Candidate
 
 PAGE, LOG_PAGE = 50, 500

@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -16,6 +15,7 @@ from deployments.approval_rules import ASKABLE
 from deployments.loading import get_release_for
 from deployments.models import BreakGlass
 from lifecycle.models import Product, Role, User
+from lifecycle.requests import Request
 
 ROLES = [(role, Role(role).label) for role in ASKABLE]
 

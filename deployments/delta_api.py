@@ -6,7 +6,6 @@ from typing import Any
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -17,6 +16,7 @@ from environments import deltas
 from environments.models import Delta
 from environments.variables import Difference
 from lifecycle.models import Product
+from lifecycle.requests import Request
 from releases.models import Candidate, Change
 
 READY = str(Delta.Status.READY)

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from deployments import bridges, effects, running, snapshots
 from deployments.attempts import Attempt
 from deployments.models import Deployment
+from deployments.pushing import push_later
 from environments.models import Environment
 from lifecycle import jobs, logs
 from lifecycle.jobs import LeaseLost
@@ -40,7 +41,7 @@ def _write_success(attempt: Attempt, follow_up: Callable[[Deployment], None]) ->
     deployment.refresh_from_db()
     follow_up(deployment)
     if deployment.snapshot:
-        snapshots.push_later(deployment.environment)
+        push_later(deployment.environment)
     else:
         snapshots.record_later(deployment)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from deployments import drivers
 from environments.forms import Domain
 from environments.models import Environment
+from lifecycle.forms import field
 from lifecycle.models import Product
 
 
@@ -30,7 +31,7 @@ class NewEnvironmentForm(Domain):
 
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["source"].queryset = product.environments.ready()
+        field(self, "source").queryset = product.environments.ready()
 
     def clean_slug(self) -> str:
         return str(self.cleaned_data["slug"]).lower().replace("_", "-")
@@ -53,7 +54,7 @@ class DriverForm(Domain):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, auto_id="driver_%s", **kwargs)
-        self.fields["driver"].choices = drivers.choices()
+        field(self, "driver").choices = drivers.choices()
 
     def clean_driver_settings(self) -> Any:
         return self.cleaned_data["driver_settings"] or {}

@@ -5,7 +5,6 @@ from typing import Any
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -15,6 +14,7 @@ from deployments.shapes_api import DeploymentOut
 from environments.api import ONE, read
 from environments.models import Environment
 from environments.shapes_api import EnvironmentSerializer
+from lifecycle.requests import Request
 from releases.models import Candidate
 
 

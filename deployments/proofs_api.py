@@ -3,7 +3,6 @@
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -12,6 +11,7 @@ from deployments.loading import get_environment_for, get_release_for
 from deployments.models import BackupDrill, Rehearsal
 from deployments.shapes_api import GateOut
 from environments.api import read
+from lifecycle.requests import Request
 from releases.models import Candidate
 
 SHOWN = 20

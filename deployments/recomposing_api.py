@@ -4,7 +4,6 @@ from typing import Any
 
 from django.urls import path
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -12,6 +11,7 @@ from deployments import unfreezing
 from deployments.loading import get_release_for
 from deployments.shapes_api import Reason
 from environments.api import read
+from lifecycle.requests import Request
 from releases.api import ReleaseSerializer
 
 

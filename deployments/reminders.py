@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deployments import approval_rules, approvals, chat, gates, running, times
+from deployments.cases import Gate
 from deployments.models import ApprovalRequest
 from deployments.separation import Electorate, electorate
 from environments.models import Environment
@@ -107,9 +108,7 @@ def say(release: Release, people: list[User], topic: str, *, key: str, **words: 
 
 
 @transaction.atomic
-def remind(
-    release: Release, people: list[User], gate: gates.Gate, *, by: User, at: datetime | None = None
-) -> list[User]:
+def remind(release: Release, people: list[User], gate: Gate, *, by: User, at: datetime | None = None) -> list[User]:
     """Somebody presses "Remind": those who can open this gate hear of it, each at most once an hour.
 
     NotAllowed when it is open, or nobody else could open it.

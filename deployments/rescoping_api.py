@@ -5,13 +5,13 @@ from typing import Any
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from deployments import rescoping
 from deployments.loading import get_release_for
 from environments.api import read
+from lifecycle.requests import Request
 from releases.api import ReleaseSerializer
 from releases.loading import get_change_for
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from deployments.approval_rules import ASKABLE, PRESETS
 from deployments.product_rules import MOST
 from environments.forms import Domain
+from lifecycle.forms import field
 from lifecycle.models import Product, Role, User
 
 
@@ -61,7 +62,7 @@ class DeputyForm(Domain):
         super().__init__(*args, auto_id="deputy_%s", **kwargs)
         team = User.objects.filter(pk__in=[user.pk for user in people]).order_by("name", "id")
         for name in ("person", "deputy"):
-            self.fields[name].queryset = team
+            field(self, name).queryset = team
 
 
 def preset_words() -> list[tuple[str, str]]:

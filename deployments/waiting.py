@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments import approval_rules, approvals, gates, proofs, running, services, words
+from deployments.cases import Gate
 from deployments.models import BreakGlass, Deployment, Finding, Watch
 from environments.models import Environment
 from lifecycle.inbox import Waiting
@@ -103,7 +104,7 @@ def proofs_wanted(actor: Actor) -> Iterator[Waiting]:
                 yield proof(release, gate, _("Rehearse it again"))
 
 
-def proof(release: Release, gate: gates.Gate, action: str) -> Waiting:
+def proof(release: Release, gate: Gate, action: str) -> Waiting:
     return Waiting(
         title=_("The way back from %(version)s is not proved") % {"version": release},
         why=gate.evidence,

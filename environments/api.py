@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -14,6 +13,7 @@ from environments import access, differences, freezes, holds, locks, places, var
 from environments import shapes_api as shapes
 from environments.models import Environment
 from environments.queries import get_environment_for
+from lifecycle.requests import Request
 
 
 def read(shape: type[serializers.BaseSerializer], request: Request) -> dict[str, Any]:

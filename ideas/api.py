@@ -7,14 +7,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ideas import rows, search, services
 from ideas.forms import source_of
 from ideas.models import Idea, Stop
-from ideas.queries import IdeaQuerySet
+from ideas.queries import ORDERS, IdeaQuerySet
+from lifecycle.requests import Request
 from lifecycle.roles import Actor
 
 FIELDS = ("number", "title", "body", "language", "kind", "source", "status", "votes", "comments", "merged_count")
@@ -110,8 +110,8 @@ class Ideas(APIView):
     )
     def get(self, request: Request, product: str) -> Response:
         asked = {name: request.query_params.get(name, "")[:300] for name in ("q", "status", "sort", "cursor")}
-        order = asked["sort"] if asked["sort"] in rows.ORDERS else "votes"
-        ideas = readable(request.actor).primary().shown(asked["status"]).ordered(order)
+        order = asked["sort"] if asked["sort"] in ORDERS else "votes"
+        ideas = readable(request.actor).primary().shown(asked["status"]).in_order(order)
         if asked["q"]:
             ideas = ideas.matching(asked["q"])
         key = rows.read_cursor(asked["cursor"], order)

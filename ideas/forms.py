@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ideas.models import Area, Idea
 from ideas.places import TOP
 from ideas.queries import IdeaQuerySet
+from lifecycle.forms import field
 from lifecycle.models import Comment, Product, Role
 from lifecycle.roles import Actor
 
@@ -114,8 +115,8 @@ class TriageForm(forms.Form):
 
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["area"].queryset = Area.objects.filter(product=product).order_by("name")
-        self.fields["area"].empty_label = _("None yet")
+        field(self, "area").queryset = Area.objects.filter(product=product).order_by("name")
+        field(self, "area").empty_label = _("None yet")
 
 
 class ReasonForm(forms.Form):
@@ -168,7 +169,7 @@ class PlaceForm(forms.Form):
     def __init__(self, *args: Any, others: IdeaQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, auto_id="place_%s", **kwargs)
         behind = [(str(idea.number), _("After %(idea)s") % {"idea": idea}) for idea in others.only("number", "title")]
-        self.fields["after"].choices = [(TOP, _("At the top")), *behind]
+        field(self, "after").choices = [(TOP, _("At the top")), *behind]
 
     @property
     def values(self) -> dict[str, Any]:

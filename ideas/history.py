@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ideas.journey import REACHED
 from ideas.models import Idea, Stop
@@ -102,7 +103,7 @@ def line(idea: Idea, event: Event, actor: Actor) -> Happening | None:
     label, tone = shown[event.verb]
     by_author = event.verb == "idea.submitted"
     who = event.actor if actor.is_team or by_author else None
-    return Happening(who, label(), words_of(event), day(event.at), tone)
+    return Happening(who, str(label), words_of(event), day(event.at), tone)
 
 
 def reached_line(event: Event, actor: Actor) -> Happening:
@@ -117,17 +118,17 @@ def reached_line(event: Event, actor: Actor) -> Happening:
 
 
 PUBLIC = {
-    "idea.submitted": (lambda: _("It was shared"), "new"),
-    "idea.accepted": (lambda: _("The review accepted it"), "ok"),
-    "idea.declined": (lambda: _("It was declined"), "bad"),
-    "idea.answered": (lambda: _("It was answered"), "ok"),
-    "idea.asked": (lambda: _("The review asked its author"), "warn"),
-    "idea.new": (lambda: _("It was opened again"), "info"),
+    "idea.submitted": (gettext_lazy("It was shared"), "new"),
+    "idea.accepted": (gettext_lazy("The review accepted it"), "ok"),
+    "idea.declined": (gettext_lazy("It was declined"), "bad"),
+    "idea.answered": (gettext_lazy("It was answered"), "ok"),
+    "idea.asked": (gettext_lazy("The review asked its author"), "warn"),
+    "idea.new": (gettext_lazy("It was opened again"), "info"),
 }
 TEAM_ONLY = {
-    "idea.triaged": (lambda: _("It was accepted for the review"), "ok"),
-    "idea.snoozed": (lambda: _("It was snoozed"), "warn"),
-    "idea.moved_in_queue": (lambda: _("It was moved in the queue"), "info"),
-    "idea.merged": (lambda: _("It was merged"), "review"),
-    "idea.unmerged": (lambda: _("It was taken out of its group"), "review"),
+    "idea.triaged": (gettext_lazy("It was accepted for the review"), "ok"),
+    "idea.snoozed": (gettext_lazy("It was snoozed"), "warn"),
+    "idea.moved_in_queue": (gettext_lazy("It was moved in the queue"), "info"),
+    "idea.merged": (gettext_lazy("It was merged"), "review"),
+    "idea.unmerged": (gettext_lazy("It was taken out of its group"), "review"),
 }

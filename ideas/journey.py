@@ -11,6 +11,7 @@ from ideas.models import Idea, Stop
 from ideas.queries import next_rank
 from lifecycle import events
 from lifecycle.events import By
+from lifecycle.models import Event
 
 REACHED = "idea.reached"
 SILENT = frozenset({Stop.IDEA, Stop.FEEDBACK})  # the survey itself tells people that they are asked
@@ -51,9 +52,7 @@ def go_round_again(idea: Idea, *, by: By, note: str, fact: Model, at: datetime |
     idea.stop, idea.stop_note = primary.stop, primary.stop_note
 
 
-def put(
-    primary: Idea, stop: int, *, by: By, note: str, fact: Model | None, at: datetime | None, **how: bool
-) -> events.Event:
+def put(primary: Idea, stop: int, *, by: By, note: str, fact: Model | None, at: datetime | None, **how: bool) -> Event:
     """Write the projection and its event; the caller holds the row's lock."""
     now = at or timezone.now()
     primary.stop, primary.stop_note, primary.moved_at = int(stop), note[:200], now

@@ -48,17 +48,17 @@ class IdeaQuerySet(models.QuerySet):
 
     def followed_by(self, user: User) -> IdeaQuerySet:
         """The primaries that `user` follows, for whatever reason."""
-        followed = self.model.objects.filter(subscriptions__user=user)
+        followed = self.model._default_manager.filter(subscriptions__user=user)
         return self.filter(
             Q(pk__in=followed.values("pk")) | Q(pk__in=followed.exclude(canonical=None).values("canonical"))
         )
 
-    def ordered(self, order: str) -> IdeaQuerySet:
+    def in_order(self, order: str) -> IdeaQuerySet:
         """Newest-like first by one of ORDERS; unknown orders are by votes."""
         return self.order_by(*(f"-{name}" for name in ORDERS.get(order, ORDERS["votes"])))
 
     def popular(self) -> IdeaQuerySet:
-        return self.ordered("votes")
+        return self.in_order("votes")
 
     def after(self, order: str, key: tuple[object, ...]) -> IdeaQuerySet:
         """The rows behind `key`, the values of ORDERS of the last row that was shown."""

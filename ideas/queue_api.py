@@ -7,13 +7,13 @@ from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ideas import places, queueing
 from ideas.models import Idea
 from ideas.places import Place, Queue
+from lifecycle.requests import Request
 
 
 class QueuePlaceOut(serializers.Serializer):

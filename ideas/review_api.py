@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -14,6 +13,7 @@ from ideas import boards
 from ideas import session as pages
 from ideas.models import AgendaItem, Ballot, Decision, ReviewSession
 from ideas.views.common import get_item_for, get_session_for
+from lifecycle.requests import Request
 
 
 class BallotIn(serializers.Serializer):

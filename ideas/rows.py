@@ -64,7 +64,7 @@ def load(ideas: IdeaQuerySet, actor: Actor, *, order: str, cursor: str) -> list[
     key = read_cursor(cursor, order)
     if key:
         ideas = ideas.after(order, key)
-    ideas = ideas.ordered(order).with_mine(actor.user).annotate(start=Left("body", 240), area_name=F("area__name"))
+    ideas = ideas.in_order(order).with_mine(actor.user).annotate(start=Left("body", 240), area_name=F("area__name"))
     return list(
         ideas.only(
             "number",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from lifecycle import people, tokens
 from lifecycle.forms import AccountForm, NewsForm, TokenForm, posted
 from lifecycle.models import Token
 from lifecycle.preferences import YEAR_SECONDS, safe_next
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

@@ -30,9 +30,9 @@ def minutes_ago(passed: timedelta) -> str:
     return ngettext("%(n)d hour ago", "%(n)d hours ago", hours) % {"n": hours}
 
 
-def day(at: datetime) -> str:
+def day(at: date) -> str:
     """ "27 November" in the reader's zone and language."""
-    return formats.date_format(timezone.localtime(at) if hasattr(at, "hour") else at, day_format())
+    return formats.date_format(timezone.localtime(at) if isinstance(at, datetime) else at, day_format())
 
 
 def day_format() -> str:

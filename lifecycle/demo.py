@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth import login, logout
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from lifecycle.models import Membership, User
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from lifecycle.story.people import DOMAIN
 

@@ -3,11 +3,12 @@
 import sys
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views import defaults
 
 from lifecycle.problems import details
+from lifecycle.requests import HttpRequest
 
 RETRY_SECONDS = 5
 

@@ -15,6 +15,11 @@ from lifecycle.roles import Actor
 from lifecycle.topics import TOPICS
 
 
+def field(form: forms.BaseForm, name: str) -> Any:
+    """A field of this form, as whatever class it is."""
+    return form.fields[name]
+
+
 def posted(request: Any) -> Any:
     """The form's data of a POST, also an empty one; None while the page is only read."""
     return request.POST if request.method == "POST" else None

@@ -2,11 +2,12 @@
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
 from lifecycle import heartbeats
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

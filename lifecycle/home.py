@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from lifecycle.inbox import Hit, Waiting, headline
 from lifecycle.models import Notification
 from lifecycle.models.messages import Channel
 from lifecycle.navigation import groups
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import Actor, allow
 
 WAITING = (ideas.waiting.waiting_for, releases.waiting.waiting_for, deployments.waiting.waiting_for)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix, reverse, set_script_prefix
@@ -20,6 +20,7 @@ from lifecycle import live_log as log_cursors
 from lifecycle import products
 from lifecycle.dates import zone
 from lifecycle.models import Product
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import ANYBODY, DEMO, VERBS, Actor, who_may
 from lifecycle.transitions import NotAllowed
 

@@ -1,7 +1,7 @@
 """Looking over the whole: who somebody is, who did what, whether the machinery lives."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -9,6 +9,7 @@ from deployments.keeper_state import keeper_age_seconds
 from deployments.queue_ages import ages
 from lifecycle import heartbeats, history
 from lifecycle.models import Membership, Notification, Work
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

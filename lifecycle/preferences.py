@@ -1,10 +1,11 @@
 """How the pages look and listen to keys: choices of this browser, kept in cookies so that the first byte is right."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 CHOICES = {"theme": ("light", "dark"), "keys": ("on", "off")}

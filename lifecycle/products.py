@@ -4,6 +4,7 @@ It stands in front of every page, so it is written as SQL: building the same que
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from lifecycle.models import Product, Role, User
 from lifecycle.roles import Actor
@@ -31,12 +32,12 @@ def by_host(host: str, user: User | None) -> Actor:
     return asking(seen(BY_HOST, host, user), user)
 
 
-def seen(statement: str, name: str, user: User | None) -> Iterable[Product]:
+def seen(statement: str, name: str, user: User | None) -> Iterable[Any]:
     """The product, with `my_roles` and `has_unread` of this person, and `stop_reason` while all is stopped."""
     return Product.objects.raw(statement, {"name": name, "user": user.pk if user else None})
 
 
-def asking(found: Iterable[Product], user: User | None) -> Actor:
+def asking(found: Iterable[Any], user: User | None) -> Actor:
     """The actor; somebody who signed in but is no member is a customer."""
     product = next(iter(found), None)
     if product is None:

@@ -72,7 +72,7 @@ class TokenAuthentication(BaseAuthentication):
         return 'Bearer realm="Lifecycle"'
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library is untyped
     """How the schema describes our tokens; drf-spectacular finds it by its base class."""
 
     target_class = TokenAuthentication

@@ -6,11 +6,11 @@ from typing import Any
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ideas.models import Idea
+from lifecycle.requests import Request
 from releases import changes, comments, customer_dates, offers, plan, verdicts
 from releases.loading import get_change_for, get_check_for, get_release_for, releases_for
 from releases.models import Change, Check, Release

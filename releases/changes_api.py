@@ -5,11 +5,11 @@ from typing import Any
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lifecycle.models import Comment, User
+from lifecycle.requests import Request
 from lifecycle.roles import people_who_may
 from releases import changes, comments
 from releases.api import ChangeSerializer

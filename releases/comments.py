@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -75,7 +76,7 @@ def threads(changes: Iterable[Change], *, shown: int) -> dict[int, Thread]:
     rows = rows.annotate(
         place=Window(RowNumber(), order_by=F("id").desc(), **each), said=Window(Count("id"), **each)
     ).filter(place__lte=shown)
-    found: dict[int, list[Comment]] = {}
+    found: dict[int, list[Any]] = {}
     for row in rows.select_related("author").order_by("id"):
         found.setdefault(row.subject_id, []).append(row)
     return {pk: Thread(latest, latest[0].said - len(latest)) for pk, latest in found.items()}

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Max, Min, Q
 from django.utils import timezone
@@ -89,24 +90,25 @@ def in_and_out(release: Release) -> dict[int, list[Event]]:
         verb__in=[PLANNED, LEFT],
         at__gte=release.created_at,
     )
-    found: dict[int, list[Event]] = defaultdict(list)
+    found: dict[int, list[Any]] = defaultdict(list)
+    event: Any
     for event in rows.select_related("note").order_by("at", "id"):
         event.is_in = event.verb == PLANNED and event.data.get("release") == release.pk
         found[event.subject_id].append(event)
     return found
 
 
-def was_in(events: Iterable[Event], at: datetime) -> bool:
+def was_in(events: Iterable[Any], at: datetime) -> bool:
     before = [event for event in events if event.at <= at]
     return bool(before) and before[-1].is_in
 
 
-def came_on(events: Iterable[Event]) -> date | None:
+def came_on(events: Iterable[Any]) -> date | None:
     days = [timezone.localdate(event.at) for event in events if event.is_in]
     return days[-1] if days else None
 
 
-def reason(events: Iterable[Event]) -> str:
+def reason(events: Iterable[Any]) -> str:
     """The words with which it left last."""
     words = [event.note.text for event in events if not event.is_in and hasattr(event, "note")]
     return words[-1] if words else ""

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lifecycle.models import User
+from lifecycle.requests import Request
 from lifecycle.roles import people_who_may, who_may
 from releases import demo_answers, demo_ideas, demos, invitations, signoffs
 from releases.loading import get_demo_for, get_release_for

@@ -7,6 +7,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from lifecycle.forms import field
 from lifecycle.models import User
 from lifecycle.roles import people_who_may
 from releases import demo_answers
@@ -38,7 +39,7 @@ class SessionForm(Domain):
     def __init__(self, *args: Any, release: Release, host: User | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people = people_who_may("record_demo", release.product)
-        self.fields["host"].queryset = User.objects.filter(pk__in=[person.pk for person in people]).order_by("name")
+        field(self, "host").queryset = User.objects.filter(pk__in=[person.pk for person in people]).order_by("name")
         self.fields["host"].initial = host and host.pk
         self.fields["starts_at"].initial = timezone.localtime().replace(minute=0) + timedelta(hours=1)
 

@@ -7,7 +7,7 @@ said but what is missing.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -143,8 +143,11 @@ def cases(idea: Idea, condition: str, **facts: object) -> list[Case]:
     facts |= {"product": idea.product_id, "idea": idea.pk, "most": MOST}
     with connection.cursor() as cursor:
         cursor.execute(CASES.format(condition=condition), facts)
-        rows: Sequence[tuple] = cursor.fetchall()
-    return [Case(*row[:4], max(float(row[4]), 0.0), int(row[5]), int(row[6])) for row in rows]
+        rows: Sequence[Any] = cursor.fetchall()
+    return [
+        Case(number, title, language, estimate, max(float(days), 0.0), int(returns), int(taken_back))
+        for number, title, language, estimate, days, returns, taken_back in rows
+    ]
 
 
 def in_days(days: float) -> str:

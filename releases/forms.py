@@ -1,5 +1,8 @@
 """What people fill in about plans, changes, verdicts, demos and feedback."""
 
+from datetime import timedelta
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -7,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from environments.models import Branch
 from ideas.models import Idea
+from lifecycle.forms import field
 from lifecycle.models import Comment, Product, User
 from lifecycle.roles import Actor, people_who_may
 from releases import changes, hotfixes, intake, offers, plan
@@ -24,6 +28,9 @@ class Day(forms.DateInput):
 
 class Domain(forms.Form):
     """A form that can show what a service refused: `form.refuse(error)` puts each message beside its field."""
+
+    is_conflict = False
+    """Whether it was refused because of how things stand, not for what it says (409)."""
 
     def refuse(self, error: ValidationError) -> None:
         found = error.message_dict if hasattr(error, "error_dict") else {None: error.messages}
@@ -55,11 +62,11 @@ class PlanForm(Domain):
         error_messages={"required": _("Choose at least one idea.")},
     )
 
-    def __init__(self, *args: object, actor: Actor, **kwargs: object) -> None:
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["ideas"].queryset = offers.offered(actor)
+        field(self, "ideas").queryset = offers.offered(actor)
         self.fields["version"].initial = plan.suggest_version(actor.product)
-        self.fields["target_date"].initial = timezone.localdate() + timezone.timedelta(days=14)
+        self.fields["target_date"].initial = timezone.localdate() + timedelta(days=14)
 
 
 class MoreIdeasForm(Domain):
@@ -72,9 +79,9 @@ class MoreIdeasForm(Domain):
     )
     must = forms.BooleanField(label=_("The release waits for them"), required=False, initial=True)
 
-    def __init__(self, *args: object, actor: Actor, **kwargs: object) -> None:
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["ideas"].queryset = offers.offered(actor)
+        field(self, "ideas").queryset = offers.offered(actor)
 
 
 class ReasonForm(Domain):
@@ -103,12 +110,12 @@ class HotfixForm(Domain):
         error_messages={"required": _("Say why: testers, managers and whoever waits for it read this.")},
     )
 
-    def __init__(self, *args: object, product: Product, change: str = "", idea: str = "", **kwargs: object) -> None:
+    def __init__(self, *args: Any, product: Product, change: str = "", idea: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         changes, bugs = hotfixes.changes_to_choose(product), hotfixes.bugs_to_choose(product)
         wanted = hotfixes.fixable(product).filter(number__in=numbers(idea))
-        self.fields["changes"].queryset = changes
-        self.fields["bugs"].queryset = (bugs | wanted).distinct()
+        field(self, "changes").queryset = changes
+        field(self, "bugs").queryset = (bugs | wanted).distinct()
         self.fields["changes"].initial = list(changes.filter(number__in=numbers(change)).values_list("pk", flat=True))
         self.fields["bugs"].initial = list(wanted.values_list("pk", flat=True))
 
@@ -125,13 +132,13 @@ class AssignForm(Domain):
         queryset=User.objects.none(), label=_("Who builds it"), required=False, empty_label=_("Nobody yet")
     )
 
-    def __init__(self, *args: object, change: Change, able: list[User] | None = None, **kwargs: object) -> None:
+    def __init__(self, *args: Any, change: Change, able: list[User] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people = people_who_may("develop", change.product) if able is None else able
-        field = self.fields["developer"]
-        field.queryset = User.objects.filter(pk__in=[person.pk for person in people])
-        field.choices = [("", field.empty_label), *((person.pk, str(person)) for person in people)]
-        field.initial = change.developer_id
+        who = field(self, "developer")
+        who.queryset = User.objects.filter(pk__in=[person.pk for person in people])
+        who.choices = [("", who.empty_label), *((person.pk, str(person)) for person in people)]
+        who.initial = change.developer_id
 
 
 class BranchForm(Domain):
@@ -139,7 +146,7 @@ class BranchForm(Domain):
 
     branch = forms.CharField(label=_("Branch"), max_length=200)
 
-    def __init__(self, *args: object, change: Change, pushed: list[Branch] | None = None, **kwargs: object) -> None:
+    def __init__(self, *args: Any, change: Change, pushed: list[Branch] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.pushed = intake.unlinked(change.product) if pushed is None else pushed
         names = f"branches-{change.number}"
@@ -153,7 +160,7 @@ class MigrationsForm(Domain):
 
     migrations = forms.ChoiceField(label=_("Migrations"), choices=Change.Migrations.choices, required=False)
 
-    def __init__(self, *args: object, change: Change, **kwargs: object) -> None:
+    def __init__(self, *args: Any, change: Change, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field, sayable = self.fields["migrations"], changes.migrations_to_say(change)
         field.initial = change.migrations

@@ -1,5 +1,7 @@
 """What people fill in about release notes: a few words before, and per change a line."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +21,7 @@ class NotesForm(Domain):
         help_text=_("A sentence or two before the list. It may stay empty."),
     )
 
-    def __init__(self, *args: object, notes: Notes, lines: list[Line], **kwargs: object) -> None:
+    def __init__(self, *args: Any, notes: Notes, lines: list[Line], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lines = lines
         self.fields["intro"].initial = notes.intro

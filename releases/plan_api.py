@@ -6,10 +6,10 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from lifecycle.requests import Request
 from releases import plan, rules
 from releases.api import ChangeSerializer, ReleaseDetailSerializer
 from releases.changes_api import valid

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ideas.models import Idea
+from lifecycle.forms import field
 from lifecycle.models import User
 from lifecycle.roles import people_who_may
 from releases.forms import Day, Domain, IdeasField
@@ -31,7 +32,7 @@ class RescheduleForm(Domain):
         help_text=_("Beside the new date, if they see dates at all."),
     )
 
-    def __init__(self, *args: object, release: Release, **kwargs: object) -> None:
+    def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["target_date"].initial = release.target_date
 
@@ -65,14 +66,14 @@ class PlanEditForm(Domain):
         label=_("What we do then"), max_length=2000, required=False, widget=forms.Textarea({"rows": 3})
     )
 
-    def __init__(self, *args: object, release: Release, **kwargs: object) -> None:
+    def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].offer(people_who_may("see_team_pages", release.product))
+        field(self, "owner").offer(people_who_may("see_team_pages", release.product))
         if release.is_frozen:
             for name in ENOUGH:
                 del self.fields[name]
-        for name, field in self.fields.items():
-            field.initial = release.owner_id if name == "owner" else getattr(release, name)
+        for name, asked in self.fields.items():
+            asked.initial = release.owner_id if name == "owner" else getattr(release, name)
 
 
 class ChangeEditForm(Domain):
@@ -98,9 +99,9 @@ class ChangeEditForm(Domain):
         help_text=_("It is frozen: somebody may have tried the steps as they were."),
     )
 
-    def __init__(self, *args: object, change: Change, **kwargs: object) -> None:
+    def __init__(self, *args: Any, change: Change, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["developer"].offer(people_who_may("develop", change.product))
+        field(self, "developer").offer(people_who_may("develop", change.product))
         if change.release is None or not change.release.is_frozen:
             del self.fields["reason"]
         for name in self.fields.keys() - {"reason"}:
@@ -112,9 +113,9 @@ class ServedIdeasForm(Domain):
 
     ideas = IdeasField(queryset=Idea.objects.none(), label=_("Ideas it serves"), required=False)
 
-    def __init__(self, *args: object, offered: QuerySet[Idea], served: list[int], **kwargs: object) -> None:
+    def __init__(self, *args: Any, offered: QuerySet[Idea], served: list[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["ideas"].queryset = offered
+        field(self, "ideas").queryset = offered
         self.fields["ideas"].initial = served
 
 

@@ -6,13 +6,13 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from environments import repositories
 from environments.models import Repository, TrunkCommit
 from lifecycle.models import Product
+from lifecycle.requests import Request
 from releases import trunk_words
 
 

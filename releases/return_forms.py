@@ -1,6 +1,7 @@
 """What a tester fills in to return a change: any number of defects, each with files; nothing typed is lost."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,6 +10,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from lifecycle.forms import field
 from lifecycle.roles import Actor
 from releases import attachments
 from releases.defects import MOST, Seen
@@ -58,10 +60,10 @@ class DefectForm(Domain):
         help_text=gettext_lazy("PNG, JPEG, WebP, MP4, WebM, PDF or text, up to 20 MB each."),
     )
 
-    def __init__(self, *args: object, steps: list[str], **kwargs: object) -> None:
+    def __init__(self, *args: Any, steps: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = dict.fromkeys(step[:300] for step in steps)
-        self.fields["step"].choices = [("", _("None of them")), *((step, step) for step in known)]
+        field(self, "step").choices = [("", _("None of them")), *((step, step) for step in known)]
 
     def severities(self) -> list[tuple[str, object, object, bool]]:
         """The three choices: value, name, meaning, chosen."""
@@ -86,9 +88,9 @@ class DefectRow:
 
     def problems(self) -> Iterator[tuple[int, BoundField, str]]:
         """The number of the defect, its field, the message."""
-        for field in self.form:
-            for message in [*field.errors, *(self.refused if field.name == "files" else [])]:
-                yield self.number, field, message
+        for asked in self.form:
+            for message in [*asked.errors, *(self.refused if asked.name == "files" else [])]:
+                yield self.number, asked, message
 
     def seen(self) -> Seen:
         said = self.form.cleaned_data

@@ -5,10 +5,10 @@ from typing import Any
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from lifecycle.requests import Request
 from releases import candidates, verdicts
 from releases.defects import MOST, Seen
 from releases.loading import get_change_for
@@ -64,7 +64,7 @@ class CheckWordSerializer(serializers.Serializer):
     outcome = serializers.ChoiceField(choices=Verdict.Outcome.choices)
     digest = serializers.RegexField(r"^[0-9a-f]{64}\Z")
     reason = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
-    defects = ToldSerializer(many=True, required=False, default=list, max_length=MOST)
+    defects = ToldSerializer(many=True, required=False, default=list, max_length=MOST)  # type: ignore[call-arg]  # of the list
 
 
 class ChangeVerdicts(APIView):

@@ -5,12 +5,12 @@ from typing import Any
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ideas.models import Idea
 from lifecycle.models import Product
+from lifecycle.requests import Request
 from releases import hotfixes, overlaps, undoing
 from releases.api import ReleaseSerializer
 from releases.loading import get_change_for, with_others

@@ -1,7 +1,7 @@
 """Asking somebody to move, and opening gates by force."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -11,6 +11,7 @@ from deployments.forms import GlassForm, WaiverForm
 from deployments.loading import get_release_for
 from deployments.pages import cockpit as page
 from deployments.pages.cockpit_rows import people_for
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

@@ -1,13 +1,14 @@
 """The promotion board: what runs where, what may move on, and who has to do what before it does."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from deployments import services
 from deployments.pages import board as page
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
@@ -16,6 +16,7 @@ from deployments.pages import calendar as page
 from lifecycle import tokens
 from lifecycle.forms import posted
 from lifecycle.models import Token
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 CALENDAR = Token.Scope.CALENDAR

@@ -1,11 +1,12 @@
 """Where pipelines call back: no session and no form, a signature instead."""
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from deployments import pipelines
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from lifecycle.transitions import NotAllowed
 

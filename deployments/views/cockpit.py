@@ -1,7 +1,7 @@
 """The way to production: which gates are shut, the manager's yes, and shipping."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -12,6 +12,7 @@ from deployments.loading import get_release_for
 from deployments.models import Deployment
 from deployments.pages import approve as sheet
 from deployments.pages import cockpit as page
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

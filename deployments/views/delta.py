@@ -1,11 +1,12 @@
 """What differs between two environments or releases, in users' words and in commits."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
 from deployments.pages import delta as page
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

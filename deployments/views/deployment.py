@@ -1,7 +1,7 @@
 """One deployment as it happens, the list of all, and the history of an environment."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -12,6 +12,7 @@ from deployments.loading import get_deployment_for, get_environment_for
 from deployments.pages import deployment as page
 from deployments.pages import history as rows
 from deployments.pages import log as lines
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

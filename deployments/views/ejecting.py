@@ -2,13 +2,14 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from deployments import rescoping
 from lifecycle.forms import reason_in
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from releases.loading import get_change_for, get_release_for
 from releases.pages import combined as page

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from deployments.pages import place as page
 from environments import access, host_keys
 from environments.models import Environment
 from lifecycle.live_log import number
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

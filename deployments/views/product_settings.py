@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,6 +15,7 @@ from deployments.rule_forms import DeputyForm, RulesForm, preset_words
 from deployments.separation import voters_of
 from lifecycle.forms import posted
 from lifecycle.models import Product
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

@@ -1,7 +1,7 @@
 """Proofs before they are needed: rehearse a rollback, try a backup."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from deployments import drills, rehearsals
 from deployments.loading import get_environment_for, get_release_for
 from deployments.pages import backups as page
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

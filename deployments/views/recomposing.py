@@ -1,13 +1,14 @@
 """Putting a frozen release together again on what is live now."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from deployments import unfreezing
 from deployments.loading import get_release_for
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

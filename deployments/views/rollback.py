@@ -1,7 +1,7 @@
 """Taking production (or any environment) back: what leaves, what stays, who is told, and why."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -12,6 +12,7 @@ from deployments.loading import get_environment_for
 from deployments.pages import standing
 from deployments.pages.rollback import confirmation
 from lifecycle.forms import posted
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from deployments.forms import ShippingTimeForm
 from deployments.loading import get_release_for
 from lifecycle import dates
 from lifecycle.forms import posted
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,6 +14,7 @@ from deployments.pages.override import passing
 from environments import stops
 from environments.pages.words import moment
 from lifecycle.forms import posted, reason_in
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

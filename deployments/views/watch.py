@@ -1,7 +1,7 @@
 """The hours after a release: what the watch saw, and what a person makes of it."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from deployments.forms import ReasonForm
 from deployments.loading import get_release_for, get_watch_for
 from deployments.models import Watch
 from deployments.pages import watch as page
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from releases import hotfixes
 

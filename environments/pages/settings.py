@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.forms import Form
+
 from environments import database_addresses, differences, locks, places, queries, secrets, variables
 from environments.forms import AccessForm, EffectsForm, LockForm, VariableForm
 from environments.models import Environment, Lock, Variable, VariableVersion
@@ -69,7 +71,7 @@ def frame(environment: Environment) -> dict[str, Any]:
     return {"environment": environment, "environments": list(others)}
 
 
-def initial(environment: Environment, form: type) -> dict[str, Any]:
+def initial(environment: Environment, form: type[Form]) -> dict[str, Any]:
     return {name: getattr(environment, name, "") for name in form.base_fields}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -15,6 +15,7 @@ from environments.forms import Domain
 from environments.models import Repository, UpstreamKey
 from environments.pages import repository as pages
 from environments.repository_forms import CredentialForm, ModeForm, RepositoryForm
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

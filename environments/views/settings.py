@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +16,7 @@ from environments.models import Environment
 from environments.pages import promotion
 from environments.pages import settings as pages
 from environments.queries import get_environment_for
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

@@ -1,7 +1,7 @@
 """The variables of an environment: set, removed, and made again what they were."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -11,6 +11,7 @@ from environments.forms import VariableForm
 from environments.pages import settings as pages
 from environments.queries import get_environment_for
 from environments.views.settings import act
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

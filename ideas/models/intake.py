@@ -1,5 +1,7 @@
 """Intake: areas, ideas, votes and subscriptions."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -101,6 +103,14 @@ class Idea(models.Model):
     snoozed_until = models.DateTimeField(null=True, blank=True)
 
     objects = IdeaQuerySet.as_manager()
+
+    # What a queryset may add to a row (with_mine, rows, detail, standing).
+    voted: bool
+    start: str
+    area_name: str | None
+    wordings: list[dict[str, Any]]
+    was_decided: bool
+    standing: dict[str, Any]
 
     class Meta:
         constraints = [

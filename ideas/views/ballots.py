@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,6 +17,7 @@ from ideas.views.common import blame, done, get_item_for, get_session_for
 from ideas.views.review import show
 from lifecycle.forms import posted
 from lifecycle.models import Role
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 ANSWERS = ("urgency", "importance", "complexity", "choice", "note")

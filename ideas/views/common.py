@@ -5,12 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.forms import BaseForm
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from ideas.models import AgendaItem, Idea, ReviewSession
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import Actor
 
 
@@ -54,7 +55,7 @@ def done(request: HttpRequest, words: str, to: str, *arguments: Any) -> HttpResp
     return redirect(to, *arguments)
 
 
-def blame(form: Form, error: ValidationError) -> None:
+def blame(form: BaseForm, error: ValidationError) -> None:
     """Show a rule's objection at the fields of `form`; what the form has no field for stands on top."""
     for name, words in getattr(error, "message_dict", {"__all__": error.messages}).items():
         form.add_error(name if name in form.fields else None, words)

@@ -1,7 +1,7 @@
 """The portal: the list, one idea, sharing, voting, following, comments, the roadmap."""
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from ideas.models import Idea
 from ideas.queries import IdeaQuerySet
 from ideas.views.common import back, blame, done, get_idea_for, get_votable_for
 from lifecycle.forms import posted
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import Actor, allow
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from ideas.models import ReviewSession, Rhythm
 from ideas.review_forms import DecisionForm
 from ideas.views.common import done, get_item_for, get_session_for
 from lifecycle.forms import reason_in
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

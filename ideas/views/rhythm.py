@@ -1,7 +1,7 @@
 """When the board meets: the settings of the review."""
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from ideas.review_forms import RhythmForm
 from ideas.views.common import blame, done
 from lifecycle.dates import clock, weekday
 from lifecycle.forms import posted
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

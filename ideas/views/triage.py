@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from ideas.models import Idea
 from ideas.triage import area_named
 from ideas.views.common import blame, done, get_idea_for
 from lifecycle.forms import posted
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -26,6 +27,7 @@ from releases import candidates, changes, checklists, demos, invitations, plan, 
 from releases.models import Candidate, Change, Release, SignOff
 
 Say = Callable[[str], None]
+Found = TypeVar("Found")
 PATIENCE_SECONDS = 240
 ROUND_SECONDS = 0.3
 
@@ -258,7 +260,7 @@ class Narrator:
         return f"{self.release().status}; {states}; deployment {last} {last and last.status} {last and last.error}"
 
 
-def wait_for(found: Callable[[], object], what: str, *, describe: Callable[[], str] = str) -> object:
+def wait_for(found: Callable[[], Found | None], what: str, *, describe: Callable[[], str] = str) -> Found:
     """Ask again until the answer is true; StoryStuck after PATIENCE_SECONDS."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:

@@ -176,6 +176,9 @@ class Change(models.Model):
     created_at = models.DateTimeField()
     waiting_since = models.DateTimeField()
 
+    seen: list[Idea]
+    """What a queryset may add: the ideas of it that a reader may see (notes.py)."""
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["product", "number"], name="change_number"),

@@ -18,9 +18,10 @@ from releases.demo_answers import Tally
 from releases.demo_forms import SessionForm
 from releases.forms import Domain, SignOffForm
 from releases.models import Demo, Invitation, Release, SignOff
+from releases.models.audiences import Audience
 from releases.pages.customers import novelties
 
-A = SignOff.Audience
+A = Audience
 Bound = dict[str, Domain]
 
 
@@ -54,7 +55,7 @@ class Session:
 class Panel:
     """One audience: its session or the form to plan one, its standing word, and the form of whoever speaks for it."""
 
-    audience: SignOff.Audience
+    audience: Audience
     route: str
     session: Session | None
     plan_form: SessionForm | None
@@ -79,12 +80,12 @@ def page(release: Release, actor: Actor, bound: Bound | None = None) -> dict[str
     }
 
 
-def audiences(release: Release) -> list[SignOff.Audience]:
+def audiences(release: Release) -> list[Audience]:
     """Who must say yes: managers, then customers where the product asks them."""
     return [A.MANAGERS] + ([A.CUSTOMERS] if release.product.customers_demo_required else [])
 
 
-def panel(release: Release, audience: SignOff.Audience, actor: Actor, bound: Bound) -> Panel:
+def panel(release: Release, audience: Audience, actor: Actor, bound: Bound) -> Panel:
     said, blocked = signoffs.standing(release).get(audience), blocked_because(release, audience)
     demo = signoffs.session(release, audience)
     speaks = not blocked and signoffs.may_speak(release, audience, actor)

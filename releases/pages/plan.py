@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from lifecycle import events
 from lifecycle.dates import day, weekday
-from lifecycle.models import Membership, User
+from lifecycle.models import Event, Membership, User
 from lifecycle.roles import VERBS, Actor
 from releases import enough, migration_flags, overlaps, plan
 from releases.forms import ReasonForm
@@ -97,7 +97,7 @@ def can_reschedule(release: Release, actor: Actor) -> bool:
     return actor.may("plan_release") and (release.is_open or release.is_frozen)
 
 
-def last_said(release: Release) -> dict[str, events.Event]:
+def last_said(release: Release) -> dict[str, Event]:
     """The newest event of each kind that the page tells of; none where neither can have happened."""
     if not (release.is_frozen or release.first_target_date):
         return {}
@@ -105,7 +105,7 @@ def last_said(release: Release) -> dict[str, events.Event]:
     return {event.verb: event for event in rows.distinct("verb")}
 
 
-def target(release: Release, moved: events.Event | None = None) -> dict[str, str]:
+def target(release: Release, moved: Event | None = None) -> dict[str, str]:
     """The date in words; after a slip also the first one, and why for the team."""
     words = {"date": weekday(release.target_date), "live": day(release.live_at) if release.live_at else ""}
     if release.first_target_date and release.first_target_date != release.target_date:
@@ -114,11 +114,11 @@ def target(release: Release, moved: events.Event | None = None) -> dict[str, str
     return words
 
 
-def note_of(event: events.Event | None) -> str:
+def note_of(event: Event | None) -> str:
     return event.note.text if event and hasattr(event, "note") else ""
 
 
-def scope(event: events.Event | None, changes: list[Change]) -> Scope | None:
+def scope(event: Event | None, changes: list[Change]) -> Scope | None:
     """The last change of what is frozen."""
     if event is None:
         return None

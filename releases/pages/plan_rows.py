@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef
@@ -58,7 +58,7 @@ def rows(release: Release, changes: Iterable[Change], actor: Actor) -> list[Row]
     return [row(release, change, may=may, now=now) for change in changes]
 
 
-def row(release: Release, change: Change, *, may: bool, now: date) -> Row:
+def row(release: Release, change: Any, *, may: bool, now: date) -> Row:
     return Row(
         change,
         facts(change, now),
@@ -95,7 +95,7 @@ def due(change: Change, now: date) -> Fact | None:
     return Fact("calendar", "bad" if is_late else "", _("due %(day)s") % {"day": day(change.due_date)})
 
 
-def fell(release: Release, change: Change) -> str:
+def fell(release: Release, change: Any) -> str:
     """That a yes no longer holds for what is frozen; "" when none was given, or it holds."""
     if not release.is_frozen or change.status != S.STAGING or not change.was_approved:
         return ""

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from ideas.models import Idea
 from lifecycle.dates import day, weekday
+from lifecycle.forms import field
 from lifecycle.roles import Actor
 from releases import customer_dates
 from releases.models import Change, Release
@@ -49,7 +50,8 @@ def headline(found: list[Release]) -> str:
     return _("No release is planned") if found else _("There is no release yet")
 
 
-def changes_of(release: Release) -> str:
+def changes_of(release: Any) -> str:
+    """Of a row of `listing`, which has been counted."""
     if release.is_undo:
         count = release.undoes.count()
         return ngettext("takes %(n)d change out", "takes %(n)d changes out", count) % {"n": count}
@@ -86,5 +88,5 @@ def queue(form: forms.Form) -> list[Choice]:
             ngettext("%(n)d point", "%(n)d points", idea.points) % {"n": idea.points} if idea.points else "",
             ngettext("%(n)d vote", "%(n)d votes", idea.votes) % {"n": idea.votes},
         )
-        for idea in form.fields["ideas"].queryset
+        for idea in field(form, "ideas").queryset
     ]

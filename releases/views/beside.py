@@ -1,10 +1,11 @@
 """What pages of ideas fetch from here after they are shown, because ideas know nothing of plans."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from ideas.models import Idea
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from releases import experience as experiences
 from releases import offers

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from lifecycle.preferences import safe_next
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from releases import changes, comments, plan
 from releases.forms import AssignForm, BranchForm, CommentForm, Domain, MigrationsForm

@@ -1,10 +1,11 @@
 """One check with its log."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from lifecycle.live_log import number
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from releases import checks
 from releases.loading import get_check_for

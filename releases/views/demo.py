@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from lifecycle.forms import reason_in
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow, who_may
 from releases import demos, invitations, signoffs
 from releases.demo_forms import SessionForm

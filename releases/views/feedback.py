@@ -1,11 +1,12 @@
 """What customers say after a release, and what is new for them."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from releases import feedback
 from releases.forms import AnswerForm

@@ -5,18 +5,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.forms import BaseForm
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ideas.models import Idea
 from lifecycle.forms import posted
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from lifecycle.transitions import NotAllowed
 from releases import plan, rules
-from releases.forms import MoreIdeasForm
+from releases.forms import Domain, MoreIdeasForm
 from releases.loading import get_release_for
 from releases.models import Change, Release
 from releases.pages import editing
@@ -120,7 +121,7 @@ def get_planned(request: HttpRequest, version: str, number: int) -> Change:
     return get_object_or_404(changes, number=number)
 
 
-def done(form: Form, use_case: Callable[..., object]) -> bool:
+def done(form: Domain, use_case: Callable[..., object]) -> bool:
     """Whether the use-case did what the form says; what it refused stands in the form then."""
     if not form.is_valid():
         return False
@@ -136,14 +137,14 @@ def done(form: Form, use_case: Callable[..., object]) -> bool:
     return False
 
 
-def part(request: HttpRequest, template: str, context: dict[str, Any], form: Form) -> HttpResponse:
+def part(request: HttpRequest, template: str, context: dict[str, Any], form: BaseForm) -> HttpResponse:
     """The fragment that was asked for, or a page of its own around it."""
     if request.htmx:
         return answer(request, template, context, form)
     return answer(request, "releases/part.html", context | {"part": template}, form)
 
 
-def answer(request: HttpRequest, template: str, context: dict[str, Any], form: Form) -> HttpResponse:
+def answer(request: HttpRequest, template: str, context: dict[str, Any], form: BaseForm) -> HttpResponse:
     """200, 422 with what is wrong in the form, or 409 with why it cannot be done now."""
     refused = 409 if getattr(form, "is_conflict", False) else 422
     return render(request, template, context, status=refused if form.errors else 200)

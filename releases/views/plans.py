@@ -4,12 +4,13 @@ from collections.abc import Callable
 from functools import partial
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lifecycle.forms import posted, reason_in
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from releases import plan
 from releases.forms import Domain, PlanForm, ReasonForm

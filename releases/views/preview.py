@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from functools import wraps
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lifecycle.dates import zone
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from lifecycle.transitions import NotAllowed
 from releases import demo_answers, invitations

@@ -1,7 +1,7 @@
 """The tester's bench: what staging runs, what to try, ticking, approving, and holding staging."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from environments.models import Environment
 from environments.queries import of_kind
 from lifecycle.models import Product
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from releases import asking, steps, tries, verdicts
 from releases.forms import HoldForm

@@ -1,12 +1,13 @@
 """A person's word about commits on main that belong to no change."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from environments.models import TrunkCommit
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from releases import trunk_words
 

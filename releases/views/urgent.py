@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from lifecycle.forms import posted
+from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 from releases import hotfixes, undoing
 from releases.forms import HotfixForm, ReasonForm
