@@ -65,7 +65,8 @@ def put_on_agenda(
     stands already, it joins the end: below the cut, unless there is room.
     """
     now = at or timezone.now()
-    primary = Idea.objects.select_for_update().select_related("product").get(pk=idea.canonical_id or idea.pk)
+    locked = Idea.objects.select_for_update(of=("self",)).select_related("product")
+    primary = locked.get(pk=idea.canonical_id or idea.pk)
     item = waiting_item(primary)
     if item is None:
         session = next_session(primary.product, at=now)

@@ -33,7 +33,8 @@ def reach(
     Does nothing if it is there or further already. With `taken_back` it returns to `stop` or stays there, which
     followers are told with `note` as the reason; it never moves forward that way.
     """
-    primary = Idea.objects.select_for_update().select_related("product").get(pk=idea.canonical_id or idea.pk)
+    locked = Idea.objects.select_for_update(of=("self",)).select_related("product")
+    primary = locked.get(pk=idea.canonical_id or idea.pk)
     if (primary.stop < stop) if taken_back else (primary.stop >= stop):
         return
     event = put(primary, stop, by=by, note=note, fact=fact, taken_back=taken_back, at=at)
