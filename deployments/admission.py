@@ -16,6 +16,13 @@ from lifecycle.transitions import NotAllowed
 from releases.models import Candidate, Release
 
 
+def verb_of(environment: Environment, kind: str) -> str:
+    """The verb of roles.py that asking for it takes: what goes to production is shipped, wherever one presses."""
+    if kind == Deployment.Kind.ROLLBACK:
+        return "roll_back"
+    return "ship_release" if environment.is_production else "deploy"
+
+
 def require_may_run(
     environment: Environment,
     candidate: Candidate,

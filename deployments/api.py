@@ -80,8 +80,7 @@ class Deployments(APIView):
         wish = read(NewDeployment, request)
         environment = get_environment_for(request.actor, wish["environment"])
         candidate = get_object_or_404(Candidate, product=request.actor.product, pk=wish["candidate_id"])
-        if environment.is_production:
-            request.actor.require("ship_release")
+        request.actor.require(admission.verb_of(environment, Deployment.Kind.DEPLOY))
         admission.require_its_time(environment, candidate, at=wish["due_at"])
         asked = {name: wish[name] for name in ("reason", "due_at", "expires_at")}
         made = services.request(environment, candidate, by=request.user, **asked)
@@ -123,13 +122,14 @@ class Abort(APIView):
 
 
 class Retry(APIView):
-    """The same wish once more, as a new deployment."""
+    """The same wish once more, as a new deployment; production also asks for the verb ship_release."""
 
     verbs = {"POST": "deploy"}
 
     @extend_schema(request=None, responses={201: DeploymentDetail})
     def post(self, request: Request, product: str, pk: int) -> Response:
         deployment = get_deployment_for(request.actor, pk)
+        request.actor.require(admission.verb_of(deployment.environment, deployment.kind))
         admission.require_its_time(deployment.environment, deployment.candidate, kind=deployment.kind)
         made = services.retry(deployment, by=request.user)
         return Response(DeploymentDetail(made).data, status=201)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from deployments import running, targets
 from deployments.declared import TROUBLE
@@ -13,6 +14,10 @@ from environments.models import Environment
 
 LOOK_SECONDS = 30 / settings.TEMPO
 ENOUGH_SECONDS = 20
+NOT_YET = gettext_noop("It has not been asked yet.")
+AFTERWARDS = gettext_noop("It is asked again after a deployment.")
+UNCLEAR = gettext_noop("It gave no clear answer.")
+"""Stored as they are and put into the reader's language on the page."""
 
 
 def tick() -> None:
@@ -38,7 +43,7 @@ def look(environment: Environment) -> None:
     """Ask what runs and write it down; a contradiction counts, and silence is only noted."""
     current = running.current(environment)
     if current is None or running.active(environment):
-        note(environment, probe_note="It is asked again after a deployment.", probed_release="", probe_misses=0)
+        note(environment, probe_note=AFTERWARDS, probed_release="", probe_misses=0)
         return
     try:
         answer = targets.driver_for(environment, current.candidate).probe()
@@ -46,7 +51,7 @@ def look(environment: Environment) -> None:
         note(environment, probe_note=str(error), probed_release="", probe_misses=0)
         return
     if answer is None:
-        note(environment, probe_note="It gave no clear answer.", probed_release="", probe_misses=0)
+        note(environment, probe_note=UNCLEAR, probed_release="", probe_misses=0)
         return
     matches = answer == running.release_id(current.candidate)
     note(environment, probe_note="", probed_release=answer[:120], probe_misses=0 if matches else F("probe_misses") + 1)

@@ -101,14 +101,25 @@ def adopted_before(candidate: Candidate) -> Candidate | None:
 
 def rollback_target(environment: Environment) -> Candidate | None:
     """Where "Roll back" leads: while something is on its way or nobody is sure what runs, to what was verified last;
-    while a rollback is on its way, where that one should have led.
+    while a rollback is on its way, or was the last thing begun and left nobody sure, where that one should have led.
     """
     last, busy = current(environment), active(environment)
+    is_unsure = environment.state == Environment.State.UNSURE
     if busy and busy.kind == Deployment.Kind.ROLLBACK:
         return busy.candidate
-    if last and (busy or environment.state == Environment.State.UNSURE):
+    if is_unsure and not busy and (broken := _broken_rollback(environment)):
+        return broken.candidate
+    if last and (busy or is_unsure):
         return last.candidate
     return previous_verified(environment)
+
+
+def _broken_rollback(environment: Environment) -> Deployment | None:
+    """The last thing begun here, if it is a rollback that did not arrive: nobody wants what it fled from."""
+    begun = Deployment.objects.filter(environment=environment, started_at__isnull=False)
+    last = begun.select_related("candidate").order_by("-started_at", "-id").first()
+    is_broken = last is not None and last.kind == Deployment.Kind.ROLLBACK and last.status != S.SUCCEEDED
+    return last if is_broken else None
 
 
 def active(environment: Environment) -> Deployment | None:

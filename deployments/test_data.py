@@ -76,7 +76,8 @@ def _carry_out(lease: Lease, section: str) -> None:
     name = name_of(environment)
     if not declared.run(lease, environment, section, TEST_DATA=name):
         raise Failed("Nothing says how, under [test_data].")
-    Environment.objects.filter(pk=environment.pk).update(test_data_at=timezone.now(), test_data_note="")
+    facts = {"test_data_at": timezone.now(), "test_data_scrubbed": section == SCRUB, "test_data_note": ""}
+    Environment.objects.filter(pk=environment.pk).update(**facts)
 
 
 @transaction.atomic
@@ -98,6 +99,11 @@ def is_going(environment: Environment) -> bool:
     """Whether a worker is changing the environment's data now."""
     rows = Work.objects.filter(kind__in=[RESTORE, SCRUB], subject_id=environment.pk)
     return rows.filter(status__in=Work.ACTIVE).exists()
+
+
+def held(environment: Environment) -> str:
+    """What is there now: the set, or the copy that took its place; "" if nobody knows a name for it."""
+    return _("A scrubbed copy") if environment.test_data_scrubbed else name_of(environment)
 
 
 def name_of(environment: Environment) -> str:

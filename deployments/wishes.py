@@ -17,7 +17,6 @@ from releases.models import Candidate
 
 S, Kind = Deployment.Status, Deployment.Kind
 GOING = (S.LOST, S.CLAIMED, S.RUNNING, S.VERIFYING)
-WHATS = {Kind.ROLLBACK: "a rollback of", Kind.REHEARSAL: "a rehearsal on"}
 
 
 def require_ready(environment: Environment, candidate: Candidate) -> None:
@@ -101,10 +100,13 @@ def write_down(
 
 def _first_line(deployment: Deployment, by: By) -> None:
     """What the page shows within the second after the click."""
-    what = WHATS.get(Kind(deployment.kind), "a deployment to")
-    line = f"{by} asked for {what} {deployment.environment}: {deployment.candidate} ({deployment.digest[:8]})."
-    text = " ".join(part for part in (line, deployment.reason, _waits_for(deployment)) if part)
-    logs.Writer(deployment.log_key).info(text)
+    where = f"{deployment.environment}: {deployment.candidate} ({deployment.digest[:8]})."
+    if deployment.kind == Kind.REHEARSAL:  # begun by itself, and its reason says what it is
+        said = [f"{deployment.reason or 'Rehearsal'}, on {where}"]
+    else:
+        what = "a rollback of" if deployment.kind == Kind.ROLLBACK else "a deployment to"
+        said = [f"{by} asked for {what} {where}", deployment.reason]
+    logs.Writer(deployment.log_key).info(" ".join(part for part in (*said, _waits_for(deployment)) if part))
 
 
 def _waits_for(deployment: Deployment) -> str:

@@ -46,6 +46,7 @@ class EnvironmentSerializer(serializers.ModelSerializer):
             "access",
             "test_data",
             "test_data_at",
+            "test_data_scrubbed",
             "test_data_note",
             "answers",
             "answered_at",

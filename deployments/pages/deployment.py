@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from deployments import break_glass, bridges, chips, gates, running, times
+from deployments import admission, break_glass, bridges, chips, gates, running, times
 from deployments.models import Deployment, Step, Watch
 from deployments.pages import log, steps, verdict
 from deployments.pages.rollback import confirmation
@@ -50,7 +50,7 @@ def live(deployment: Deployment, actor: Actor) -> dict[str, Any]:
         "why": verdict.why(deployment, rows),
         "output": output(deployment),
         "may_stop": may_stop and actor.may("abort_deployment"),
-        "may_retry": is_worth_another_try(deployment) and actor.may("deploy"),
+        "may_retry": is_worth_another_try(deployment) and may_try_again(deployment, actor),
         "rollback": way_back(deployment, actor),
         "watch": Watch.objects.filter(deployment=deployment).first() if deployment.is_final else None,
     }
@@ -60,6 +60,10 @@ def is_worth_another_try(deployment: Deployment) -> bool:
     """Half of a rehearsal is tried again with the other half, from its release."""
     is_half = deployment.kind == Deployment.Kind.REHEARSAL
     return deployment.status in (S.FAILED, S.ERRORED, S.ABORTED) and not is_half
+
+
+def may_try_again(deployment: Deployment, actor: Actor) -> bool:
+    return actor.may("deploy") and actor.may(admission.verb_of(deployment.environment, deployment.kind))
 
 
 def backup(deployment: Deployment) -> str:

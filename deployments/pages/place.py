@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from deployments import creating, declared, promotion, running, targets, test_data
+from deployments import creating, declared, promotion, reality, running, targets, test_data
 from deployments.environment_forms import DriverForm
 from deployments.models import Deployment
 from deployments.names import name
@@ -50,9 +50,11 @@ def place(environment: Environment, actor: Actor) -> dict[str, Any]:
         "can_promote": can_promote(environment) if actor.may("deploy") and not environment.is_leaving else None,
         "may_change": actor.may("configure") and not environment.is_leaving,
         "why_it_stays": why_it_stays(environment),
+        "needs_a_way_out": environment.is_contradicted or environment.state == Environment.State.UNSURE,
         "notes": standing.keeping_away(environment),
         "test_data": test_data.offered(environment),
         "test_data_name": test_data.name_of(environment),
+        "test_data_held": test_data.held(environment),
         "test_data_at": moment(environment.test_data_at) if environment.test_data_at else "",
         "driver_form": DriverForm(initial={name: getattr(environment, name) for name in DriverForm.base_fields}),
         "servers": host_keys.of(environment),
@@ -65,6 +67,8 @@ def headline(environment: Environment, current: Deployment | None) -> str:
     facts = {"place": environment, "release": runs(current), "status": environment.get_status_display()}
     if not environment.is_ready:
         return _("%(place)s: %(status)s") % facts
+    if environment.state == Environment.State.UNSURE:
+        return _("Nobody is sure what %(place)s runs") % facts
     if environment.is_contradicted:
         return _("%(place)s does not run what is recorded") % facts
     return _("%(place)s runs %(release)s") % facts if current else _("Nothing runs on %(place)s yet") % facts
@@ -87,7 +91,7 @@ def answer(environment: Environment, current: Deployment | None) -> Answer:
     if not targets.can_verify(environment, current.candidate):
         return Answer("unknown", _("Cannot verify: lifecycle.toml has no [probe]."), "")
     if not when or environment.probe_note:
-        return Answer("unknown", environment.probe_note or _("It has not been asked yet."), when)
+        return Answer("unknown", _(environment.probe_note or reality.NOT_YET), when)
     said = environment.probed_release or _("Nothing runs")
     if environment.is_contradicted:
         return Answer("bad", said, when)

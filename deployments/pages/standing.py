@@ -117,7 +117,10 @@ def data(environment: Environment) -> Note | None:
     """Which test data it has and since when; production has none."""
     if environment.is_production or environment.test_data_at is None:
         return None
-    said = {"name": environment.test_data or _("Test data"), "when": dates.ago(environment.test_data_at)}
+    when = dates.ago(environment.test_data_at)
+    if environment.test_data_scrubbed:
+        return Note("database", "", _("A scrubbed copy, made %(when)s") % {"when": when})
+    said = {"name": environment.test_data or _("Test data"), "when": when}
     return Note("database", "", _("%(name)s, restored %(when)s") % said)
 
 

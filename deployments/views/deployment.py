@@ -85,6 +85,7 @@ def abort(request: HttpRequest, pk: int) -> HttpResponse:
 @allow("deploy")
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     deployment = get_deployment_for(request.actor, pk)
+    request.actor.require(admission.verb_of(deployment.environment, deployment.kind))
     admission.require_its_time(deployment.environment, deployment.candidate, kind=deployment.kind)
     again = services.retry(deployment, by=request.user)
     return redirect("deployments:detail", again.pk)

@@ -102,6 +102,7 @@ class Environment(models.Model):
     access_key = models.TextField(blank=True, help_text=_("sealed; the application checks tokens with it"))
     test_data = models.CharField(_("test data set"), max_length=60, blank=True)
     test_data_at = models.DateTimeField(null=True, blank=True)
+    test_data_scrubbed = models.BooleanField(_("a scrubbed copy"), default=False)
     test_data_note = models.TextField(blank=True)
     probed_release = models.CharField(max_length=120, blank=True, help_text=_("what answered the last probe"))
     probed_at = models.DateTimeField(null=True, blank=True)

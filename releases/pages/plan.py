@@ -23,7 +23,8 @@ from releases.pages.plan_rows import changes_of, rows
 from releases.plan_forms import RescheduleForm
 
 S = Release.Status
-SAID = ("release.rescheduled", "release.scope_changed")
+GLASS = "release.glass_broken"
+SAID = ("release.rescheduled", "release.scope_changed", GLASS)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,14 @@ class Yes:
 
     person: User
     what: str
+
+
+@dataclass(frozen=True)
+class Glass:
+    """That people's gates were opened by force: by whom and why."""
+
+    who: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,7 @@ def page(release: Release, actor: Actor) -> dict[str, Any]:
         "dates": {name: weekday(on) for name, on in planned_days(release) if on},
         "target": target(release, said.get("release.rescheduled")),
         "scope": scope(said.get("release.scope_changed"), changes) if release.is_frozen else None,
+        "glass": glass(said.get(GLASS), release),
         "delivered": delivered_card(release) if release.is_out else None,
         "notes": getattr(release, "notes", None) if release.is_frozen or release.is_out else None,
         "yeses": yeses(release),
@@ -99,7 +109,7 @@ def can_reschedule(release: Release, actor: Actor) -> bool:
 
 def last_said(release: Release) -> dict[str, Event]:
     """The newest event of each kind that the page tells of; none where neither can have happened."""
-    if not (release.is_frozen or release.first_target_date):
+    if not (release.is_frozen or release.is_out or release.first_target_date):
         return {}
     rows = events.about(release).filter(verb__in=SAID).select_related("actor", "note").order_by("verb", "-id")
     return {event.verb: event for event in rows.distinct("verb")}
@@ -127,6 +137,15 @@ def scope(event: Event | None, changes: list[Change]) -> Scope | None:
     keys = ", ".join(event.data.get("keys") or [here[pk] for pk in event.data["changes"] if pk in here])
     what = f"{words[event.data['how']]}: {keys}"
     return Scope(what, str(event.actor or event.machine), day(event.at), note_of(event), event.data["digest"][:12])
+
+
+def glass(event: events.Event | None, release: Release) -> Glass | None:
+    """The label that stays; while it is frozen only if it was opened for what is frozen now."""
+    digest = release.candidate.digest if release.candidate else ""
+    if event is None or event.data["digest"] != digest:
+        return None
+    people = User.objects.filter(pk__in=event.data["people"]).order_by("pk")
+    return Glass(", ".join(str(person) for person in people), note_of(event))
 
 
 def yeses(release: Release) -> list[Yes]:

@@ -96,9 +96,30 @@ def test_trying_again_does_not_ship_before_the_time_either(paper: Paper, sign_in
     Deployment.objects.update(status="failed")
     facts = {"due_at": timezone.now() + timedelta(hours=5), "chosen_by": paper.cast.max, "chosen_at": timezone.now()}
     chosen = ShippingTime.objects.create(release=paper.release, **facts)
-    client = sign_in(paper.cast.lena)
+    client = sign_in(paper.cast.ops)
     for door in (f"{DEPLOYMENTS}{made.pk}/retry/", f"/deployments/{made.pk}/retry/"):
         assert client.post(door).status_code == 409, door
     assert Deployment.objects.count() == 1
     chosen.delete()
     assert client.post(f"/deployments/{made.pk}/retry/").status_code == 302
+
+
+def test_trying_again_what_was_shipped_is_for_those_who_ship(paper: Paper, sign_in, monkeypatch):
+    open_every_gate(paper, monkeypatch)
+    made = services.request(paper.production, paper.release.candidate, by=paper.cast.ops)
+    Deployment.objects.update(status="failed")
+    client = sign_in(paper.cast.lena)
+    assert "Try again" not in client.get(f"/deployments/{made.pk}/").content.decode()
+    for door in (f"{DEPLOYMENTS}{made.pk}/retry/", f"/deployments/{made.pk}/retry/"):
+        assert client.post(door).status_code == 403, door
+    assert Deployment.objects.count() == 1
+    client = sign_in(paper.cast.ops)
+    assert "Try again" in client.get(f"/deployments/{made.pk}/").content.decode()
+    assert client.post(f"/deployments/{made.pk}/retry/").status_code == 302
+
+
+def test_a_team_lead_tries_again_what_went_to_staging(paper: Paper, sign_in, monkeypatch):
+    open_every_gate(paper, monkeypatch)
+    made = services.request(paper.environments["staging"], paper.release.candidate, by=paper.cast.ops)
+    Deployment.objects.update(status="failed")
+    assert sign_in(paper.cast.lena).post(f"/deployments/{made.pk}/retry/").status_code == 302

@@ -119,3 +119,15 @@ def test_nothing_to_open_is_said(paper: Paper):
     break_glass.break_glass(paper.release, by=paper.cast.ops, reason="Now.")
     with pytest.raises(NotAllowed):
         break_glass.break_glass(paper.release, by=paper.cast.max, reason="Again.")
+
+
+def test_the_plans_page_keeps_the_label(paper: Paper, sign_in):
+    page = "/releases/24.11/"
+    assert "Break-glass" not in sign_in(paper.cast.dev).get(page).content.decode()
+    break_glass.break_glass(paper.release, by=paper.cast.ops, reason="Nobody can pay.")
+    assert "Opened by force by Ops: Nobody can pay." in sign_in(paper.cast.dev).get(page).content.decode()
+    Release.objects.update(status="live", live_at=paper.now)
+    assert "Opened by force by Ops: Nobody can pay." in sign_in(paper.cast.dev).get(page).content.decode()
+    paper.release.candidate.digest = "e" * 64
+    paper.release.candidate.save(update_fields=["digest"])
+    assert "Break-glass" not in sign_in(paper.cast.dev).get(page).content.decode()

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from deployments import freeze_overrides, gates
+from deployments import freeze_overrides, gates, services
 from deployments.models import Deployment
-from environments import freezes, locks, stops
+from environments import freezes, locks, stops, variables
 from environments.models import Environment, HostKey
-from lifecycle.models import Work
+from lifecycle.events import Machine
+from lifecycle.models import LogLine, Work
 from tests.deployments.paper import Paper
 
 STAGING = "/environments/staging"
@@ -176,3 +177,33 @@ def test_a_freeze_is_written_in_the_products_time_and_changed(paper, cast, ops):
     assert ops.post(f"/environments/freezes/{made.pk}/", longer).status_code == 302
     made.refresh_from_db()
     assert made.ends_at.isoformat() == "2099-12-28T01:00:00+00:00"
+
+
+def test_a_place_that_is_being_destroyed_offers_nothing_to_change(paper, ops):
+    staging = paper.environments["staging"]
+    for value in ("one", "two"):
+        variables.set_variable(staging, name="GREETING", value=value, is_secret=False, by=paper.cast.ops)
+    facts = {"environment": staging, "host": "web1", "port": 22, "fingerprint": "SHA256:abc", "seen_at": paper.now}
+    HostKey.objects.create(**facts)
+    Environment.objects.filter(pk=staging.pk).update(driver="ssh", driver_settings={"hosts": ["web1"]})
+    pages = (f"{STAGING}/", f"{STAGING}/settings/", f"{STAGING}/settings/variables/GREETING/")
+    assert [page for page in pages if f'action="{STAGING}/' not in text(ops, page)] == []
+    Environment.objects.filter(pk=staging.pk).update(status="destroying")
+    assert [page for page in pages if f'action="{STAGING}/' in text(ops, page)] == []
+
+
+def test_a_rehearsal_is_called_one_once(paper):
+    words = "Rehearsal of a rollback of 24.11"
+    facts = {"kind": Deployment.Kind.REHEARSAL, "reason": words, "by": Machine("rehearsal")}
+    made = services.request(paper.environments["staging"], paper.release.candidate, **facts)
+    assert LogLine.objects.filter(log=made.log_key).first().text.startswith(f"{words}, on Staging: 24.11")
+
+
+def test_where_nobody_is_sure_the_headline_says_so_and_a_way_out_is_there(paper, ops, sign_in):
+    ran(paper, "staging")
+    way_out = f'href="{STAGING}/roll-back/"'
+    assert way_out not in text(ops, f"{STAGING}/")
+    Environment.objects.filter(slug="staging").update(state="unsure", probe_note="It gave no clear answer.")
+    page = text(ops, f"{STAGING}/")
+    assert "Nobody is sure what Staging runs" in page and way_out in page
+    assert way_out not in text(sign_in(paper.cast.tess), f"{STAGING}/")

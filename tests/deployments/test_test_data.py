@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from deployments import claims, services, test_data
 from deployments.models import Deployment
+from deployments.pages import standing
 from environments import variables
 from environments.models import Environment
 from lifecycle import jobs
@@ -50,6 +51,11 @@ def test_a_scrubbed_copy_is_the_other_way(engine, staging):
     test_data.request(staging, by=engine.cast.ops, scrub=True)
     after_work(engine, staging)
     assert engine.steps_run(staging)[-1].startswith("scrub one+")
+    assert test_data.held(staging) == "A scrubbed copy"
+    assert "A scrubbed copy" in standing.data(staging).text
+    test_data.request(staging, by=engine.cast.ops)
+    after_work(engine, staging)
+    assert test_data.held(staging) == "hundred-orders"
 
 
 def test_what_went_wrong_stays_on_the_environment(engine, staging):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from deployments import running, services, stopping
 from deployments.drivers import Release, Stopped
@@ -161,3 +162,22 @@ def test_while_a_rollback_is_on_its_way_the_pages_name_the_way_out(third: Deploy
 def test_a_rollback_that_goes_back_itself_may_be_overtaken(third: Deployment, cast: Cast):
     going_back(third, status=S.RETURNING)
     assert services.roll_back(third.environment, by=cast.ops, reason="Again.").candidate.label == "24.10"
+
+
+def test_a_rollback_that_left_nobody_sure_never_leads_to_what_it_fled_from(engine: Shop):
+    shipped(engine, "one", "two")
+    broken = services.roll_back(engine.dev, by=engine.cast.ops, reason="Faulty.")
+    Deployment.objects.filter(pk=broken.pk).update(status=S.ERRORED, started_at=timezone.now())
+    Environment.objects.filter(pk=engine.dev.pk).update(state=Environment.State.UNSURE)
+    engine.dev.refresh_from_db()
+    assert leads_to(engine) == "one"
+    assert taken_back(engine).candidate.label == "one"
+
+
+def test_a_deployment_that_left_nobody_sure_still_leads_to_what_was_verified_last(engine: Shop):
+    shipped(engine, "one", "two")
+    broken = services.request(engine.dev, engine.candidate("three"), by=engine.cast.ops)
+    Deployment.objects.filter(pk=broken.pk).update(status=S.ERRORED, started_at=timezone.now())
+    Environment.objects.filter(pk=engine.dev.pk).update(state=Environment.State.UNSURE)
+    engine.dev.refresh_from_db()
+    assert leads_to(engine) == "two"

@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from deployments.models import Deployment
+from environments.models import Environment
 from ideas.models import Decision, Idea, ReviewSession
-from lifecycle.models import Product
+from lifecycle.models import Product, User
+from lifecycle.story.moving import follow_ports
 from lifecycle.story.seed import seed, upstream
 from lifecycle.story.wishes import WISHES
+from releases.models import Candidate
+from tests.deployments.watched import candidate, deployment
 
 pytestmark = pytest.mark.django_db
 
@@ -56,3 +61,17 @@ def test_a_second_time_nothing_is_seeded_twice() -> None:
     assert Product.objects.count() == 1
     with pytest.raises(CommandError, match="already"):
         call_command("seed")
+
+
+def test_what_runs_follows_a_port_that_was_taken(settings) -> None:  # noqa: ANN001
+    product = seed()
+    ops, staging = User.objects.get(email="ops@northwind.test"), Environment.objects.get(slug="staging")
+    runs = deployment(staging, candidate(product, "24.10", purpose=Candidate.Purpose.ADOPTED))
+    assert follow_ports(product, by=ops) == []
+    settings.SHOP_PORTS = {"dev": 9101, "staging": 9107, "production": 9103}
+    assert follow_ports(product, by=ops) == [staging]
+    staging.refresh_from_db()
+    assert (staging.driver_settings["port"], staging.url) == (9107, "http://127.0.0.1:9107")
+    again = Deployment.objects.exclude(pk=runs.pk).get()
+    assert again.candidate == runs.candidate and "9102 is taken" in again.reason
+    assert follow_ports(product, by=ops) == [], "once is enough"
