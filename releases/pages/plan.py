@@ -139,7 +139,7 @@ def scope(event: Event | None, changes: list[Change]) -> Scope | None:
     return Scope(what, str(event.actor or event.machine), day(event.at), note_of(event), event.data["digest"][:12])
 
 
-def glass(event: events.Event | None, release: Release) -> Glass | None:
+def glass(event: Event | None, release: Release) -> Glass | None:
     """The label that stays; while it is frozen only if it was opened for what is frozen now."""
     digest = release.candidate.digest if release.candidate else ""
     if event is None or event.data["digest"] != digest:
