@@ -23,14 +23,7 @@ from tests.deployments.shop import SERVER, free_port
 from tests.environments.repositories import Upstream
 
 TARGET = Path(__file__).with_name("target.py")
-MANIFEST = """
-[backup]
-command = ["{python}", "-I", "-S", "target.py", "backup"]
-[migrate]
-command = ["{python}", "-I", "-S", "target.py", "migrate"]
-timeout_seconds = 600
-inactivity_seconds = 600
-uninterruptible = false
+PROBED = """
 [start]
 command = ["{python}", "server.py"]
 [health]
@@ -40,6 +33,15 @@ timeout_seconds = 10
 path = "/health"
 field = "release"
 """
+MANIFEST = f"""
+[backup]
+command = ["{{python}}", "-I", "-S", "target.py", "backup"]
+[migrate]
+command = ["{{python}}", "-I", "-S", "target.py", "migrate"]
+timeout_seconds = 600
+inactivity_seconds = 600
+uninterruptible = false
+{PROBED}"""
 NONE: Mapping[str, str] = {}
 COMMAND = {
     "deploy": ["{python}", "-I", "-S", "target.py", "switch"],
@@ -84,6 +86,10 @@ class ChaosProduct:
         assert not self.repository.fetch_error
         self._candidates: list[Candidate] = []
         self.environment("dev")  # what pushes are composed for by themselves
+
+    def retire_dev(self) -> None:
+        """Pushes are not deployed by themselves any more."""
+        Environment.objects.filter(product=self.product, slug="dev").update(status=Environment.Status.GONE)
 
     def candidate(self, number: int) -> Candidate:
         """The candidate of this number; it and those before it are made when they are first asked for."""

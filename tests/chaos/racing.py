@@ -18,8 +18,9 @@ from lifecycle.models import Membership
 from lifecycle.transitions import NotAllowed
 from releases import changes, hotfixes, intake
 from releases.models import Approval, Candidate, Change, Release, Revision
+from tests.bench import big_shop
 from tests.bench.paper_release import frozen_release, say_yes
-from tests.chaos.product import ChaosProduct, log_of
+from tests.chaos.product import PROBED, ChaosProduct, log_of
 from tests.chaos.stack import Stack, eventually
 
 SECONDS_APART = 5.0
@@ -34,10 +35,11 @@ class Track:
     def __init__(self, stack: Stack, first: ChaosProduct, number: int, rounds: int) -> None:
         self.stack, self.rounds = stack, rounds
         self.words: list[str] = []
-        self.product = ChaosProduct(stack, slug=f"race-{number}", cast=first.cast)
+        self.product = ChaosProduct(stack, slug=f"race-{number}", cast=first.cast, manifest=PROBED)
         self.cast = replace(first.cast, product=self.product.product)
         for member in Membership.objects.filter(product=first.product):
             Membership.objects.create(user=member.user, product=self.product.product, roles=member.roles)
+        self.product.retire_dev()
         self.staging = self.product.environment("staging", kind="staging")
         self.production = self.product.environment("production", kind="production", driver="command")
         variables.set_variable(self.production, name="COLOUR", value="first", is_secret=False, by=self.cast.ops)
@@ -54,13 +56,14 @@ class Track:
         }
 
     def _push_branches(self) -> None:
-        """A branch for every release and for every hotfix, fetched at once."""
-        git = self.product.upstream.git
-        for number in range(self.rounds):
-            for kind in ("race", "hot"):
-                git("checkout", "-q", "-B", f"{kind}-{number}", "main")
-                self.product.upstream.write(f"{kind}/{number}.txt", "first\n")
-                self.product.upstream.commit(f"{kind} {number}: Build it.")
+        """A branch for every release and for every hotfix, made and fetched at once."""
+        names = [(kind, number) for number in range(self.rounds) for kind in ("race", "hot")]
+        stream = "".join(
+            big_shop.commit(f"{kind}-{number}", mark, f"{kind} {number}: Build it.", parent="refs/heads/main^0")
+            + big_shop.file(f"{kind}/{number}.txt", "first\n")
+            for mark, (kind, number) in enumerate(names)
+        )
+        self.product.upstream.git("fast-import", "--quiet", stdin=stream.encode())
         repositories.poll(self.product.repository)
 
     def change(self, kind: str, number: int) -> Change:
@@ -152,11 +155,13 @@ class Track:
         return candidate.status == Candidate.Status.READY and candidate.staged_at is not None
 
     def settle(self) -> None:
-        """Nothing of this product is on its way any more, and no plan is frozen for the next race to meet."""
+        """Nothing of this product is on its way any more, and no plan is left for the next race to meet."""
         eventually(lambda: not self._going(), "an end of the race", seconds=60, pause=0.1)
         for left in Release.objects.filter(product=self.cast.product, status=Release.Status.FROZEN):
             with suppress(NotAllowed):
                 unfreezing.unfreeze(left, by=self.cast.petra, reason="The race is over.")
+        left = Change.objects.filter(product=self.cast.product).exclude(status=Change.Status.LIVE)
+        left.update(status=Change.Status.DROPPED)
         eventually(lambda: not self._going(), "an end of everything", seconds=60, pause=0.1)
 
     def _going(self) -> bool:
