@@ -4,7 +4,8 @@ import os
 import signal
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_shutting_down
+from celery.signals import task_prerun, worker_process_init, worker_shutting_down
+from django.db import close_old_connections
 
 from lifecycle import shutdown
 from lifecycle.embedded.processes import die_with_parent
@@ -20,6 +21,12 @@ app.autodiscover_tasks()
 def die_with_worker(**_: object) -> None:
     """A task must not go on after its worker was killed: the next worker will take the job over."""
     die_with_parent(signal.SIGKILL)
+
+
+@task_prerun.connect
+def renew_connections(**_: object) -> None:
+    """A task goes on with its process's connection, as a request does; one that is old or broken is made anew."""
+    close_old_connections()
 
 
 worker_shutting_down.connect(shutdown.in_worker)

@@ -14,17 +14,17 @@ from django.db.models import Model, QuerySet
 
 def together(**wanted: QuerySet[Any]) -> dict[str, list[Any]]:
     """Name → what its queryset finds, in its order; annotations are attributes of the instances."""
-    asked = {name: query for name, query in wanted.items() if _statement(query)}
+    statements = {name: statement for name, query in wanted.items() if (statement := _statement(query))}
     found: dict[str, list[Any]] = {name: [] for name in wanted}
-    if asked:
-        parts = {name: _statement(query) for name, query in asked.items()}
-        selects = [f"(SELECT jsonb_agg(to_jsonb(q)) FROM ({sql}) q)" for sql, _params in filter(None, parts.values())]
-        params = [value for _sql, values in filter(None, parts.values()) for value in values]
+    if statements:
+        selects = [f"(SELECT jsonb_agg(to_jsonb(q)) FROM ({sql}) q)" for sql, _params in statements.values()]
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(selects)}", params)
+            cursor.execute(
+                f"SELECT {', '.join(selects)}", [value for _sql, params in statements.values() for value in params]
+            )
             row = cursor.fetchone()
-        for (name, query), values in zip(asked.items(), row, strict=True):
-            found[name] = [instance(query.model, value) for value in _rows(values)]
+        for name, values in zip(statements, row, strict=True):
+            found[name] = [instance(wanted[name].model, value) for value in _rows(values)]
     return found
 
 
