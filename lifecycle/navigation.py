@@ -1,5 +1,6 @@
 """What every page's frame needs: the person's navigation, permissions, product, theme and demo strip."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,20 @@ BOARD_PHONE = frozenset({Role.PRODUCT_OWNER, Role.TEAM_LEAD})
 PLAN_PHONE = frozenset({Role.MANAGER, Role.DEVELOPER, Role.TESTER})
 WATCH_PHONE = frozenset({Role.MANAGER, Role.DEVOPS, Role.TEAM_LEAD})
 NOT_ON_PHONES: frozenset[str] = frozenset()
+PHONE_MOST = 5
+# Whose roles have more than fit on the bar has these, in this order; the rest is in the account menu.
+BY_NEED = (
+    "inbox",
+    "releases:my_changes",
+    "releases:testing",
+    "ideas:review",
+    "deployments:board",
+    "ideas:triage",
+    "releases:list",
+    "ideas:list",
+    "deployments:watches",
+    "deployments:list",
+)
 
 # The navigation by the process: My work, Decide, Deliver, Learn.
 TABLE: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
@@ -120,14 +135,21 @@ def context(request: HttpRequest) -> dict[str, Any]:
 def groups(actor: Actor, path: str) -> list[Group]:
     """The groups with only the items this person may open."""
     found = []
+    bar = phone_bar(actor)
     for title, entries in TABLE:
-        items = [item_for(entry, actor, path) for entry in entries if actor.may(entry.verb)]
+        items = [item_for(entry, bar, path) for entry in entries if actor.may(entry.verb)]
         if items:
             found.append(Group(str(title), items))
     return found
 
 
-def item_for(entry: Entry, actor: Actor, path: str) -> Item:
-    url = reverse(entry.route)
-    on_phone = bool(entry.phone_roles & actor.roles)
+def phone_bar(actor: Actor) -> list[str]:
+    """The routes on this person's bar, at most PHONE_MOST however many roles they have."""
+    entries = [entry for _title, group in TABLE for entry in group if actor.may(entry.verb)]
+    theirs = {entry.route for entry in entries if entry.phone_roles & actor.roles}
+    return [route for route in BY_NEED if route in theirs][:PHONE_MOST]
+
+
+def item_for(entry: Entry, bar: Collection[str], path: str) -> Item:
+    url, on_phone = reverse(entry.route), entry.route in bar
     return Item(url, str(entry.label), entry.icon, current=path.startswith(url), phone=on_phone, key=entry.key)

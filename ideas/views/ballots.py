@@ -72,7 +72,14 @@ def scales(form: BallotForm, with_complexity: bool) -> list[dict[str, Any]]:
         "complexity": (_("hours"), _("weeks")),
     }
     return [
-        {"name": name, "label": form.fields[name].label, "value": form[name].value(), "low": low, "high": high}
+        {
+            "name": name,
+            "label": form.fields[name].label,
+            "value": form[name].value(),
+            "errors": form.errors.get(name, []),
+            "low": low,
+            "high": high,
+        }
         for name, (low, high) in ends.items()
         if name != "complexity" or with_complexity
     ]

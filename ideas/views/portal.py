@@ -185,4 +185,5 @@ def reopen(request: HttpRequest, number: int) -> HttpResponse:
 def roadmap(request: HttpRequest) -> HttpResponse:
     """Now, next and later."""
     *columns, arrived = plan.columns(request.actor, at=timezone.now())
-    return render(request, "ideas/roadmap.html", {"columns": columns, "arrived": arrived})
+    is_empty = not any(column.entries for column in columns)
+    return render(request, "ideas/roadmap.html", {"columns": columns, "arrived": arrived, "is_empty": is_empty})

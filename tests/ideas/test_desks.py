@@ -159,7 +159,10 @@ def test_an_incomplete_ballot_is_422_and_a_testers_403(cast: Cast, sign_in: Sign
     url = f"/review/{item.session.week.lower()}/{item.pk}/ballot/"
     answer = sign_in(cast.ops).post(url, {"choice": "yes", "urgency": "3"})
     assert answer.status_code == 422
-    assert "Importance" in answer.content.decode()
+    refused = answer.content.decode()
+    assert 'href="#id_importance"' in refused
+    assert 'id="id_importance"' in refused
+    assert refused.count("Choose a value from 1 to 5.") == 2  # above the form and beside the scale
     assert sign_in(cast.tess).get(url).status_code == 403
     assert sign_in(cast.dev).post(url.replace("ballot", "reveal")).status_code == 403
 

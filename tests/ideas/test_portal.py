@@ -186,6 +186,13 @@ def test_the_teams_verbs_are_closed_to_customers(cast: Cast, sign_in: SignIn, pa
     assert sign_in(cast.petra).post(f"/ideas/1/{path}/").status_code == 409
 
 
+def test_a_new_product_says_how_to_begin(cast: Cast, sign_in: SignIn) -> None:
+    text = page(sign_in(None), "/ideas/")
+    assert "Nobody has asked for anything yet" in text
+    assert "No idea matches" not in text
+    assert "Nothing is planned yet" in page(sign_in(None), "/roadmap/")
+
+
 def test_the_roadmap_has_now_next_and_later(cast: Cast, sign_in: SignIn) -> None:
     for title, stop in (("Builds", Stop.DEVELOPMENT), ("Plans", Stop.PLANNED), ("Came", Stop.PRODUCTION)):
         services.reach(share(cast, title), stop, by=cast.petra, note="Release 1.0")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from lifecycle.navigation import groups
+from lifecycle.models import Membership, Role
+from lifecycle.navigation import BY_NEED, TABLE, groups
 from tests.cast import Cast, SignIn
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +32,16 @@ def test_every_item_leads_to_a_page_that_opens(cast: Cast, sign_in: SignIn, name
 def test_the_phones_bar_has_at_most_five(cast: Cast, name: str) -> None:
     items = [item for group in groups(cast.actor(getattr(cast, name)), "/") for item in group.items if item.phone]
     assert 0 < len(items) <= PHONE_ITEMS
+
+
+def test_who_is_everything_still_has_five_and_what_is_done_daily_first(cast: Cast) -> None:
+    Membership.objects.filter(user=cast.dev).update(roles=[role.value for role in Role])
+    items = [item for group in groups(cast.actor(cast.dev), "/") for item in group.items if item.phone]
+    assert [item.label for item in items] == ["Inbox", "My changes", "Testing", "Review", "Environments"]
+
+
+def test_every_item_of_the_phones_bar_has_its_place_in_the_order() -> None:
+    assert {entry.route for _title, group in TABLE for entry in group if entry.phone_roles} == set(BY_NEED)
 
 
 def test_letters_after_g_are_unique(cast: Cast) -> None:
