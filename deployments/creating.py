@@ -101,7 +101,7 @@ def give_port(environment: Environment) -> None:
     """
     if environment.driver != "process" or environment.driver_settings.get("port"):
         return
-    rows = Environment.objects.in_use().select_for_update().order_by("pk")
+    rows = Environment.objects.in_use().select_for_update(no_key=True).order_by("pk")
     taken = {place.driver_settings.get("port") for place in rows}
     port = next((p for p in range(FIRST_PORT, FIRST_PORT + PORTS) if p not in taken and ports.is_free(p)), None)
     if port is None:

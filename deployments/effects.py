@@ -4,6 +4,7 @@ Called inside the transaction that ends the row, so that neither exists without 
 """
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from deployments import comparisons, watch
@@ -17,6 +18,7 @@ from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from releases import candidates, facts
 from releases.models import Candidate, Release
+from releases.replanning import hold_all
 
 R, S = Release.Status, Deployment.Status
 NEWS = {S.FAILED: "deployment.failed", S.ERRORED: "deployment.failed", S.EXPIRED: "deployment.expired"}
@@ -73,7 +75,8 @@ def who(deployment: Deployment) -> By:
 
 def _on_production(deployment: Deployment) -> None:
     if deployment.kind == Deployment.Kind.ROLLBACK:
-        for release in left_by(deployment):
+        hold_all(left_by(deployment))
+        for release in left_by(deployment).order_by("-candidate_id"):
             facts.mark_rolled_back(release, deployment=deployment, reason=deployment.reason, by=who(deployment))
     elif deployment.release and R.LIVE in Release.MOVES[R(deployment.release.status)]:
         facts.mark_live(deployment.release, deployment=deployment, by=who(deployment))
@@ -82,10 +85,10 @@ def _on_production(deployment: Deployment) -> None:
     candidates.request(deployment.product, Candidate.Purpose.DEV, by=Machine("worker"))
 
 
-def left_by(deployment: Deployment) -> list[Release]:
+def left_by(deployment: Deployment) -> QuerySet[Release]:
     """The releases that production no longer runs: those whose candidate is newer than what it went back to."""
     newer = Release.objects.filter(product=deployment.product_id, candidate_id__gt=deployment.candidate_id)
-    return list(newer.filter(status__in=[R.LIVE, R.DONE]).order_by("-candidate_id"))
+    return newer.filter(status__in=[R.LIVE, R.DONE])
 
 
 def ended(deployment: Deployment) -> None:

@@ -29,7 +29,7 @@ def require(candidate: Candidate, contents: str, *, by: Deployment | None = None
 def _is_first(candidate: Candidate, contents: str, by: Deployment | None) -> bool:
     """Write the hash down unless another one holds; one that cannot be had any more is marked as such."""
     same = _same(candidate)
-    others = set(same.select_for_update().values_list("artefact_hash", flat=True)) - {"", contents}
+    others = set(same.select_for_update(no_key=True).values_list("artefact_hash", flat=True)) - {"", contents}
     if others and _was_given(candidate.digest, by):
         same.update(artefact_is_gone=True)
         return False

@@ -109,7 +109,7 @@ def _storable(text: str) -> str:
 @transaction.atomic
 def _store(deployment: Deployment, key: str, said: dict[str, str], signed_at: datetime) -> None:
     """The last word by the sender's clock; how it ended stays."""
-    Deployment.objects.select_for_update().get(pk=deployment.pk)
+    Deployment.objects.select_for_update(no_key=True).get(pk=deployment.pk)
     known = PipelineReport.objects.filter(key=key).first()
     if known and (known.status != "running" or known.received_at >= signed_at):
         return

@@ -48,7 +48,7 @@ def set_rules(
     ValidationError for numbers or people that cannot be, naming the reason; NotAllowed in a strict product for somebody
     with a hand in the frozen release: whoever built it does not loosen the rule it is decided by.
     """
-    product = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+    product = Product.objects.select_for_update(of=("self",), no_key=True).get(pk=product.pk)
     require_possible(rule)
     chat.require_possible(chat_webhook)
     _require_outsider(product, by)

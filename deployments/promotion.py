@@ -102,7 +102,11 @@ def tick(*, at: datetime | None = None) -> None:
 @transaction.atomic
 def _at_set_time(pk: int, now: datetime) -> None:
     """What another worker has in its hands is passed by: it is no longer due afterwards."""
-    rows = promotion_times.due(now).select_for_update(of=("self",), skip_locked=True).select_related("product")
+    rows = (
+        promotion_times.due(now)
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .select_related("product")
+    )
     environment = rows.filter(pk=pk).first()
     if environment is None:
         return
@@ -113,7 +117,7 @@ def _at_set_time(pk: int, now: datetime) -> None:
 
 @transaction.atomic
 def _replan(pk: int, now: datetime) -> None:
-    rows = promotion_times.moved_to_another_zone().select_for_update(of=("self",), skip_locked=True)
+    rows = promotion_times.moved_to_another_zone().select_for_update(of=("self",), skip_locked=True, no_key=True)
     environment = rows.select_related("product").filter(pk=pk).first()
     if environment is not None:
         promotion_times.plan(environment, after=now)

@@ -66,7 +66,11 @@ def again(release: Release, *, by: By, at: datetime | None = None) -> Rehearsal:
 @transaction.atomic
 def request(release: Release, *, by: By, at: datetime | None = None) -> Rehearsal:
     """Write the wish down; where it is impossible the reason is the result. NotAllowed: see `again`."""
-    release = Release.objects.select_for_update(of=("self",)).select_related("candidate", "product").get(pk=release.pk)
+    release = (
+        Release.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("candidate", "product")
+        .get(pk=release.pk)
+    )
     candidate = require_candidate(release)
     if release.rehearsals.filter(status__in=Rehearsal.GOING).exists():
         raise NotAllowed(_("It is being rehearsed already."))
@@ -103,7 +107,7 @@ def advance(pk: int, *, at: datetime | None = None) -> None:
     if place is None:
         return
     staging = running.locked(Environment.objects.get(pk=place))
-    rows = Rehearsal.objects.select_for_update(of=("self",)).filter(status__in=Rehearsal.GOING)
+    rows = Rehearsal.objects.select_for_update(of=("self",), no_key=True).filter(status__in=Rehearsal.GOING)
     rehearsal = (
         rows.select_related("release__candidate", "candidate", "target", "back", "forward").filter(pk=pk).first()
     )

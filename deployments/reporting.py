@@ -16,7 +16,7 @@ from lifecycle.models import User
 @transaction.atomic
 def report(finding: Finding, *, by: User, at: datetime | None = None) -> Idea:
     """The finding as a bug that only the team sees, in the queue; reported again it is the same bug (its primary)."""
-    Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
+    Finding.objects.select_for_update(of=("self",), no_key=True).get(pk=finding.pk)
     channel = f"finding:{finding.pk}"
     known = Idea.objects.filter(product=finding.watch.product, channel=channel).select_related("canonical").first()
     if known is not None:

@@ -29,8 +29,14 @@ def release_id(candidate: Candidate) -> str:
 
 
 def locked(environment: Environment) -> Environment:
-    """The environment's row, locked: whatever decides about its line takes this lock before any other."""
-    return Environment.objects.select_for_update(of=("self",)).select_related("product").get(pk=environment.pk)
+    """The environment's row, locked: whatever decides about its line takes this lock before any other
+    (docs/engine.md "Who waits for whom").
+    """
+    return (
+        Environment.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("product")
+        .get(pk=environment.pk)
+    )
 
 
 def next_fence(environment: Environment) -> int:

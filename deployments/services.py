@@ -132,7 +132,11 @@ def locked_release(release: Release) -> Release:
     place = running.production(release.product)
     if place is not None:
         running.locked(place)
-    return Release.objects.select_for_update(of=("self",)).select_related("candidate", "product").get(pk=release.pk)
+    return (
+        Release.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("candidate", "product")
+        .get(pk=release.pk)
+    )
 
 
 @transaction.atomic

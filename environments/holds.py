@@ -26,7 +26,7 @@ def holder(environment: Environment, *, at: datetime | None = None) -> User | No
 def hold(environment: Environment, *, by: User, minutes: int, at: datetime | None = None) -> None:
     """Keep the environment as it is while somebody tries it; NotAllowed while another person holds it."""
     now = at or timezone.now()
-    locked = Environment.objects.select_for_update().get(pk=environment.pk)
+    locked = Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
     other = holder(locked, at=now)
     if other is not None and other != by:
         raise NotAllowed(

@@ -66,7 +66,7 @@ def confirm(key: HostKey, *, by: User, at: datetime | None = None) -> None:
     NotAllowed for a key that the host has not shown last: somebody looked at an old page.
     """
     same_host = {"environment": key.environment_id, "host": key.host, "port": key.port}
-    Environment.objects.select_for_update().get(pk=key.environment_id)
+    Environment.objects.select_for_update(no_key=True).get(pk=key.environment_id)
     rows = HostKey.objects.filter(**same_host)
     if rows.order_by("-seen_at", "-id").first() != key:
         raise NotAllowed(_("%(host)s has shown another key since.") % {"host": key.host})

@@ -18,7 +18,7 @@ def lock(environment: Environment, *, kind: str, reason: str, hours: int, by: Us
     The same wish of the same person while it is in force is one lock (a form sent twice).
     """
     now = at or timezone.now()
-    Environment.objects.select_for_update().get(pk=environment.pk)
+    Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
     same = in_force(environment, at=now).filter(kind=kind, reason=reason, owner=by).first()
     if same is not None:
         return same

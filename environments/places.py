@@ -137,7 +137,7 @@ def move(environment: Environment, *, earlier: bool, by: By, at: datetime | None
 def in_order(product: Product) -> list[Environment]:
     """The product's environments, their rows locked: by key, as whoever locks several does."""
     Product.objects.select_for_update(no_key=True).get(pk=product.pk)
-    locked = Environment.objects.filter(product=product).in_use().select_for_update().order_by("pk")
+    locked = Environment.objects.filter(product=product).in_use().select_for_update(no_key=True).order_by("pk")
     return sorted(locked, key=lambda place: (place.position, place.pk))
 
 

@@ -71,7 +71,7 @@ def name_upstream(
         raise ValidationError({"upstream": str(error)}) from error
     if not branch_name_is_valid(main_branch):
         raise ValidationError({"main_branch": _("This is not a name git takes.")})
-    found = Repository.objects.select_for_update().filter(product=product).first()
+    found = Repository.objects.select_for_update(no_key=True).filter(product=product).first()
     if found is None:
         found = Repository(product=product, mirror=str(mirror_path(product)))
     elif found.upstream != upstream and found.fetched_at is not None:
@@ -98,7 +98,7 @@ def set_mode(repository: Repository, *, mode: str, by: By, at: datetime | None =
     """How the team works: a branch per change, or pull requests merged to main. Holds from the next push on."""
     if mode not in Repository.Mode.values:
         raise ValidationError({"mode": _("Choose one of the two.")})
-    found = Repository.objects.select_for_update().get(pk=repository.pk)
+    found = Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
     if found.mode != mode:
         found.mode, found.trunk_from, found.trunk_sha, found.main_note = mode, "", "", ""
         found.save(update_fields=["mode", "trunk_from", "trunk_sha", "main_note"])

@@ -92,7 +92,7 @@ def keep(repository: Repository, server: tuple[str, int], key: str) -> UpstreamK
 def confirm(key: UpstreamKey, *, by: By, at: datetime | None = None) -> None:
     """Speak with the server that has this key, and with no other one at its address."""
     now = at or timezone.now()
-    Repository.objects.select_for_update().get(pk=key.repository_id)
+    Repository.objects.select_for_update(no_key=True).get(pk=key.repository_id)
     others = UpstreamKey.objects.filter(repository=key.repository_id, host=key.host, port=key.port)
     others.exclude(pk=key.pk).update(confirmed_at=None, confirmed_by=None)
     key.confirmed_at, key.confirmed_by = now, by if not isinstance(by, events.Machine) else None

@@ -65,7 +65,7 @@ def put_on_agenda(
     stands already, it joins the end: below the cut, unless there is room.
     """
     now = at or timezone.now()
-    locked = Idea.objects.select_for_update(of=("self",)).select_related("product")
+    locked = Idea.objects.select_for_update(of=("self",), no_key=True).select_related("product")
     primary = locked.get(pk=idea.canonical_id or idea.pk)
     item = waiting_item(primary)
     if item is None:

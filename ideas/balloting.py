@@ -54,7 +54,7 @@ def cast(
 
 def fresh(item: AgendaItem) -> AgendaItem:
     """Lock the item's row and read it anew."""
-    held = AgendaItem.objects.select_for_update().get(pk=item.pk)
+    held = AgendaItem.objects.select_for_update(no_key=True).get(pk=item.pk)
     item.status, item.round, item.session_id = held.status, held.round, held.session_id
     return item
 
@@ -94,7 +94,7 @@ def reveal_all(session: ReviewSession, *, by: User, with_quorum: bool = False, a
         status__in=[AgendaItem.Status.WAITING, AgendaItem.Status.VOTING], is_extra=False, idea__canonical=None
     )
     opened = 0
-    for item in shut.select_for_update(of=("self",)).prefetch_related("ballots__voter"):
+    for item in shut.select_for_update(of=("self",), no_key=True).prefetch_related("ballots__voter"):
         table = board.table(item)
         if table.is_full or (with_quorum and table.has_quorum):
             item.session = session

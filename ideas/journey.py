@@ -33,7 +33,7 @@ def reach(
     Does nothing if it is there or further already. With `taken_back` it returns to `stop` or stays there, which
     followers are told with `note` as the reason; it never moves forward that way.
     """
-    locked = Idea.objects.select_for_update(of=("self",)).select_related("product")
+    locked = Idea.objects.select_for_update(of=("self",), no_key=True).select_related("product")
     primary = locked.get(pk=idea.canonical_id or idea.pk)
     if (primary.stop < stop) if taken_back else (primary.stop >= stop):
         return
@@ -48,7 +48,7 @@ def reach(
 @transaction.atomic
 def go_round_again(idea: Idea, *, by: By, note: str, fact: Model, at: datetime | None = None) -> None:
     """A live idea was taken up once more: its journey starts over at Review, while what is live stays live."""
-    primary = Idea.objects.select_for_update().get(pk=idea.canonical_id or idea.pk)
+    primary = Idea.objects.select_for_update(no_key=True).get(pk=idea.canonical_id or idea.pk)
     put(primary, Stop.REVIEW, by=by, note=note, fact=fact, again=True, at=at)
     idea.stop, idea.stop_note = primary.stop, primary.stop_note
 

@@ -124,7 +124,7 @@ def lock_groups(*ideas: Idea) -> None:
         idea.refresh_from_db(fields=["canonical", "merged_into"])
     roots = {idea.canonical_id or idea.pk for idea in ideas}
     rows = Idea.objects.filter(pk__in=roots) | Idea.objects.filter(canonical__in=roots)
-    list(rows.order_by("pk").select_for_update().values_list("pk"))
+    list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     for idea in ideas:
         idea.refresh_from_db()
 

@@ -32,7 +32,9 @@ def carry_out(session: ReviewSession, *, at: datetime) -> None:
     decisions = Decision.objects.filter(item__session=session, undone_at=None).order_by("at", "id")
     for decision in decisions.select_related("item__idea__product", "item__session", "by"):
         item = decision.item
-        item.idea = Idea.objects.select_for_update(of=("self",)).select_related("product").get(pk=item.idea_id)
+        item.idea = (
+            Idea.objects.select_for_update(of=("self",), no_key=True).select_related("product").get(pk=item.idea_id)
+        )
         keep_opinions(item)
         EFFECTS[Decision.Outcome(decision.outcome)](decision, item.idea, at)
         tell(decision, item.idea)

@@ -21,7 +21,7 @@ def give(product: Product, person: User, *, roles: Iterable[str], by: By, at: da
     wanted = sorted(set(roles))
     if unknown := [role for role in wanted if role not in Role.values]:
         raise ValidationError({"roles": _("There is no role “%(role)s”.") % {"role": unknown[0]}})
-    member, is_new = Membership.objects.select_for_update().get_or_create(user=person, product=product)
+    member, is_new = Membership.objects.select_for_update(no_key=True).get_or_create(user=person, product=product)
     before, member.roles = member.roles, wanted
     member.save(update_fields=["roles"])
     facts: dict[str, Any] = {

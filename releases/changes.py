@@ -73,7 +73,7 @@ def set_migrations(change: Change, *, migrations: str, by: By, at: datetime | No
     """
     if migrations not in Change.Migrations.values:
         raise ValidationError({"migrations": _("Choose one of the kinds.")})
-    now = Change.objects.select_for_update(of=("self",)).select_related("release").get(pk=change.pk)
+    now = Change.objects.select_for_update(of=("self",), no_key=True).select_related("release").get(pk=change.pk)
     if migrations not in migrations_to_say(now):
         raise NotAllowed(_("%(change)s was frozen with what it says about its migrations.") % {"change": change.key})
     if Change.objects.filter(pk=change.pk).exclude(migrations=migrations).update(migrations=migrations):

@@ -39,7 +39,9 @@ def answer(
     All of it or nothing. NotAllowed unless the demo is open and `digest`, what they looked at, is what is shown now,
     and for a change they were not shown; ValidationError for a note or a "not like this" without words.
     """
-    rows = Demo.objects.select_for_update(of=("self",)).select_related("release__product", "release__candidate")
+    rows = Demo.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "release__product", "release__candidate"
+    )
     demo = rows.get(pk=invitation.demo_id)
     require_open(demo)
     signoffs.require_seen(demo.release, digest or "?")

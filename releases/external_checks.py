@@ -16,7 +16,7 @@ from lifecycle.models import Product, Work
 from lifecycle.notifications import tell
 from lifecycle.transitions import NotAllowed, move
 from releases import candidates, stacking
-from releases.models import Candidate, Check, Revision
+from releases.models import Candidate, Change, Check, Revision
 
 S = Check.Status
 EXTERNAL = Check.Kind.EXTERNAL
@@ -31,7 +31,7 @@ def expect(check: Check, names: tuple[str, ...]) -> None:
     A candidate is brought upstream, because no CI can build what it cannot fetch.
     """
     subject = check.revision or check.candidate
-    type(subject).objects.select_for_update().get(pk=subject.pk)
+    type(subject).objects.select_for_update(no_key=True).get(pk=subject.pk)
     newest = newest_of(subject)
     for name in names:
         if name in newest:
@@ -117,7 +117,11 @@ def report(
     address it cannot be, NotAllowed for a commit that was not seen (yet).
     """
     require_sound(status, url)
-    subjects = [*revisions(product, sha), *Candidate.objects.filter(product=product, sha=sha).select_for_update()]
+    stacking.lock_with_above(*Change.objects.filter(product=product, revision__tip=sha))
+    subjects = [
+        *revisions(product, sha),
+        *Candidate.objects.filter(product=product, sha=sha).order_by("pk").select_for_update(no_key=True),
+    ]
     if not subjects:
         raise NotAllowed(_("No change or candidate ends in the commit %(sha)s (yet).") % {"sha": sha[:12]})
     now = at or timezone.now()
@@ -134,7 +138,7 @@ def require_sound(status: str, url: str) -> None:
 
 def revisions(product: Product, sha: str) -> QuerySet[Revision]:
     rows = Revision.objects.filter(change__product=product, tip=sha).select_related("change__product")
-    return rows.order_by("pk").select_for_update(of=("self",))
+    return rows.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
 def note(subject: Subject, name: str, status: str, facts: dict[str, str], *, by: By, at: datetime) -> Check:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from ideas import services as ideas
@@ -43,6 +43,7 @@ def mark_on_staging(candidate: Candidate, *, by: By, at: datetime | None = None)
     A change to which something newer was pushed is not what is there: it waits for the next promotion.
     """
     now = at or timezone.now()
+    hold_what_moves(candidate)
     Candidate.objects.filter(pk=candidate.pk).update(staged_at=now)
     candidate.staged_at = now
     events.record("candidate.on_staging", candidate, by=by, at=at)
@@ -61,10 +62,15 @@ def mark_on_staging(candidate: Candidate, *, by: By, at: datetime | None = None)
     progress.advance(arrived, Stop.STAGING, by=by, fact=candidate, at=at)
 
 
+def hold_what_moves(candidate: Candidate) -> None:
+    """Nobody pushes to what comes to staging, nor to what leaves it, while that is written down."""
+    taken = candidate.rows.filter(action=Action.APPLY).values("change")
+    stacking.lock(Change.objects.filter(Q(pk__in=taken) | Q(product=candidate.product_id, status=S.STAGING)))
+
+
 def current(candidate: Candidate) -> list[Change]:
-    """The changes that the candidate takes in as they are now; nobody pushes to them meanwhile."""
+    """The changes that the candidate takes in as they are now."""
     taken = candidate.rows.filter(action=Action.APPLY)
-    stacking.lock(Change.objects.filter(pk__in=taken.values("change")))
     rows = taken.select_related("change__product", "change__revision", "change__release")
     return [row.change for row in rows if pins.is_current(row)]
 
@@ -101,6 +107,8 @@ def mark_live(release: Release, *, deployment: Model, by: By, at: datetime | Non
     """
     now = at or timezone.now()
     fields = {"live_at": now, "parked_at": None}
+    freezing.hold_with_frozen(release)
+    hold_contents(release)
     move(release, Release.Status.LIVE, by=by, at=at, data={"deployment": deployment.pk}, **fields)
     shipped = shipped_changes(release)
     for change in shipped:
@@ -116,6 +124,11 @@ def mark_live(release: Release, *, deployment: Model, by: By, at: datetime | Non
     demos.end_all(release, by=by, at=at)
     look_ahead(release, shipped)
     tell_team(release, "release.live", key=f"release:{release.pk}:live:{deployment.pk}")
+
+
+def hold_contents(release: Release) -> None:
+    """Nobody pushes to what comes or goes with the release, nor to what is built on it, while that is written down."""
+    stacking.lock_with_above(*shipped_changes(release), *undone_changes(release))
 
 
 def look_ahead(release: Release, shipped: list[Change]) -> None:
@@ -159,6 +172,7 @@ def mark_rolled_back(release: Release, *, deployment: Model, reason: str, by: By
 
     What an undo had taken out is live again, unless its developer went on with it meanwhile.
     """
+    hold_contents(release)
     move(release, Release.Status.ROLLED_BACK, by=by, at=at, note=reason, data={"deployment": deployment.pk})
     notes.withdraw(release, by=by, at=at)
     return_changes(shipped_changes(release), deployment=deployment, reason=reason, by=by, at=at)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
 from releases import candidates, changes, checklists, enough, migration_flags, notes, overlaps, pins, stacking
 from releases.models import Candidate, Change, Overlap, Release
-from releases.replanning import hold
+from releases.replanning import hold_all
 
 S, Kind = Release.Status, Release.Kind
 OFFERED = (Change.Status.READY, Change.Status.STAGING, Change.Status.APPROVED)
@@ -31,7 +31,7 @@ def freeze(release: Release, *, by: By, at: datetime | None = None) -> Candidate
     Raises NotAllowed naming whatever is in the way (see `reasons_not_to_freeze`). A push to one of them waits until
     it is decided whether it came before.
     """
-    hold(release.pk)
+    hold_with_frozen(release)
     stacking.lock(release.changes.all())
     reasons = reasons_not_to_freeze(release)
     if reasons:
@@ -111,6 +111,11 @@ def frozen(product: Product) -> QuerySet[Release]:
     return Release.objects.filter(product=product, status=S.FROZEN)
 
 
+def hold_with_frozen(release: Release) -> None:
+    """Hold a release and those that have staging, or will have it again: it makes one step aside or brings it back."""
+    hold_all(Release.objects.filter(Q(pk=release.pk) | Q(product=release.product_id, status=S.FROZEN)))
+
+
 def park_for(release: Release, *, by: By, at: datetime | None = None) -> None:
     """Let the planned release that has staging step aside for one that cannot wait."""
     planned = frozen(release.product).filter(kind=Kind.PLANNED, parked_at=None)
@@ -165,7 +170,9 @@ def unfreeze(release: Release, *, by: User, reason: str = "", at: datetime | Non
 
     A change to which something newer was pushed meanwhile is in development again: nobody has tested that.
     """
+    hold_with_frozen(release)
     pushed_over = pins.pushed_over(release.candidate)
+    stacking.lock_with_above(*pushed_over)
     move(release, S.PLANNED, by=by, at=at, note=reason, candidate=None, frozen_at=None, parked_at=None)
     for change in pushed_over:
         stacking.withdraw(change, _("A new version is being built."), by=by, at=at)

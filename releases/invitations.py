@@ -49,7 +49,7 @@ def invite(demo: Demo, *, by: By, at: datetime | None = None) -> list[Invitation
     """
     if demo.is_over:
         raise NotAllowed(_("This session is over."))
-    Demo.objects.select_for_update().get(pk=demo.pk)
+    Demo.objects.select_for_update(no_key=True).get(pk=demo.pk)
     known = set(demo.invitations.values_list("user", flat=True))
     wanted = {user: reason for user, reason in people_for(demo).items() if user.pk not in known}
     now = at or timezone.now()

@@ -39,7 +39,7 @@ def take_back(
 
 def back_to_queue(found: Iterable[Idea], *, by: By, fact: Model, at: datetime | None = None) -> None:
     """Ideas whose change goes on without them wait for another plan, unless something else serves them."""
-    for idea in sorted(found, key=lambda one: one.pk):
+    for idea in sorted(found, key=lock_key):
         if not idea.changes.exclude(status=Change.Status.DROPPED).exists() and idea.stop > Stop.REVIEW:
             ideas.reach(
                 idea, Stop.REVIEW, by=by, fact=fact, note=_("It waits for another plan."), taken_back=True, at=at
@@ -48,7 +48,12 @@ def back_to_queue(found: Iterable[Idea], *, by: By, fact: Model, at: datetime | 
 
 def ideas_of(changes: Iterable[Change]) -> list[Idea]:
     """The ideas behind `changes`, each once, in the order of their locks."""
-    return list(Idea.objects.filter(changes__in=list(changes)).distinct().order_by("pk"))
+    return sorted(Idea.objects.filter(changes__in=list(changes)).distinct(), key=lock_key)
+
+
+def lock_key(idea: Idea) -> int:
+    """What is locked of an idea is its primary; always in this order, so that nobody waits in a circle."""
+    return idea.canonical_id or idea.pk
 
 
 def all_have_reached(idea: Idea, stop: int) -> bool:

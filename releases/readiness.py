@@ -35,7 +35,7 @@ def say(product: Product, *, sha: str, ready: bool, by: By, at: datetime | None 
 
     Answers with the changes it is about. Twice is once. NotAllowed for a commit that no open change ends in (yet).
     """
-    rows = Change.objects.select_for_update(of=("self",)).select_related("revision", "product")
+    rows = Change.objects.select_for_update(of=("self",), no_key=True).select_related("revision", "product")
     found = list(rows.filter(product=product, revision__tip=sha).exclude(status__in=[S.DROPPED, S.LIVE]).order_by("pk"))
     if not found:
         raise NotAllowed(_("No open change ends in the commit %(sha)s (yet).") % {"sha": sha[:12]})

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -53,7 +53,12 @@ def require_under_way(release: Release) -> Release:
 
 def hold(pk: int | None) -> None:
     """Hold a release to the end of the transaction: always before its changes, so that nobody waits in a circle."""
-    list(Release.objects.filter(pk=pk).select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    hold_all(Release.objects.filter(pk=pk))
+
+
+def hold_all(rows: QuerySet[Release]) -> None:
+    """Hold several releases, always in the same order (docs/engine.md "Who waits for whom")."""
+    list(rows.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 def check(release: Release, said: dict[str, Any], *, at: datetime | None) -> None:

@@ -22,7 +22,7 @@ def of(product: Product) -> PlanRules:
 @transaction.atomic
 def change(product: Product, *, by: User, **said: Any) -> PlanRules:
     """Keep what customers see from now on; `said` names FIELDS, the rest stays."""
-    rules, _created = PlanRules.objects.select_for_update().get_or_create(product=product)
+    rules, _created = PlanRules.objects.select_for_update(no_key=True).get_or_create(product=product)
     before = {name: getattr(rules, name) for name in FIELDS}
     for name, value in said.items():
         setattr(rules, name, value)

@@ -143,23 +143,25 @@ def below_first(changes: Iterable[Change]) -> list[Change]:
 
 
 def lock(rows: QuerySet[Change]) -> None:
-    """Hold these changes to the end of the transaction; always in the same order, so that nobody waits in a circle."""
+    """Hold these changes to the end of the transaction; always in the same order, so that nobody waits in a circle
+    (docs/engine.md "Who waits for whom").
+    """
     list(rows.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
-def lock_with_above(change: Change) -> None:
-    """Hold a change and whatever it pulls along."""
-    lock(Change.objects.filter(pk__in=[change.pk, *(one.pk for one in above(change))]))
+def lock_with_above(*changes: Change) -> None:
+    """Hold changes and whatever they pull along."""
+    lock(Change.objects.filter(pk__in=[one.pk for one in (*changes, *above(*changes))]))
 
 
-def above(change: Change) -> list[Change]:
-    """The open changes built on this one, directly or not."""
+def above(*changes: Change) -> list[Change]:
+    """The open changes built on these, directly or not."""
     found: dict[int, Change] = {}
-    frontier = [change.pk]
+    known = frontier = [change.pk for change in changes]
     while frontier:
         rows = Change.objects.filter(requires__in=frontier).exclude(status__in=ENDED)
         rows = rows.select_related("requires", "revision", "release", "developer", "product")
-        news = list(rows.exclude(pk__in=[*found, change.pk]))
+        news = list(rows.exclude(pk__in=[*found, *known]))
         found |= {one.pk: one for one in news}
         frontier = [one.pk for one in news]
     return list(found.values())

@@ -105,7 +105,7 @@ def advance(search: Search, lease: Lease | None = None) -> None:
 @transaction.atomic
 def make_step(pk: int) -> bool:
     """One step, by one worker at a time; False when the search has ended or a check has to end first."""
-    rows = Search.objects.select_for_update(of=("self",))
+    rows = Search.objects.select_for_update(of=("self",), no_key=True)
     rows = rows.select_related("candidate__product", "candidate__base", "candidate__repository", "release__product")
     search = rows.select_related("failed", "repeat", "base_trial", "base_check").get(pk=pk)
     if not search.is_looking:
