@@ -4,8 +4,8 @@ import zoneinfo
 from datetime import date, datetime, timedelta
 
 from django.utils import formats, timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 
 def ago(at: datetime, *, now: datetime | None = None) -> str:
@@ -41,8 +41,10 @@ def day_format() -> str:
 
 
 def weekday(when: date) -> str:
-    """ "Friday, 27 November"."""
-    return f"{formats.date_format(when, 'l')}, {formats.date_format(when, day_format())}"
+    """ "Friday, 27 November"; small where the language writes it small: mostly it stands within a sentence."""
+    name = str(formats.date_format(when, "l"))
+    is_small = (get_language() or "").startswith("ru")
+    return f"{name.lower() if is_small else name}, {formats.date_format(when, day_format())}"
 
 
 def clock(at: datetime) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from deployments import gates, promotion, waiting
 from deployments.names import name
@@ -104,7 +104,7 @@ def to_production(frozen: Release | None, delta: str) -> Between:
     return Between(
         count=_("%(open)s of %(all)s") % counts,
         words=_("gates open"),
-        action=_("Release"),
+        action=pgettext("button", "Release"),
         url=reverse("deployments:cockpit", args=[frozen.version]),
         why_not=_("Waits for: %(gate)s") % {"gate": shut[0].label} if shut else "",
         delta_url=delta,

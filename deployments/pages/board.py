@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from deployments import gates, running, times, waiting
+from deployments import gates, intake, running, times, waiting
 from deployments.models import Deployment, Finding, Sample, Watch
 from deployments.names import name
 from deployments.pages import cards, log, standing, steps
@@ -21,7 +21,7 @@ from environments.models import Environment
 from lifecycle import dates
 from lifecycle.models import Product
 from lifecycle.roles import Actor
-from releases.models import Change, Release
+from releases.models import Candidate, Change, Release
 
 DEV, STAGING, PRODUCTION = Environment.Kind.DEV, Environment.Kind.STAGING, Environment.Kind.PRODUCTION
 STANDING = {
@@ -70,13 +70,24 @@ def board(actor: Actor) -> dict[str, Any]:
     return {
         "columns": columns,
         "release": frozen,
-        "headline": headline(places, frozen),
+        "headline": _("Everything is stopped") if actor.stop_reason and not busy else headline(places, frozen),
         "gates": gates.gates(frozen) if frozen else [],
         "promotion": promotion(actor),
         "busy": busy,
+        "is_moving": busy is None and is_moving(product, places),
         "busy_steps": steps.rows(busy) if busy else [],
         **(log.news(busy, 0) if busy else {}),
     }
+
+
+def is_moving(product: Product, places: list[Place]) -> bool:
+    """Whether something else is to be seen in a moment, without anybody's doing: what is composed or next in line."""
+    kinds = [Candidate.Purpose.STAGING, Candidate.Purpose.RELEASE]
+    composed = Candidate.objects.filter(product=product, purpose__in=kinds, status=Candidate.Status.COMPOSING)
+    in_line = any(not times.is_later(one.due_at) for place in places for one in place.waiting)
+    staging = next((place.environment for place in places if place.environment.kind == STAGING), None)
+    waits = staging is not None and intake.kept_waiting(staging) is not None
+    return in_line or waits or composed.exists()
 
 
 def in_testing(product: Product) -> Release | None:

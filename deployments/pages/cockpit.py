@@ -21,7 +21,7 @@ from releases import expansion
 from releases.models import Release
 
 AFTER = {"customers_demo": "managers_demo"}
-BEFORE_IT = ("base_current", "as_composed", proofs.REHEARSED, proofs.EXPANDED, proofs.BACKED_UP)
+BEFORE_IT = ("base_current", "as_composed", proofs.REHEARSED, proofs.EXPANDED, proofs.BACKED_UP, "no_freeze")
 
 
 def cockpit(release: Release, actor: Actor) -> dict[str, Any]:
@@ -144,8 +144,9 @@ def my_move(shut: list[Row]) -> str:
 
 
 def matters(release: Release, gate: Gate) -> bool:
-    """What it stood on and where it could go back to are questions of the time before it shipped."""
-    return release.status not in SHIPPED or gate.key not in BEFORE_IT
+    """What it stood on, where it could go back to and a freeze are questions of the time before it shipped."""
+    is_over = release.status in SHIPPED or release.status == Release.Status.ROLLED_BACK
+    return gate.is_open or not is_over or gate.key not in BEFORE_IT
 
 
 def on_its_way(file: CaseFile, production: Environment | None) -> Deployment | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from deployments import baseline, findings, trials, words
 from deployments.evidence import CELLS, nothing
@@ -182,5 +183,5 @@ def added_words(added: float | None) -> str:
     if added is None:
         return _("too few calls to tell")
     if abs(added) < 0.5:
-        return _("nothing")
+        return pgettext("time added", "nothing")
     return _("%(n)s s per hour") % {"n": f"{added:+.0f}".replace("-", "−")}

@@ -154,7 +154,7 @@ def case(change: Change, candidate: Candidate, actor: Actor, counts: dict[int, i
         ideas=ideas,
         steps=steps_of(change, candidate, actor, ideas),
         before=said,
-        tries=change.verdicts.filter(carried_from=None).count() + 1,
+        tries=change.verdicts.filter(carried_from=None).count() + (change.status == Change.Status.STAGING),
         returns=returned(counts.get(change.pk, 0)),
         news=builds.news(change, candidate, actor.user),
         approved=word if word and word.is_yes else None,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from environments.holds import holder
 from environments.models import Environment
@@ -17,6 +17,7 @@ from releases.models import Candidate, CandidateChange, Change, Revision, Verdic
 from releases.weighing import rows_of
 
 COMMITS_SHOWN = 12
+NOT_ASKED = gettext_noop("It was not asked yet what runs there")
 Action = CandidateChange.Action
 
 
@@ -86,7 +87,7 @@ def answers(environment: Environment, candidate: Candidate) -> Answers:
     if environment.probed_release and not was_asked_before(environment, candidate):
         facts = {"release": environment.probed_release, "when": when}
         return Answers("bad", "triangle-alert", _("%(release)s answers there, asked %(when)s") % facts)
-    return Answers("stg", "clock", environment.probe_note or _("It was not asked yet what runs there"))
+    return Answers("stg", "clock", _(environment.probe_note or NOT_ASKED))
 
 
 def was_asked_before(environment: Environment, candidate: Candidate) -> bool:

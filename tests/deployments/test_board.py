@@ -1,12 +1,14 @@
 """The promotion board, promoting, and rolling back from it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from deployments.models import Deployment
+from environments import stops
 from environments.models import Environment
 from lifecycle.models import User
 from releases.models import Candidate, CandidateChange, Change, Revision
@@ -84,6 +86,24 @@ def test_what_is_ready_can_be_promoted(places: dict[str, Environment], cast: Cas
     assert client.post("/environments/promote/").status_code == 302
     composing = Candidate.objects.get(purpose=Candidate.Purpose.STAGING)
     assert composing.pk > adopted.pk
+
+
+def test_what_was_said_to_appear_in_a_moment_appears_by_itself(
+    places: dict[str, Environment], cast: Cast, sign_in: SignIn
+) -> None:
+    asks_again, client = 'hx-trigger="every 3s"', sign_in(cast.lena)
+    candidate(cast.product, "24.10", purpose=Candidate.Purpose.ADOPTED)
+    change(cast, 7, "ready", title="Gift wrap")
+    assert asks_again not in board(client)
+    client.post("/environments/promote/")
+    assert asks_again in board(client), "while it is composed"
+    composed = Candidate.objects.get(purpose=Candidate.Purpose.STAGING)
+    Candidate.objects.update(status=Candidate.Status.READY)
+    assert asks_again in board(client), "until it is sent there"
+    sent = deployment(places[KIND.STAGING], composed, status=Deployment.Status.QUEUED)
+    assert asks_again in board(client), "until a worker begins"
+    Deployment.objects.filter(pk=sent.pk).update(due_at=timezone.now() + timedelta(hours=3))
+    assert asks_again not in board(client), "nobody waits hours for it"
 
 
 def test_the_board_says_why_nothing_can_be_promoted(
@@ -187,3 +207,12 @@ def test_it_says_what_is_odd_about_a_place(shipped: Deployment, cast: Cast, sign
 def test_every_place_that_has_a_way_back_offers_it(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
     page = board(sign_in(cast.ops))
     assert 'href="/environments/production/roll-back/"' in page and 'href="/environments/dev/roll-back/"' not in page
+
+
+def test_while_everything_is_stopped_nothing_runs_as_planned(
+    places: dict[str, Environment], cast: Cast, sign_in: SignIn
+) -> None:
+    assert "Everything runs as planned" in board(sign_in(cast.max))
+    stops.pull(cast.product, reason="The payment provider is down", by=cast.ops)
+    page = board(sign_in(cast.max))
+    assert '<h1 id="board-h">Everything is stopped</h1>' in page and "as planned" not in page

@@ -1,6 +1,7 @@
 """The cockpit: what is missing, whose move it is, and the button that nobody can press too early."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from deployments import approvals, break_glass, reminders, waiting
 from deployments.models import Deployment
+from environments import freezes
 from ideas.models import Idea
 from lifecycle.models import Notification, Product, User
 from releases.models import CandidateChange, Change, Release, Revision, RevisionPerson, SignOff, Verdict
@@ -206,3 +208,13 @@ def test_a_second_person_confirms_it_on_the_page(made: Release, cast: Cast, sign
     assert not [row for row in waiting.waiting_for(cast.actor(cast.ops)) if "asks you to open" in row.title]
     sign_in(cast.max).post("/releases/24.11/break-glass/", {"reason": "Nobody can pay"})
     assert break_glass.of_release(made)[0].second_by == cast.max
+
+
+@pytest.mark.parametrize("status", ["live", "rolled_back"])
+def test_a_freeze_is_no_gate_of_what_has_been_out(made: Release, cast: Cast, sign_in: SignIn, status: str) -> None:
+    now, hour = timezone.now(), timedelta(hours=1)
+    freezes.freeze(cast.product, reason="Sale", by=cast.ops, starts_at=now - hour, ends_at=now + hour)
+    client = sign_in(cast.max)
+    assert "Look at the freeze" in cockpit(client)
+    Release.objects.update(status=status, live_at=now)
+    assert "Look at the freeze" not in cockpit(client)
