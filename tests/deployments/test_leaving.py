@@ -35,6 +35,7 @@ def celery_worker(engine: Shop) -> Iterator[Worker]:
         "SECRET_KEY": django_settings.SECRET_KEY,
         "LIFECYCLE_VAR": str(engine.var),
         "LIFECYCLE_TEMPO": str(TEMPO),
+        "LIFECYCLE_TRANSACTION_SECONDS": str(15 / TEMPO),
     }
     started: list[subprocess.Popen] = []
 

@@ -43,6 +43,7 @@ def worker(engine: Shop) -> Iterator[Worker]:
         "SECRET_KEY": django_settings.SECRET_KEY,
         "LIFECYCLE_VAR": str(engine.var),
         "LIFECYCLE_TEMPO": "5",
+        "LIFECYCLE_TRANSACTION_SECONDS": "3",
     }
     started: list[subprocess.Popen] = []
 
@@ -63,6 +64,27 @@ def found_lost(deployment: Deployment) -> bool:
     return status_of(deployment) == S.LOST
 
 
+def freeze(process: subprocess.Popen) -> None:
+    """Stop it where it holds no lock: one that is frozen within a transaction loses its session, and ends."""
+    for _attempt in range(200):
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)
+        if not others_in_a_transaction():
+            return
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.01)
+    raise AssertionError("it is always in a transaction")
+
+
+def others_in_a_transaction() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+        )
+        return cursor.fetchone() is not None
+
+
 def kill(process: subprocess.Popen) -> None:
     process.kill()
     process.wait()
@@ -72,12 +94,12 @@ def kill(process: subprocess.Popen) -> None:
 def test_a_worker_killed_in_a_command_is_noticed_and_the_next_one_finishes(engine: Shop, worker: Worker):
     engine.deploy(engine.dev, engine.candidate("one"))
     slow = engine.data(engine.dev) / "slow-migrate"
-    slow.write_text("60")
+    slow.write_text("300")
     deployment = services.request(engine.dev, engine.candidate("two"), by=engine.cast.ops)
     process = worker(deployment)
-    assert eventually(lambda: len(engine.steps_run(engine.dev)) == 2, seconds=20)
+    assert eventually(lambda: len(engine.steps_run(engine.dev)) == 2, seconds=60)
     kill(process)
-    assert eventually(lambda: found_lost(deployment), seconds=15)
+    assert eventually(lambda: found_lost(deployment), seconds=60)
     slow.unlink()
     engine.carry_out(deployment)
     assert (deployment.status, deployment.attempt) == (S.SUCCEEDED, 2), log_of(deployment)
@@ -91,10 +113,10 @@ def test_killed_at_any_moment_the_environment_ends_on_a_known_release(engine: Sh
     engine.deploy(engine.dev, engine.candidate("one"))
     deployment = services.request(engine.dev, engine.candidate("two"), by=engine.cast.ops)
     process = worker(deployment)
-    assert eventually(lambda: status_of(deployment) != S.QUEUED, seconds=20)
+    assert eventually(lambda: status_of(deployment) != S.QUEUED, seconds=60)
     time.sleep(random.Random(seed).uniform(0, 1.2))
     kill(process)
-    assert eventually(lambda: found_lost(deployment) or deployment.is_final, seconds=15)
+    assert eventually(lambda: found_lost(deployment) or deployment.is_final, seconds=60)
     engine.carry_out(deployment)
     assert deployment.status == S.SUCCEEDED, log_of(deployment)
     assert engine.runs(engine.dev) == "two"
@@ -105,13 +127,13 @@ def test_killed_at_any_moment_the_environment_ends_on_a_known_release(engine: Sh
 @pytest.mark.slow
 def test_a_deployment_that_always_kills_its_worker_goes_back_after_three_attempts(engine: Shop, worker: Worker):
     engine.deploy(engine.dev, engine.candidate("one"))
-    (engine.data(engine.dev) / "slow-migrate").write_text("60")
+    (engine.data(engine.dev) / "slow-migrate").write_text("300")
     deployment = services.request(engine.dev, engine.candidate("two"), by=engine.cast.ops)
     for attempt in (1, 2, 3):
         process = worker(deployment)
-        assert eventually(lambda n=attempt: len(engine.steps_run(engine.dev)) == 1 + n, seconds=20)
+        assert eventually(lambda n=attempt: len(engine.steps_run(engine.dev)) == 1 + n, seconds=60)
         kill(process)
-        assert eventually(lambda: found_lost(deployment), seconds=15)
+        assert eventually(lambda: found_lost(deployment), seconds=60)
     engine.carry_out(deployment)
     assert deployment.status == S.ERRORED, log_of(deployment)
     assert engine.runs(engine.dev) == "one"
@@ -122,18 +144,18 @@ def test_a_deployment_that_always_kills_its_worker_goes_back_after_three_attempt
 def test_a_frozen_worker_that_wakes_up_changes_nothing(engine: Shop, worker: Worker):
     engine.deploy(engine.dev, engine.candidate("one"))
     slow = engine.data(engine.dev) / "slow-migrate"
-    slow.write_text("60")
+    slow.write_text("300")
     deployment = services.request(engine.dev, engine.candidate("two"), by=engine.cast.ops)
     process = worker(deployment)
-    assert eventually(lambda: len(engine.steps_run(engine.dev)) == 2, seconds=20)
-    process.send_signal(signal.SIGSTOP)
-    assert eventually(lambda: found_lost(deployment), seconds=15)
+    assert eventually(lambda: len(engine.steps_run(engine.dev)) == 2, seconds=60)
+    freeze(process)
+    assert eventually(lambda: found_lost(deployment), seconds=60)
     slow.unlink()
     engine.carry_out(deployment)
     ended = (deployment.status, deployment.attempt, deployment.fence, deployment.finished_at)
     lines = log_of(deployment)
     process.send_signal(signal.SIGCONT)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     deployment.refresh_from_db()
     assert (deployment.status, deployment.attempt, deployment.fence, deployment.finished_at) == ended
     assert ended[:2] == (S.SUCCEEDED, 2)
