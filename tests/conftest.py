@@ -1,9 +1,12 @@
 """Fixtures that every app's tests share."""
 
+import gc
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from deployments import running
@@ -15,8 +18,32 @@ from lifecycle.models import Product, User
 from lifecycle.story.seed import create_environments
 from releases import candidates
 from sample_shop import build
+from tests import migrated, turns
 from tests.cast import Cast, assemble
 from tests.machinery import Machinery, eventually
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> turns.Turns:
+    return turns.Turns(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        turns.by_length(items)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: there is no garbage in it to look for."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Begin with a copy of the migrated database, on a server of our own."""
+    if name := os.environ.get("LIFECYCLE_TEST_TEMPLATE"):
+        migrated.make_sure_of(name)
+        connection.settings_dict["TEST"]["TEMPLATE"] = name
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from lifecycle.embedded.processes import start_time
 from lifecycle.embedded.supervisor import Supervisor
 
 SEPARATE = ("tests/bench", "tests/chaos")  # their own verbs: they measure, or kill
-IN_TWO_PROCESSES = ("-n", "2", "--dist", "loadfile")  # a file's tests share servers, so they stay together
+IN_THREE_PROCESSES = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")  # tests/turns.py has the order
 FIRST_PORT = 20_000
 PORT_SPREAD = 10_000
 
@@ -45,6 +45,7 @@ class ThrowAway:
             cluster = self._start_postgres()
             cluster.wait(check=self.supervisor.require_all)
             database_url = cluster.url("postgres")
+            os.environ["LIFECYCLE_TEST_TEMPLATE"] = "migrated"
         server.wait(check=self.supervisor.require_all)
         return {
             "DATABASE_URL": database_url,
@@ -102,10 +103,13 @@ def _start_run(base: Path) -> None:
 
 
 def test(arguments: list[str]) -> int:
-    """Run pytest on servers of its own, whatever the environment names; the whole suite in two processes."""
+    """Run pytest on servers of its own, whatever the environment names; the whole suite in three processes.
+
+    On two cores, because a test waits half of its time for processes of its own.
+    """
     if _names_tests(arguments):
         return _pytest(arguments)
-    return _pytest([*IN_TWO_PROCESSES, *arguments, *(f"--ignore={path}" for path in SEPARATE)])
+    return _pytest([*IN_THREE_PROCESSES, *arguments, *(f"--ignore={path}" for path in SEPARATE)])
 
 
 def bench(arguments: list[str]) -> int:

@@ -1,20 +1,17 @@
 """Fixtures of the browser tests: one Chromium for the run, a page per person, screenshots under var/screens/."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium
-from tests.browser.demo_stack import DemoStack
-from tests.browser.person import Person, Screenshot, seated
+from tests.browser.person import Screenshot
 from tests.machinery import Machinery
 
 SCREENS = Path(os.environ.get("LIFECYCLE_SCREENS", "var/screens"))
-Seat = Callable[..., Person]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,21 +58,3 @@ def machinery(browser: Browser, transactional_db: None, shops, settings, tmp_pat
     started.start_workers()
     yield started
     started.stop()
-
-
-@pytest.fixture(scope="session")
-def told(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
-    """`make run` on a folder of its own with the whole story told: for tests that look more than they change."""
-    stack = DemoStack(tmp_path_factory.mktemp("demo"))
-    try:
-        stack.start()
-        yield stack
-    finally:
-        stack.stop()
-
-
-@pytest.fixture
-def seat(browser: Browser, told: DemoStack) -> Iterator[Seat]:
-    """`seat("Petra", java_script_enabled=False)` is Petra in the told demo, at a browser of her own."""
-    with ExitStack() as seats:
-        yield lambda name, **options: seats.enter_context(seated(browser, told.url, name, **options))

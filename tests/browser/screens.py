@@ -1,6 +1,6 @@
 """Every screen of the product with somebody who sees it. What stands in braces is looked up in the told demo."""
 
-from tests.browser.demo_stack import DemoStack
+from tests.browser.demo.stack import DemoStack
 
 VISITOR = "Nobody"
 

@@ -5,16 +5,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 
 from lifecycle.embedded import runfile
+from tests.browser.person import Person
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 300
 THE_END = "26.12 is planned"
+Seat = Callable[..., Person]
 OURS = {"PORT", "DATABASE_URL", "REDIS_URL", "LIFECYCLE_SHOP_PORTS", "LIFECYCLE_URL", "LIFECYCLE_STATIC"}
 
 

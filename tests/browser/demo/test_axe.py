@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import look
-from tests.browser.demo_stack import DemoStack
+from tests.browser.demo.stack import DemoStack
 from tests.browser.person import DESKTOP, Person, seated
 from tests.browser.screens import SCREENS, fill_in
 

@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Seat
-from tests.browser.demo_stack import DemoStack
+from tests.browser.demo.stack import DemoStack, Seat
 from tests.browser.screens import fill_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]

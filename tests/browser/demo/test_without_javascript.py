@@ -5,8 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Seat
-from tests.browser.demo_stack import DemoStack
+from tests.browser.demo.stack import DemoStack, Seat
 from tests.browser.person import Person
 from tests.browser.screens import fill_in
 from tests.browser.walk import go_through
