@@ -38,6 +38,7 @@ class AccountForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name", "language", "time_zone"]
+        labels = {"name": _("Your name")}
         help_texts = {"time_zone": _("Such as Europe/Riga; times on every page are shown in it.")}
 
     def clean_time_zone(self) -> str:
