@@ -25,6 +25,8 @@ register = template.Library()
 
 STOPS = ("idea", "review", "planned", "development", "staging", "demo", "production", "feedback")
 HUES = 12
+KEY = re.compile(r"\bC-\d+\b")
+LONG_WORD = re.compile(r"\S{25,}")
 INSIDE_NAMES = re.compile(r"(?<=\w[_./])(?=\w)")
 
 
@@ -208,8 +210,9 @@ def prog(done: int, total: int, label: str) -> SafeString:
 
 @register.filter
 def breakable(text: object) -> SafeString:
-    """The text with places to break a line inside test names, paths and modules, after `_`, `.` and `/`."""
-    return mark_safe(INSIDE_NAMES.sub("<wbr>", escape(text)))
+    """The text with places to break a line inside its long names and paths (after `_`, `.`, `/`), none inside a key."""
+    opened = LONG_WORD.sub(lambda word: INSIDE_NAMES.sub("<wbr>", word[0]), escape(text))
+    return mark_safe(KEY.sub(r'<span class="nobr">\g<0></span>', opened))
 
 
 @register.filter

@@ -36,9 +36,11 @@ def test_an_icon_is_decorative_and_takes_size_and_class() -> None:
     assert 'class="good"' in svg
 
 
-def test_a_name_may_break_at_its_joints_and_stays_escaped() -> None:
-    assert render("{{ what|breakable }}", what="FAIL: test_a (shop.tests) <b>") == (
-        "FAIL: test_<wbr>a (shop.<wbr>tests) &lt;b&gt;"
+def test_a_long_name_may_break_at_its_joints_a_key_nowhere_and_all_is_escaped() -> None:
+    said = "FAIL: test_sizes_agree_with_the_table (py 3.12) <b>, C-6"
+    assert render("{{ said|breakable }}", said=said) == (
+        "FAIL: test_<wbr>sizes_<wbr>agree_<wbr>with_<wbr>the_<wbr>table (py 3.12) &lt;b&gt;,"
+        ' <span class="nobr">C-6</span>'
     )
 
 
