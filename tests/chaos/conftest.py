@@ -1,26 +1,29 @@
 """One stack for the whole campaign, and the table of what it measured."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from pytest_django import DjangoDbBlocker
 
+from tests.chaos.beside import Beside
 from tests.chaos.product import ChaosProduct
 from tests.chaos.results import Results
 from tests.chaos.stack import Stack, base_folder
-from tests.chaos.test_faults import Matrix
+from tests.chaos.test_counted import COUNTED, targets
+from tests.chaos.test_faults import AT_ONCE, MATRIX
 
-FIRST = ("test_duplicates", "test_races", "test_real_values", "test_broker_beats", "test_faults")
-"""What counts effects, or waits at the real lengths of time, beside the matrix of faults; then the matrix."""
+LAST = ("test_broker", "test_database", "test_freezes", "test_kills", "test_faults", "test_counted")
+"""What measures seconds most closely comes when there is least beside it; then what ran beside it is read."""
 
 
 @pytest.fixture(scope="session")
 def results() -> Iterator[Results]:
     kept = Results()
     yield kept
-    kept.keep(Path(os.environ["LIFECYCLE_TEST_BASE"]) / "chaos.json")
+    own = Path(os.environ["LIFECYCLE_TEST_BASE"]) / "chaos.json"
+    kept.keep(Path(os.environ.get("LIFECYCLE_CHAOS_RESULTS") or own))
     print(kept.table())
 
 
@@ -43,18 +46,27 @@ def product(stack: Stack) -> ChaosProduct:
 
 
 @pytest.fixture(scope="session")
-def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
-    """The faults at every step, from now on beside everything else."""
-    started = Matrix(tmp_path_factory.mktemp("matrix"))
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
+    """The faults at every step."""
+    started = Beside(tmp_path_factory.mktemp("matrix"), [MATRIX], *AT_ONCE, LIFECYCLE_EVERY_FAULT="1")
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
+    """What only counts effects."""
+    started = Beside(tmp_path_factory.mktemp("counted"), targets())
     yield started
     started.stop()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _begin_with_the_matrix(request: pytest.FixtureRequest) -> None:
-    """Where it is asked for, it runs beside the tests that wait most of the time."""
-    if any("matrix" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        request.getfixturevalue("matrix")
+def _begin_with_what_runs_beside(request: pytest.FixtureRequest) -> None:
+    """Where it is asked for, from the beginning on."""
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    for name in sorted(wanted & {"matrix", "counted"}):
+        request.getfixturevalue(name)
 
 
 @pytest.fixture(autouse=True)
@@ -63,14 +75,19 @@ def _no_trap_is_left(stack: Stack) -> Iterator[None]:
     stack.traps.clear()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Mark what is here; what runs beside the rest is not run here as well."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.chaos)
+    yield
+    if any(item.path.stem == "test_counted" for item in items):
+        beside = [item for item in items if item.path.stem in COUNTED]
+        config.hook.pytest_deselected(items=beside)
+        items[:] = [item for item in items if item not in beside]
     items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
-    """First what may run beside the matrix of faults, then the matrix itself, then what measures seconds."""
-    return FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST)
+    return LAST.index(item.path.stem) + 1 if item.path.stem in LAST else 0
