@@ -53,6 +53,7 @@ def settings(environment: Environment) -> dict[str, Any]:
         "rows": rows,
         "contrasts": differences.from_production(environment),
         "leads_to_production": leads_to_production(environment),
+        **ends(environment),
         "how": promotion.how(environment),
         "times": promotion.times(environment),
         "has_a_choice": not places.why_by_hand(environment),
@@ -69,6 +70,12 @@ def frame(environment: Environment) -> dict[str, Any]:
     """What every page about one environment has around it."""
     others = Environment.objects.filter(product=environment.product_id).in_use()
     return {"environment": environment, "environments": list(others)}
+
+
+def ends(environment: Environment) -> dict[str, bool]:
+    """Whether it stands at an end of the row, where it cannot be moved any further."""
+    row = list(Environment.objects.filter(product=environment.product_id).in_use().order_by("position", "pk"))
+    return {"is_first": environment in row[:1], "is_last": environment in row[-1:]}
 
 
 def initial(environment: Environment, form: type[Form]) -> dict[str, Any]:

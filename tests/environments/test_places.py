@@ -101,3 +101,10 @@ def test_the_page_warns_when_a_variable_is_productions_database(cast, sign_in, r
     assert "DATABASE_URL is the address of production" in page
     assert "pw@db" not in page
     assert "is the address of" not in sign_in(cast.ops).get("/environments/production/settings/").content.decode()
+
+
+def test_the_ends_of_the_row_are_not_offered_to_go_further(cast, row, sign_in):
+    ops = sign_in(cast.ops)
+    pages = [ops.get(f"/environments/{place.slug}/settings/").content.decode() for place in row]
+    assert ['name="earlier"' in page for page in pages] == [False, True, True, True]
+    assert ['<button class="btn sm">Later' in page for page in pages] == [True, True, True, False]
