@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Viewport
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE_MS = 15_000
-SLOW_WORK_MS = 60_000
+PATIENCE_MS = 30_000
+SLOW_WORK_MS = 120_000
 Screenshot = Callable[[Page, str], Path]
 
 

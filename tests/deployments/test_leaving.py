@@ -60,7 +60,7 @@ def hanging(engine: Shop, seconds: float) -> Deployment:
     before = len(engine.steps_run(engine.dev))
     (engine.data(engine.dev) / "slow-migrate").write_text(str(seconds))
     deployment = services.request(engine.dev, engine.candidate("two"), by=engine.cast.ops)
-    assert eventually(lambda: len(engine.steps_run(engine.dev)) == before + 1, seconds=20), status_of(deployment)
+    assert eventually(lambda: len(engine.steps_run(engine.dev)) == before + 1, seconds=60), status_of(deployment)
     return deployment
 
 
@@ -73,9 +73,9 @@ def test_a_worker_that_leaves_hands_over_and_another_one_finishes(engine: Shop, 
     celery_worker()
     begun = time.monotonic()
     leaving.send_signal(signal.SIGTERM)
-    assert leaving.wait(30) == 0
-    assert time.monotonic() - begun <= 30 / TEMPO + 2, "the pool is gone in time"
-    assert eventually(lambda: status_of(deployment) == S.SUCCEEDED, seconds=20), log_of(deployment)
+    assert leaving.wait(60) == 0
+    assert time.monotonic() - begun <= 30 / TEMPO + 6, "the pool is gone in time"
+    assert eventually(lambda: status_of(deployment) == S.SUCCEEDED, seconds=60), log_of(deployment)
     assert time.monotonic() - begun < (20 + 15) / TEMPO + 5, "nobody waited for the lease"
     assert "is stopping; another one takes over." in log_of(deployment)
     assert deployment.attempt == 1, "handing over is no failure"
@@ -88,9 +88,9 @@ def test_a_worker_that_leaves_finishes_what_is_short_and_takes_nothing_new(engin
     leaving = celery_worker()
     deployment = hanging(engine, 2)
     leaving.send_signal(signal.SIGTERM)
-    assert eventually(lambda: b"Warm shutdown" in (engine.var / "worker0.log").read_bytes(), seconds=5)
+    assert eventually(lambda: b"Warm shutdown" in (engine.var / "worker0.log").read_bytes(), seconds=30)
     later = services.request(engine.environment("staging"), deployment.candidate, by=engine.cast.ops)
-    assert leaving.wait(30) == 0
+    assert leaving.wait(60) == 0
     assert (status_of(deployment), status_of(later)) == (S.SUCCEEDED, S.QUEUED), log_of(deployment)
 
 

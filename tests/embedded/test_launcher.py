@@ -17,7 +17,7 @@ from lifecycle.embedded.postgres import NAMESPACE
 from tests.asking import ask
 from tests.embedded.stacks import Launcher, alive, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("launcher")]
+pytestmark = pytest.mark.slow
 OWN_SERVERS = {"postgres", "valkey"}
 SERVICES = {"keeper", "web", "deployer", "worker", "beat"}
 

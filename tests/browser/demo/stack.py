@@ -15,7 +15,7 @@ from lifecycle.embedded import runfile
 from tests.browser.person import Person
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 600
 THE_END = "26.12 is planned"
 Seat = Callable[..., Person]
 OURS = {"PORT", "DATABASE_URL", "REDIS_URL", "LIFECYCLE_SHOP_PORTS", "LIFECYCLE_URL", "LIFECYCLE_STATIC"}
