@@ -129,10 +129,8 @@ def words(rehearsal: Rehearsal) -> str:
 
 
 def took(seconds: float | None) -> str:
-    """ "0.7 s", "41 s"; a dash where nothing was measured."""
-    if seconds is None:
-        return "–"
-    return _("%(n)s s") % {"n": f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"}
+    """In words; a dash where nothing was measured."""
+    return "–" if seconds is None else dates.took(seconds)
 
 
 def halted(rehearsal: Rehearsal, *, at: datetime | None = None) -> str:

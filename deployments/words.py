@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from deployments import baseline, evidence, trials
@@ -94,7 +95,7 @@ def ms(value: float | None) -> str:
         return "–"
     if value >= 10_000:
         return _("%(n)s s") % {"n": round(value / 1000)}
-    return _("%(n)s ms") % {"n": f"{value:,.0f}".replace(",", " ") if value >= 10 else f"{value:.1f}"}
+    return _("%(n)s ms") % {"n": f"{value:,.0f}".replace(",", " ") if value >= 10 else formats.number_format(value, 1)}
 
 
 def percent(events: float, count: float) -> str:

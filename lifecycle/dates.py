@@ -52,6 +52,15 @@ def clock(at: datetime) -> str:
     return timezone.localtime(at).strftime("%H:%M")
 
 
+def took(seconds: float) -> str:
+    """ "0.4 s", "41 s", "3 min 5 s"."""
+    if seconds < 10:
+        return _("%(n)s s") % {"n": formats.number_format(seconds, 1)}
+    if seconds < 120:
+        return _("%(n)s s") % {"n": round(seconds)}
+    return _("%(minutes)s min %(seconds)s s") % {"minutes": int(seconds // 60), "seconds": round(seconds % 60)}
+
+
 def zone(name: str) -> zoneinfo.ZoneInfo:
     """The time zone of this name; UTC for one that nobody knows."""
     try:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from deployments import admission, break_glass, bridges, chips, gates, running, times
 from deployments.models import Deployment, Step, Watch
 from deployments.pages import log, steps, verdict
+from deployments.pages.history import took
 from deployments.pages.rollback import confirmation
 from environments.models import Environment
 from lifecycle.models import LogLine
@@ -44,7 +45,7 @@ def live(deployment: Deployment, actor: Actor) -> dict[str, Any]:
         "chip": chips.DEPLOYMENT[deployment.status],
         "steps": rows,
         "backup": backup(deployment),
-        "clock": clock(deployment),
+        "clock": took(deployment),
         "starts": times.sentence(deployment),
         "serves": verdict.serves(deployment),
         "why": verdict.why(deployment, rows),
@@ -79,13 +80,6 @@ def crumb(deployment: Deployment) -> str:
         Kind.REHEARSAL: _("Rehearsal %(id)s on %(environment)s"),
     }
     return words[Kind(deployment.kind)] % {"id": deployment.pk, "environment": deployment.environment}
-
-
-def clock(deployment: Deployment) -> str:
-    """How long it took, once it has ended."""
-    if deployment.started_at is None or deployment.finished_at is None:
-        return ""
-    return steps.duration((deployment.finished_at - deployment.started_at).total_seconds())
 
 
 def output(deployment: Deployment) -> list[str]:

@@ -12,7 +12,6 @@ from deployments import chips, running
 from deployments.models import Deployment
 from deployments.names import destination, name
 from deployments.pages.log import number
-from deployments.pages.steps import duration
 from environments.models import Environment
 from lifecycle import dates
 from lifecycle.chips import Chip
@@ -99,6 +98,7 @@ def row(deployment: Deployment) -> Row:
 
 
 def took(deployment: Deployment) -> str:
+    """How long it took, once it has ended."""
     if deployment.started_at is None or deployment.finished_at is None:
         return ""
-    return duration((deployment.finished_at - deployment.started_at).total_seconds())
+    return dates.took((deployment.finished_at - deployment.started_at).total_seconds())

@@ -9,7 +9,6 @@ from django.utils.translation import ngettext
 from deployments import running
 from deployments.models import Deployment
 from deployments.names import destination, name
-from deployments.pages.steps import duration
 from deployments.previews import Measured, Preview, last_here, preview
 from environments.models import Environment
 from lifecycle import dates
@@ -102,7 +101,7 @@ def how_long(measured: Measured | None) -> list[Fact]:
         "rollback": _("The last rollback took %(time)s"),
         "deployment": _("The last deployment took %(time)s"),
     }
-    text = texts[measured.of] % {"time": duration(measured.seconds)}
+    text = texts[measured.of] % {"time": dates.took(measured.seconds)}
     if measured.of == "rehearsal" and measured.at:
         text += f" ({dates.day(measured.at)}, {dates.clock(measured.at)})"
     return [("clock", "", text)]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deployments.models import Deployment, Step
+from lifecycle import dates
 
 NAMES = {
     "prepare": gettext_lazy("Prepare the artefact"),
@@ -68,14 +69,5 @@ def took(step: Step, now: datetime) -> str:
         return _("not needed")
     if step.started_at is None:
         return ""
-    text = duration(seconds(step, now))
+    text = dates.took(seconds(step, now))
     return text if step.finished_at else _("%(time)s so far") % {"time": text}
-
-
-def duration(value: float) -> str:
-    """ "0.4 s", "41 s", "3 min 5 s"."""
-    if value < 10:
-        return _("%(n)s s") % {"n": f"{value:.1f}"}
-    if value < 120:
-        return _("%(n)s s") % {"n": round(value)}
-    return _("%(minutes)s min %(seconds)s s") % {"minutes": int(value // 60), "seconds": round(value % 60)}
