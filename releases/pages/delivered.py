@@ -35,7 +35,9 @@ def card(release: Release) -> Card | None:
     found = delivered.compare(release)
     if found is None:
         return None
-    return Card(headline(found), slip(found), lines(found), found.efforts, found.is_as_planned)
+    left = release.status == Release.Status.ROLLED_BACK
+    said = _("Delivered, and taken back") if left else headline(found)
+    return Card(said, slip(found), lines(found), found.efforts, found.is_as_planned and not left)
 
 
 def headline(found: delivered.Delivered) -> str:

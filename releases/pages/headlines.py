@@ -37,10 +37,10 @@ def frozen_headline(release: Release, changes: Iterable[Change]) -> str:
     if not is_tested(release, changes):
         return _("%(version)s is tested as a whole") % version
     if not release.is_planned:
-        return _("%(version)s was tested: it may be approved") % version
+        return _("%(version)s was tested and waits for its last gates") % version
     if not signoffs.has_both(release):
         return _("%(version)s is tested and waits for its demo") % version
-    return _("%(version)s was tested and shown: it may be approved") % version
+    return _("%(version)s was tested and shown, and waits for its last gates") % version
 
 
 def is_tested(release: Release, changes: Iterable[Change]) -> bool:

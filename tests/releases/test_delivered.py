@@ -94,6 +94,14 @@ def test_live_it_counts_what_the_candidate_took_in(cast, frozen):
     assert card(release).headline == "1 of 2 promised changes delivered"
 
 
+def test_what_was_taken_back_is_not_called_kept(cast, frozen):
+    release = frozen("Keep a wishlist")
+    facts.mark_live(release, deployment=release, by=WORKER)
+    facts.mark_rolled_back(release, deployment=release, reason="Checkout fails.", by=WORKER)
+    found = card(release)
+    assert (found.headline, found.is_kept) == ("Delivered, and taken back", False)
+
+
 def test_the_slip_is_counted_from_the_first_date(cast, plan_of):
     release = plan_of("Keep a wishlist")
     first = release.target_date
