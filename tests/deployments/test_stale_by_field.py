@@ -70,7 +70,7 @@ ELSEWHERE = frozenset(
         *("state", "status", "status_note", "fence", "config_version", "held_by", "held_until"),
         *("promotion", "promotion_days", "promotion_time", "promotion_zone", "promotion_again_at"),
         *("next_promotion_at", "last_promotion_at", "last_promotion_note"),
-        *("test_data", "test_data_at", "test_data_note"),
+        *("test_data", "test_data_at", "test_data_note", "test_data_scrubbed"),
         *("access", "access_key"),
         *("probed_release", "probed_at", "probe_misses", "probe_note", "foreign_sha"),
     }
