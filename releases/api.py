@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ideas.models import Idea
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases import changes, comments, customer_dates, offers, plan, verdicts
 from releases.loading import get_change_for, get_check_for, get_release_for, releases_for
 from releases.models import Change, Check, Release
@@ -140,9 +140,9 @@ class Releases(APIView):
 
     @extend_schema(request=PlanSerializer, responses={201: ReleaseDetailSerializer})
     def post(self, request: Request, **kwargs: Any) -> Response:
-        sent = PlanSerializer(data=request.data, context={"actor": request.actor})
-        sent.is_valid(raise_exception=True)
-        release = plan.create(product=request.actor.product, by=request.user, **sent.validated_data)
+        release = plan.create(
+            product=request.actor.product, by=request.user, **read(PlanSerializer, request, actor=request.actor)
+        )
         return Response(ReleaseDetailSerializer(release).data, status=201)
 
 
@@ -170,15 +170,21 @@ class Publish(APIView):
         return Response(ReleaseDetailSerializer(release).data)
 
 
+class FreezeWish(serializers.Serializer):
+    """The must-haves (C-2 …) that are not approved and may be left behind."""
+
+    without = serializers.ListField(child=serializers.CharField(max_length=20), max_length=200, default=list)
+
+
 class FreezeRelease(APIView):
-    """POST puts the approved changes together for production; 409 names what is missing."""
+    """POST puts the approved changes together for production; 409 names what is missing, and what would be left."""
 
     verbs = {"POST": "freeze_release"}
 
-    @extend_schema(request=None, responses={202: ReleaseDetailSerializer})
+    @extend_schema(request=FreezeWish, responses={202: ReleaseDetailSerializer})
     def post(self, request: Request, version: str, **kwargs: Any) -> Response:
         release = get_release_for(request.actor, version)
-        plan.freeze(release, by=request.user)
+        plan.freeze(release, by=request.user, **read(FreezeWish, request))
         return Response(ReleaseDetailSerializer(get_release_for(request.actor, version)).data, status=202)
 
 
@@ -249,9 +255,8 @@ class ChangeReport(APIView):
     @extend_schema(request=ReportSerializer, responses={201: None})
     def post(self, request: Request, number: int, **kwargs: Any) -> Response:
         change = get_change_for(request.actor, number)
-        sent = ReportSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        made = comments.comment(change, by=request.user, text=sent.validated_data["text"])
+        sent = read(ReportSerializer, request)
+        made = comments.comment(change, by=request.user, text=sent["text"])
         return Response({"id": made.pk}, status=201)
 
 

@@ -4,13 +4,14 @@ A hotfix or an undo does not wait: the planned release that has staging is parke
 together again on what is live by then.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from lifecycle import events
 from lifecycle.events import By
@@ -25,17 +26,19 @@ OFFERED = (Change.Status.READY, Change.Status.STAGING, Change.Status.APPROVED)
 
 
 @transaction.atomic
-def freeze(release: Release, *, by: By, at: datetime | None = None) -> Candidate:
+def freeze(release: Release, *, without: Collection[str] = (), by: By, at: datetime | None = None) -> Candidate:
     """Ask for the candidate of all approved changes; "if ready" ones that are not wait for the next plan.
 
-    Raises NotAllowed naming whatever is in the way (see `reasons_not_to_freeze`). A push to one of them waits until
-    it is decided whether it came before.
+    Raises NotAllowed naming whatever is in the way (see `reasons_not_to_freeze`), and the must-haves that would be left
+    behind (a count or a day was enough) unless `without` names their keys. A push to one of them waits until it is
+    decided whether it came before.
     """
     hold_with_frozen(release)
     stacking.lock(release.changes.all())
     reasons = reasons_not_to_freeze(release)
     if reasons:
         raise NotAllowed(" ".join(reasons))
+    require_said(left_behind(release), without)
     try:
         with transaction.atomic():
             park_for(release, by=by, at=at)
@@ -43,9 +46,21 @@ def freeze(release: Release, *, by: By, at: datetime | None = None) -> Candidate
     except IntegrityError:  # another one was frozen in the same moment
         raise NotAllowed(" ".join(staging_taken(release))) from None
     for change in release.changes.exclude(status__in=testable(release)):
-        why = _("Not ready when %(release)s was frozen.") % {"release": release}
+        why = gettext_noop("Not ready when its release was frozen.")
         changes.leave_plan(change, by=by, reason=why, at=at)
     return ask(release, by=by, at=at)
+
+
+def left_behind(release: Release) -> list[Change]:
+    """The must-haves that are not approved: where a count or a day is enough, it may be frozen without them."""
+    return enough.standing(release, changes_of(release)).missing if release.is_planned else []
+
+
+def require_said(left: Iterable[Change], without: Collection[str]) -> None:
+    """NotAllowed, naming them, unless whoever freezes has said of each that the release goes without it."""
+    if unsaid := [change.key for change in left if change.key not in without]:
+        text = _("Must-haves that are not approved would be left behind: %(changes)s. Say so, or wait for them.")
+        raise NotAllowed(text % {"changes": ", ".join(unsaid)})
 
 
 def testable(release: Release) -> tuple[str, ...]:
@@ -175,6 +190,6 @@ def unfreeze(release: Release, *, by: User, reason: str = "", at: datetime | Non
     stacking.lock_with_above(*pushed_over)
     move(release, S.PLANNED, by=by, at=at, note=reason, candidate=None, frozen_at=None, parked_at=None)
     for change in pushed_over:
-        stacking.withdraw(change, _("A new version is being built."), by=by, at=at)
+        stacking.withdraw(change, changes.NEW_VERSION, by=by, at=at)
     if not release.is_planned:
         bring_back(release.product, by=by, at=at)

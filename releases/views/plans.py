@@ -108,7 +108,7 @@ def publish(request: HttpRequest, version: str) -> HttpResponse:
 @require_POST
 def freeze(request: HttpRequest, version: str) -> HttpResponse:
     release = get_release_for(request.actor, version)
-    plan.freeze(release, by=request.user)
+    plan.freeze(release, without=request.POST.getlist("without"), by=request.user)
     messages.success(request, _("Frozen: the approved changes are put together and go to staging."))
     return redirect("releases:detail", version)
 

@@ -100,12 +100,27 @@ def test_the_day_is_noticed_without_anybody(cast, release):
     assert told(release) == ["Petra"]
 
 
-def test_freezing_by_count_leaves_an_unapproved_must_have_for_the_next_plan(cast, workshop, tested, idea_of):
+def test_freezing_by_count_leaves_a_must_have_for_the_next_plan_only_when_that_was_said(cast, tested, idea_of):
     release = tested("Keep a wishlist")
     late = plan.add_idea(release, idea_of("Wrap gifts"), by=cast.petra)
     with pytest.raises(NotAllowed, match="Not approved by a tester: C-2"):
         plan.freeze(release, by=cast.petra)
     plan.edit(release, by=cast.petra, enough=Enough.COUNT, enough_count=1)
-    plan.freeze(release, by=cast.petra)
+    with pytest.raises(NotAllowed, match="left behind: C-2"):
+        plan.freeze(release, by=cast.petra)
+    plan.freeze(release, without=["C-2"], by=cast.petra)
     late.refresh_from_db()
     assert late.release is None
+
+
+def test_the_page_and_the_api_ask_which_must_have_is_left_behind(cast, tested, idea_of, sign_in):
+    release = tested("Keep a wishlist")
+    plan.add_idea(release, idea_of("Wrap gifts"), by=cast.petra)
+    plan.edit(release, by=cast.petra, enough=Enough.COUNT, enough_count=1)
+    browser = sign_in(cast.petra)
+    assert 'name="without" value="C-2" required' in browser.get("/releases/24.11/").content.decode()
+    refused = browser.post("/api/v1/products/shop/releases/24.11/freeze/", {}, content_type="application/json")
+    assert (refused.status_code, "C-2" in refused.content.decode()) == (409, True)
+    assert browser.post("/releases/24.11/freeze/", {"without": "C-2"}).status_code == 302
+    release.refresh_from_db()
+    assert release.is_frozen
