@@ -1,11 +1,8 @@
 """Deployments over the API: what runs where, asking for it, its log; the same services as the screens."""
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -28,17 +25,10 @@ from deployments.shapes_api import (
 )
 from environments import stops
 from lifecycle import logs
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases.models import Approval, Candidate
 
 PAGE, LOG_PAGE = 50, 500
-
-
-def read(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:
-    """The valid data of a request; ValidationError otherwise."""
-    form = serializer(data=request.data)
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
 
 
 def integer(request: Request, name: str) -> int:

@@ -10,12 +10,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from deployments import approval_rules, approvals, break_glass, product_rules
-from deployments.api import read
 from deployments.approval_rules import ASKABLE
 from deployments.loading import get_release_for
 from deployments.models import BreakGlass
 from lifecycle.models import Product, Role, User
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 
 ROLES = [(role, Role(role).label) for role in ASKABLE]
 

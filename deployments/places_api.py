@@ -11,10 +11,10 @@ from rest_framework.views import APIView
 from deployments import creating, driver_settings, freeze_overrides, promotion, services, test_data
 from deployments.loading import get_environment_for, get_release_for
 from deployments.shapes_api import DeploymentOut
-from environments.api import ONE, read
+from environments.api import ONE
 from environments.models import Environment
 from environments.shapes_api import EnvironmentSerializer
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases.models import Candidate
 
 

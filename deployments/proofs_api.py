@@ -10,8 +10,7 @@ from deployments import approvals, drills, gates, previews, rehearsals, running
 from deployments.loading import get_environment_for, get_release_for
 from deployments.models import BackupDrill, Rehearsal
 from deployments.shapes_api import GateOut
-from environments.api import read
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases.models import Candidate
 
 SHOWN = 20

@@ -10,8 +10,7 @@ from rest_framework.views import APIView
 from deployments import unfreezing
 from deployments.loading import get_release_for
 from deployments.shapes_api import Reason
-from environments.api import read
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases.api import ReleaseSerializer
 
 

@@ -10,8 +10,7 @@ from rest_framework.views import APIView
 
 from deployments import rescoping
 from deployments.loading import get_release_for
-from environments.api import read
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases.api import ReleaseSerializer
 from releases.loading import get_change_for
 

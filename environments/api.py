@@ -5,7 +5,6 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -13,14 +12,7 @@ from environments import access, differences, freezes, holds, locks, places, var
 from environments import shapes_api as shapes
 from environments.models import Environment
 from environments.queries import get_environment_for
-from lifecycle.requests import Request
-
-
-def read(shape: type[serializers.BaseSerializer], request: Request) -> dict[str, Any]:
-    """The valid data of a request; ValidationError otherwise."""
-    form = shape(data=request.data)
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
+from lifecycle.requests import Request, read
 
 
 class Environments(APIView):

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from ideas import places, queueing
 from ideas.models import Idea
 from ideas.places import Place, Queue
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 
 
 class QueuePlaceOut(serializers.Serializer):
@@ -80,9 +80,7 @@ class PlaceInQueue(APIView):
     @extend_schema(request=NewPlace, responses=QueueOut)
     def post(self, request: Request, product: str, number: int) -> Response:
         idea = get_object_or_404(Idea.objects.visible_to(request.actor), number=number)
-        sent = NewPlace(data=request.data)
-        sent.is_valid(raise_exception=True)
-        queueing.place(idea, by=request.user, **sent.validated_data)
+        queueing.place(idea, by=request.user, **read(NewPlace, request))
         return Response(as_json(places.queue_of(request.actor.product, at=timezone.now())))
 
 

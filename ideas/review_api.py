@@ -13,7 +13,7 @@ from ideas import boards
 from ideas import session as pages
 from ideas.models import AgendaItem, Ballot, Decision, ReviewSession
 from ideas.views.common import get_item_for, get_session_for
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 
 
 class BallotIn(serializers.Serializer):
@@ -168,9 +168,7 @@ class OwnBallot(APIView):
     @extend_schema(request=BallotIn, responses=BallotOut)
     def put(self, request: Request, product: str, week: str, pk: int) -> Response:
         item = get_item_for(request.actor, week, pk)
-        form = BallotIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        return Response(BallotOut(boards.cast(item, by=request.user, **form.validated_data)).data)
+        return Response(BallotOut(boards.cast(item, by=request.user, **read(BallotIn, request))).data)
 
 
 class RevealIn(serializers.Serializer):
@@ -184,9 +182,7 @@ class Reveal(APIView):
 
     @extend_schema(request=RevealIn, responses=WholeSession)
     def post(self, request: Request, product: str, week: str, pk: int) -> Response:
-        form = RevealIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        boards.reveal(get_item_for(request.actor, week, pk), by=request.user, **form.validated_data)
+        boards.reveal(get_item_for(request.actor, week, pk), by=request.user, **read(RevealIn, request))
         return answer(request, week)
 
 
@@ -209,9 +205,7 @@ class Decide(APIView):
     @extend_schema(request=DecisionIn, responses=DecisionOut)
     def put(self, request: Request, product: str, week: str, pk: int) -> Response:
         item = get_item_for(request.actor, week, pk)
-        form = DecisionIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        return Response(DecisionOut(boards.decide(item, by=request.user, **form.validated_data)).data)
+        return Response(DecisionOut(boards.decide(item, by=request.user, **read(DecisionIn, request))).data)
 
     @extend_schema(request=None, responses=WholeSession)
     def delete(self, request: Request, product: str, week: str, pk: int) -> Response:

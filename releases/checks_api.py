@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lifecycle.models import Token
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases import external_checks, readiness
 from releases.models import Check
 
@@ -45,9 +45,9 @@ class ExternalChecks(APIView):
 
     @extend_schema(request=ExternalReportSerializer, responses={201: ExternalCheckSerializer(many=True)})
     def post(self, request: Request, **kwargs: Any) -> Response:
-        sent = ExternalReportSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        noted = external_checks.report(request.actor.product, by=request.user, **sent.validated_data)
+        noted = external_checks.report(
+            request.actor.product, by=request.user, **read(ExternalReportSerializer, request)
+        )
         return Response(ExternalCheckSerializer(noted, many=True).data, status=201)
 
 
@@ -69,9 +69,7 @@ class Ready(APIView):
 
     @extend_schema(request=ReadySerializer, responses={200: None})
     def post(self, request: Request, **kwargs: Any) -> Response:
-        sent = ReadySerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        said = readiness.say(request.actor.product, by=request.user, **sent.validated_data)
+        said = readiness.say(request.actor.product, by=request.user, **read(ReadySerializer, request))
         return Response({"changes": [change.key for change in said]})
 
 

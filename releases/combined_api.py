@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases import checklists, searches
 from releases.loading import get_change_for, get_release_for
 from releases.models import Candidate, ChecklistItem, Release
@@ -84,11 +84,10 @@ class Checklist(APIView):
     @extend_schema(request=NewPointSerializer, responses={201: PointSerializer(many=True)})
     def post(self, request: Request, version: str, **kwargs: Any) -> Response:
         release = get_release_for(request.actor, version)
-        sent = NewPointSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        number = sent.validated_data["change"]
+        sent = read(NewPointSerializer, request)
+        number = sent["change"]
         change = get_change_for(request.actor, number) if number else None
-        checklists.add(release, text=sent.validated_data["text"], change=change, by=request.user)
+        checklists.add(release, text=sent["text"], change=change, by=request.user)
         return listed(release, status=201)
 
 
@@ -106,9 +105,8 @@ class ChecklistPoint(APIView):
         release = get_release_for(request.actor, version)
         rows = ChecklistItem.objects.filter(is_left_out=False).select_related("release__product")
         item = get_object_or_404(rows, release=release, pk=pk)
-        sent = SaidSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        said = dict(sent.validated_data)
+        sent = read(SaidSerializer, request)
+        said = sent
         checklists.answer(item, candidate=candidate_with(release, said.pop("digest")), by=request.user, **said)
         return listed(release, status=201)
 

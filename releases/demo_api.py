@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lifecycle.models import User
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from lifecycle.roles import people_who_may, who_may
 from releases import demo_answers, demo_ideas, demos, invitations, signoffs
 from releases.loading import get_demo_for, get_release_for
@@ -97,13 +97,6 @@ class SignOffOut(serializers.ModelSerializer):
     class Meta:
         model = SignOff
         fields = ["audience", "outcome", "words", "digest", "demo", "by", "at"]
-
-
-def read(shape: type[serializers.Serializer], request: Request, **context: Any) -> dict[str, Any]:
-    """The valid data of a request; ValidationError otherwise."""
-    sent = shape(data=request.data, context=context)
-    sent.is_valid(raise_exception=True)
-    return dict(sent.validated_data)
 
 
 class Demos(APIView):

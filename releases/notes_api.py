@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases import notes
 from releases.loading import get_release_for
 from releases.models import Notes
@@ -48,13 +48,12 @@ class ReleaseNotes(APIView):
     @extend_schema(request=NotesSerializer, responses=NotesSerializer)
     def put(self, request: Request, version: str, **kwargs: Any) -> Response:
         found = notes.get(get_release_for(request.actor, version))
-        sent = NotesSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        sent = read(NotesSerializer, request)
         words = [
             notes.Words(line["change"], place, line["title"], line["text"], line["is_hidden"])
-            for place, line in enumerate(sent.validated_data["lines"], start=1)
+            for place, line in enumerate(sent["lines"], start=1)
         ]
-        notes.edit(found, intro=sent.validated_data["intro"], words=words, by=request.user)
+        notes.edit(found, intro=sent["intro"], words=words, by=request.user)
         return Response(shape(found, for_team=True))
 
 

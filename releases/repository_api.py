@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from environments import repositories
 from environments.models import Repository, TrunkCommit
 from lifecycle.models import Product
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases import trunk_words
 
 
@@ -57,9 +57,7 @@ class RepositoryView(APIView):
     def patch(self, request: Request, **kwargs: Any) -> Response:
         """Change how the team works: a branch per change, or pull requests merged to main."""
         found = repository_of(request.actor.product)
-        sent = ModeSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        repositories.set_mode(found, by=request.user, **sent.validated_data)
+        repositories.set_mode(found, by=request.user, **read(ModeSerializer, request))
         return Response(RepositorySerializer(found).data)
 
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases import candidates, verdicts
 from releases.defects import MOST, Seen
 from releases.loading import get_change_for
@@ -80,9 +80,7 @@ class ChangeVerdicts(APIView):
     @extend_schema(request=CheckWordSerializer, responses={201: VerdictSerializer})
     def post(self, request: Request, number: int, **kwargs: Any) -> Response:
         change = get_change_for(request.actor, number)
-        sent = CheckWordSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        verdict = say(change, by=request.user, **sent.validated_data)
+        verdict = say(change, by=request.user, **read(CheckWordSerializer, request))
         return Response(VerdictSerializer(verdict).data, status=201)
 
 

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from ideas.models import Idea
 from lifecycle.models import Product
-from lifecycle.requests import Request
+from lifecycle.requests import Request, read
 from releases import hotfixes, overlaps, undoing
 from releases.api import ReleaseSerializer
 from releases.loading import get_change_for, with_others
@@ -59,11 +59,10 @@ class ChangeUndo(APIView):
 
     @extend_schema(request=UndoSerializer, responses={201: ReleaseSerializer})
     def post(self, request: Request, number: int, **kwargs: Any) -> Response:
-        sent = UndoSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        sent = read(UndoSerializer, request)
         change = get_change_for(request.actor, number)
-        chosen = with_others(request.actor, change, [str(other) for other in sent.validated_data["together"]])
-        reason = sent.validated_data["reason"]
+        chosen = with_others(request.actor, change, [str(other) for other in sent["together"]])
+        reason = sent["reason"]
         release = undoing.propose(request.actor.product, changes=chosen, by=request.user, reason=reason)
         return Response(ReleaseSerializer(release).data, status=201)
 
@@ -99,9 +98,9 @@ class Hotfixes(APIView):
 
     @extend_schema(request=HotfixSerializer, responses={201: ReleaseSerializer})
     def post(self, request: Request, **kwargs: Any) -> Response:
-        sent = HotfixSerializer(data=request.data, context={"product": request.actor.product})
-        sent.is_valid(raise_exception=True)
-        release = hotfixes.propose(request.actor.product, by=request.user, **sent.validated_data)
+        release = hotfixes.propose(
+            request.actor.product, by=request.user, **read(HotfixSerializer, request, product=request.actor.product)
+        )
         return Response(ReleaseSerializer(release).data, status=201)
 
 
