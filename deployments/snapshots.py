@@ -33,6 +33,7 @@ def record(deployment: Deployment) -> str:
     stand = git.at(ours, upstream)
     head = stand.get(ours)
     if head and _is_of(git, head, deployment):
+        _tag(git, deployment)  # whoever died after the branch moved had not come to it
         return head
     parent = _parent(git, head, stand.get(upstream))
     trailers = {"Candidate": str(deployment.candidate_id), "Deployment": str(deployment.pk)}

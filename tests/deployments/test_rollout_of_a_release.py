@@ -1,6 +1,6 @@
 """A release's way to production and back, with everything that follows from it."""
 
-from deployments import approvals, rollout, services
+from deployments import approvals, rollout, services, snapshots
 from deployments.models import Deployment, Watch
 from environments import repositories
 from environments.variables import set_variable
@@ -42,6 +42,18 @@ def test_approved_it_goes_live_is_watched_and_one_button_takes_it_back(engine: S
     head = git.refs("refs/heads/")["env/production"]
     assert git.tree_of(head) == before.tree
     assert git.refs("refs/tags/")["24.11"] == release.candidate.sha
+
+
+def test_a_worker_that_died_before_it_tagged_the_release_leaves_that_to_the_next_one(engine: Shop):
+    release = engine.shown("Keep a wishlist")
+    approvals.approve(release, by=engine.cast.max)
+    engine.settle()
+    live, git = engine.production.deployments.latest("id"), repositories.git(engine.repository)
+    Deployment.objects.filter(pk=live.pk).update(snapshot="")
+    git.delete_ref("refs/tags/24.11")
+    snapshots.record(Deployment.objects.get(pk=live.pk))
+    assert git.refs("refs/tags/")["24.11"] == release.candidate.sha
+    assert git.refs("refs/heads/")["env/production"] == live.snapshot
 
 
 def ideas_of(release: Release) -> list:
