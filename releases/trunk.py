@@ -3,6 +3,7 @@
 Lifecycle never writes main. Steps that belong to no change wait for a person (see trunk_words.py).
 """
 
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -15,12 +16,14 @@ from environments.models import Branch, Repository, TrunkCommit
 from lifecycle import events, jobs
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Failed, Lease
+from lifecycle.models import Work
 from releases import candidates, committers, intake
 from releases.models import Change, Release, Revision
 from releases.trunk_steps import Link, Run, runs, title_of
 
 POLL = Machine("poll")
 STEPS = 5000
+AGAIN_SECONDS = 60
 S = TrunkCommit.Status
 ENDED = (Change.Status.DROPPED, Change.Status.LIVE)
 
@@ -208,7 +211,15 @@ def amend(git: Git, change: Change, run: Run, *, is_first: bool) -> None:
         record(git, change, run)
 
 
-@jobs.handler("trunk_word", queue="git")
+def take_again(work: Work) -> None:
+    """The worker died, or git failed for a moment: what a person decided is done later, unless main lost the commit."""
+    row = TrunkCommit.objects.select_related("repository__product").filter(pk=work.subject_id).first()
+    if row is not None and row.status == TrunkCommit.Status.TAKEN:
+        due_at = timezone.now() + timedelta(seconds=AGAIN_SECONDS)
+        jobs.enqueue("trunk_word", row, product=row.repository.product, due_at=due_at)
+
+
+@jobs.handler("trunk_word", queue="git", ended=take_again)
 def take_by_word(lease: Lease) -> None:
     """What a person decided to ship as maintenance becomes a revision of the silent change made for it."""
     row = TrunkCommit.objects.select_related("repository__product").get(pk=lease.row.subject_id)
@@ -217,8 +228,8 @@ def take_by_word(lease: Lease) -> None:
     try:
         step = git.commits([row.sha])[row.sha]
         with transaction.atomic():
-            revision = None if change.revision else record(git, change, Run([step], Link()))
+            if change.revision is None:
+                record(git, change, Run([step], Link()))
     except (GitError, KeyError) as error:
         raise Failed(f"commit {row.sha[:12]}: {error}") from error
-    if revision is not None:
-        candidates.request(change.product, candidates.P.DEV, by=POLL)
+    candidates.request(change.product, candidates.P.DEV, by=POLL)

@@ -1,9 +1,11 @@
 """Trunk mode: what is merged to main becomes changes, whatever way the forge merges."""
 
 import pytest
+from django.utils import timezone
 
 from deployments import intake
 from environments import repositories
+from environments.git import Git, GitError
 from environments.models import Repository, TrunkCommit
 from lifecycle import jobs
 from lifecycle.events import about
@@ -170,6 +172,26 @@ def test_a_commit_that_is_left_out_never_ships_unless_somebody_thinks_again(trun
     trunk_words.ship(row, by=trunk.cast.lena)
     with pytest.raises(NotAllowed):
         trunk_words.ship(TrunkCommit.objects.get(), by=trunk.cast.lena)
+
+
+def test_a_commit_that_git_could_not_read_for_a_moment_is_taken_in_later(trunk: Shop, monkeypatch):
+    tip = on_main(trunk, 5, "Bump a library")
+    poll(trunk)
+    trunk_words.ship(trunk_words.waiting(trunk.cast.product)[0], by=trunk.cast.lena)
+    with monkeypatch.context() as patch:
+        patch.setattr(Git, "commits", broken)
+        do("trunk_word")
+    failed, again = Work.objects.filter(kind="trunk_word").order_by("pk")
+    assert (failed.status, again.status) == (Work.Status.FAILED, Work.Status.QUEUED)
+    assert again.due_at > timezone.now()
+    Work.objects.filter(pk=again.pk).update(due_at=timezone.now())
+    do("trunk_word")
+    assert Change.objects.get().revision.tip == tip
+    assert not Work.objects.filter(kind="trunk_word", status=Work.Status.QUEUED).exists()
+
+
+def broken(*_args: object) -> None:
+    raise GitError("the disk does not answer")
 
 
 def test_intake_is_idempotent(trunk: Shop):
