@@ -1,6 +1,7 @@
 """The demo: what managers and customers said about one digest."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from releases import involvement, plan, progress
 from releases.models import Demo, DemoAnswer, Release, SignOff
 
 A, YES, NO = SignOff.Audience, SignOff.Outcome.YES, SignOff.Outcome.NO
+FOR_CUSTOMERS, HOSTS = "sign_off_customers", "record_demo"
 
 
 @transaction.atomic
@@ -42,8 +44,8 @@ def sign_off(
     require_seen(release, digest)
     require_shown(release, audience)
     require_words(outcome, words)
-    if outcome == YES and release.product.preset == Product.Preset.STRICT:
-        involvement.require_outsider(release.product, by, involvement.in_release(release))
+    if outcome == YES:
+        require_outsider(release, audience, by)
     demo = session(release, audience)
     signoff = SignOff.objects.create(
         demo=demo,
@@ -61,6 +63,30 @@ def sign_off(
     mark_demo(release, by=by, at=at)
     tell_planners(signoff)
     return signoff
+
+
+def require_outsider(release: Release, audience: str, by: User) -> None:
+    """In strict products NotAllowed for a yes of somebody with a hand in it, with who could say it for customers."""
+    if release.product.preset != Product.Preset.STRICT:
+        return
+    involved = involvement.in_release(release)
+    try:
+        involvement.require_outsider(release.product, by, involved)
+    except NotAllowed as reason:
+        owners, hosts = (people_who_may(verb, release.product) for verb in (FOR_CUSTOMERS, HOSTS))
+        other = way_out(owners, hosts, involved) if audience == A.CUSTOMERS else ""
+        raise NotAllowed(f"{reason} {other}".strip()) from None
+
+
+def way_out(owners: Iterable[User], hosts: Iterable[User], involved: involvement.Involved) -> str:
+    """Who speaks for the customers where every product owner has a hand in the release; "" where one has none."""
+    if any(person not in involved for person in owners):
+        return ""
+    free = [str(person) for person in hosts if person not in involved]
+    if not free:
+        return _("Everybody who could speak for the customers has a hand in it: make somebody else a product owner.")
+    text = _("Every product owner has a hand in it: whoever hosts the customers' session says it. Free to: %(who)s.")
+    return text % {"who": ", ".join(free)}
 
 
 def tell_planners(signoff: SignOff) -> None:
