@@ -144,8 +144,9 @@ def read_trailers(change: Change, commits: list[Commit]) -> None:
 
 
 def unlinked(product: Product) -> list[Branch]:
-    """Upstream branches that no change is built on, newest first: for the choice beside a change."""
-    linked = Change.objects.filter(product=product).exclude(branch="").values("branch")
+    """Upstream branches that no open change is built on, newest first: for the choice beside a change."""
+    open_ones = Change.objects.filter(product=product).exclude(status__in=ENDED)
+    linked = open_ones.exclude(branch="").values("branch")
     others = Branch.objects.filter(repository__product=product).exclude(name=F("repository__main_branch"))
     nobodys = others.exclude(name__in=linked).exclude(name__regex=rf"^(?:{'|'.join(OURS)})")
     return list(nobodys.order_by("-moved_at", "name"))

@@ -5,7 +5,8 @@ It is written down as the candidate's rows when the candidate is asked for; comp
 
 from collections.abc import Collection, Iterable
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from lifecycle import events
 from releases import changes, stacking
@@ -90,3 +91,20 @@ def pushed_over(candidate: Candidate | None) -> list[Change]:
     rows = CandidateChange.objects.filter(candidate=candidate, action=CandidateChange.Action.APPLY)
     rows = rows.exclude(revision=F("change__revision")).select_related("change__product")
     return [row.change for row in rows.order_by("change")]
+
+
+def left_over(found: QuerySet[Change]) -> QuerySet[Change]:
+    """Those of `found` that are live at an older revision than their newest: it was pushed after the freeze, and no
+    other change goes on with the branch.
+    """
+    rows = CandidateChange.objects.filter(change=OuterRef("pk"), candidate=OuterRef("release__candidate"))
+    older = rows.filter(action=CandidateChange.Action.APPLY).exclude(revision=OuterRef("revision"))
+    same = Change.objects.filter(product=OuterRef("product"), branch=OuterRef("branch")).exclude(branch="")
+    goes_on = same.exclude(pk=OuterRef("pk")).exclude(status__in=[S.DROPPED, S.LIVE])
+    return found.filter(Exists(older), ~Exists(goes_on), status=S.LIVE)
+
+
+def not_live(change: Change) -> str:
+    """What was pushed after the freeze did not ship, and how it goes on."""
+    text = _("%(release)s shipped without what was pushed after its freeze: plan a change and link %(branch)s to it")
+    return text % {"release": change.release, "branch": change.branch or change.key}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ideas.models import Idea
 from lifecycle.inbox import Waiting
 from lifecycle.roles import Actor
-from releases import candidates, changes, enough, invitations, plan, signoffs, waiting_tests
+from releases import candidates, changes, enough, invitations, pins, plan, signoffs, waiting_tests
 from releases.models import Candidate, Change, Demo, Notes, Release, SignOff, Survey
 from releases.pages.bench import on_staging
 
@@ -53,6 +53,11 @@ def to_build(actor: Actor) -> Iterator[Waiting]:
         elif not changes.reasons_not_ready(change):
             why = _("Its tests passed: say when it is ready")
             yield Waiting(change.title, why, change.waiting_since, url, _("Mark it ready"), "circle-check")
+    for change in pins.left_over(actor.user.changes.filter(product=actor.product)).select_related(
+        "revision", "release"
+    ):
+        url, since = reverse("releases:change", args=[change.number]), change.revision.seen_at
+        yield Waiting(change.title, pins.not_live(change), since, url, _("See what is left"), "git-branch")
 
 
 def to_start(actor: Actor) -> Iterator[Waiting]:

@@ -16,7 +16,7 @@ from lifecycle.chips import Chip
 from lifecycle.dates import ago, clock, day
 from lifecycle.models import Product
 from lifecycle.roles import Actor
-from releases import changes, collisions, comments, external_checks, freezing, migration_flags, steps
+from releases import changes, collisions, comments, external_checks, freezing, migration_flags, pins, steps
 from releases.collisions import Collision
 from releases.comments import Thread
 from releases.models import Change, Check
@@ -90,10 +90,13 @@ def page(actor: Actor) -> dict[str, Any]:
     around = Around(returns.of(own), collisions.of(own), comments.threads(own, shown=COMMENTS_SHOWN))
     cards = sorted((card(change, around) for change in own), key=lambda one: (one.group, one.change.pk))
     gone = changes_of(actor).filter(status__in=GONE_ON).order_by("-waiting_since")[:10]
+    left = set(pins.left_over(changes_of(actor)))
     free = Change.objects.filter(product=actor.product, developer=None, status=S.PLANNED, release__status="planned")
     return {
         "cards": cards,
-        "elsewhere": [Elsewhere(change, what_next(change)) for change in gone],
+        "elsewhere": [
+            Elsewhere(change, pins.not_live(change) if change in left else what_next(change)) for change in gone
+        ],
         "next": free.order_by("-must", "number").first(),
         "headline": headline(cards),
         "held": held(actor.product),
