@@ -14,7 +14,8 @@ from ideas import rows, search, services
 from ideas.forms import source_of
 from ideas.models import Idea, Stop
 from ideas.queries import ORDERS, IdeaQuerySet
-from lifecycle.requests import Request
+from lifecycle.events import said
+from lifecycle.requests import Request, read
 from lifecycle.roles import Actor
 
 FIELDS = ("number", "title", "body", "language", "kind", "source", "status", "votes", "comments", "merged_count")
@@ -77,7 +78,7 @@ def as_json(idea: Idea, into: int | None = None) -> dict[str, Any]:
     row = {name: getattr(idea, name) for name in FIELDS}
     return row | {
         "stop": STOPS[idea.stop],
-        "stop_note": idea.stop_note,
+        "stop_note": said(idea.stop_note),
         "voted": idea.voted,
         "merged_into": into,
         "created_at": idea.created_at,
@@ -121,9 +122,7 @@ class Ideas(APIView):
 
     @extend_schema(request=NewIdea, responses={201: IdeaOut})
     def post(self, request: Request, product: str) -> Response:
-        form = NewIdea(data=request.data)
-        form.is_valid(raise_exception=True)
-        values = allowed(dict(form.validated_data), request.actor)
+        values = allowed(read(NewIdea, request), request.actor)
         idea = services.submit(product=request.actor.product, author=request.user, channel="api", **values)
         idea.voted, idea.votes = True, 1
         return Response(as_json(idea), status=201)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from ideas.journey import REACHED
 from ideas.models import Idea, Stop
 from lifecycle.dates import day
+from lifecycle.events import words_of
 from lifecycle.models import Event, User
 from lifecycle.roles import Actor
 
@@ -50,11 +51,6 @@ class Happening(NamedTuple):
     words: str
     at: str
     tone: str
-
-
-def words_of(event: Event) -> str:
-    """A person's words about the event, if there are any and they were not erased."""
-    return event.note.text if hasattr(event, "note") else ""
 
 
 def travelled(events: Iterable[Event]) -> Travelled:

@@ -40,7 +40,9 @@ def reach(
     event = put(primary, stop, by=by, note=note, fact=fact, taken_back=taken_back, at=at)
     idea.stop, idea.stop_note = primary.stop, primary.stop_note
     if taken_back:
-        telling.tell_followers(primary, "idea.taken_back", by=by, key=f"event:{event.pk}", reason=note)
+        telling.tell_followers(
+            primary, "idea.taken_back", by=by, key=f"event:{event.pk}", reason=events.said_lazy(note)
+        )
     elif stop not in SILENT:
         telling.tell_followers(primary, "idea.moved", by=by, key=f"event:{event.pk}", stop=Stop(stop).label)
 

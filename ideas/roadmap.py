@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from ideas.models import Idea, Stop
 from lifecycle.chips import Chip
+from lifecycle.events import said
 from lifecycle.roles import Actor
 
 LIVE_DAYS = 30
@@ -52,5 +53,6 @@ def column(title: str, words: str, ideas: list[Idea], stops: range) -> Column:
 
 
 def entry(idea: Idea) -> Entry:
-    note = idea.stop_note if len(idea.stop_note) <= 40 else ""
+    words = said(idea.stop_note)
+    note = words if len(words) <= 40 else ""
     return Entry(idea.number, idea.title, idea.language, idea.votes, note, idea.chip, idea.stop - 1)

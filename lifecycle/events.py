@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 
 from lifecycle.models import Event, EventNote, Product, User
 
@@ -65,3 +67,18 @@ def about(subject: Model) -> QuerySet[Event]:
         .select_related("actor", "note")
         .order_by("id")
     )
+
+
+def said(text: str) -> str:
+    """What is on record, for a reader: a person's words as they are, a sentence of ours (written with `gettext_noop`,
+    because nobody knows who will read it) in the language that is active.
+    """
+    return gettext(text) if text else ""
+
+
+said_lazy = lazy(said, str)
+
+
+def words_of(event: Event | None) -> str:
+    """What was said about an event, for a reader; "" if nothing was, or it was erased."""
+    return said(event.note.text) if event is not None and hasattr(event, "note") else ""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lifecycle.dates import ago, clock, day
+from lifecycle.events import words_of
 from lifecycle.models import Event, Product, User
 from lifecycle.verbs import VERBS
 
@@ -125,7 +126,7 @@ def row(event: Event, thing: Model | None) -> Row:
         thing=f"{subject.label} {thing or event.subject_id}",
         url=reverse(subject.route, args=[getattr(thing, subject.argument)]) if thing and subject.route else "",
         turn=turn(event, thing),
-        words=event.note.text if hasattr(event, "note") else "",
+        words=words_of(event),
         at=event.at,
         when=f"{day(event.at)}, {clock(event.at)}",
     )

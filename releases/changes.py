@@ -8,6 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from environments import branches
 from ideas.models import Stop
@@ -21,6 +22,7 @@ from releases import checks, external_checks, overlaps, progress, stacking
 from releases.models import Change, Check, Release, Revision
 
 S = Change.Status
+NEW_VERSION = gettext_noop("A new version is being built.")
 ONE_WAY = (Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
 
 
@@ -146,7 +148,7 @@ def back_to_development(change: Change, *, by: By, at: datetime) -> None:
         move(change, S.DEVELOPMENT, by=by, at=at, waiting_since=at)
         stacking.pull_back(change, by=by, at=at)
     progress.advance([change], Stop.DEVELOPMENT, by=by, fact=change, at=at)
-    note = _("A new version is being built.")
+    note = NEW_VERSION
     progress.take_back([change], Stop.DEVELOPMENT, by=by, fact=change, note=note, at=at)
 
 
@@ -208,7 +210,7 @@ def returned(change: Change, *, reason: str, by: By, at: datetime | None = None)
     now = at or timezone.now()
     move(change, S.DEVELOPMENT, by=by, at=at, note=reason, return_reason=reason, waiting_since=now)
     stacking.pull_back(change, by=by, at=at)
-    note = _("It needs more work.")
+    note = gettext_noop("It needs more work.")
     progress.take_back([change], Stop.DEVELOPMENT, by=by, fact=change, note=note, at=at)
     if change.developer is not None:
         tell(

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Max, Min, Q
 from django.utils import timezone
 
+from lifecycle.events import words_of
 from lifecycle.models import Event
 from releases.models import CandidateChange, Change, Release, Verdict
 
@@ -110,7 +111,7 @@ def came_on(events: Iterable[Any]) -> date | None:
 
 def reason(events: Iterable[Any]) -> str:
     """The words with which it left last."""
-    words = [event.note.text for event in events if not event.is_in and hasattr(event, "note")]
+    words = [words for event in events if not event.is_in and (words := words_of(event))]
     return words[-1] if words else ""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -98,7 +99,7 @@ def propose(release: Release | None, *, at: datetime | None = None) -> bool:
             key=f"release:{release.pk}:enough:{release.plan_version}",
             product=release.product,
             version=release.version,
-            words=found.words,
+            words=lazy(lambda: standing(release, release.changes.all(), at=at).words, str)(),
         )
     return found.is_reached
 

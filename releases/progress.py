@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Model
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from ideas import services as ideas
 from ideas.models import Idea, Stop
 from lifecycle.events import By
 from releases.models import Change
 
+WAITS = gettext_noop("It waits for another plan.")
 STOP_OF = {
     Change.Status.PLANNED: Stop.PLANNED,
     Change.Status.DEVELOPMENT: Stop.DEVELOPMENT,
@@ -41,9 +42,7 @@ def back_to_queue(found: Iterable[Idea], *, by: By, fact: Model, at: datetime | 
     """Ideas whose change goes on without them wait for another plan, unless something else serves them."""
     for idea in sorted(found, key=lock_key):
         if not idea.changes.exclude(status=Change.Status.DROPPED).exists() and idea.stop > Stop.REVIEW:
-            ideas.reach(
-                idea, Stop.REVIEW, by=by, fact=fact, note=_("It waits for another plan."), taken_back=True, at=at
-            )
+            ideas.reach(idea, Stop.REVIEW, by=by, fact=fact, note=WAITS, taken_back=True, at=at)
 
 
 def ideas_of(changes: Iterable[Change]) -> list[Idea]:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from environments.git import Commit, Git
@@ -186,7 +187,7 @@ def settle(change: Change, *, by: By, at: datetime | None = None) -> None:
             key=f"change:{change.pk}:pulled:{now.isoformat()}",
             product=change.product,
             title=change.title,
-            reason=why,
+            reason=lazy(lambda: " ".join(reasons(change)), str)(),
         )
 
 

@@ -120,12 +120,8 @@ def target(release: Release, moved: Event | None = None) -> dict[str, str]:
     words = {"date": weekday(release.target_date), "live": day(release.live_at) if release.live_at else ""}
     if release.first_target_date and release.first_target_date != release.target_date:
         words["first"] = weekday(release.first_target_date)
-        words["reason"] = note_of(moved)
+        words["reason"] = events.words_of(moved)
     return words
-
-
-def note_of(event: Event | None) -> str:
-    return event.note.text if event and hasattr(event, "note") else ""
 
 
 def scope(event: Event | None, changes: list[Change]) -> Scope | None:
@@ -136,7 +132,9 @@ def scope(event: Event | None, changes: list[Change]) -> Scope | None:
     here = {change.pk: change.key for change in changes}
     keys = ", ".join(event.data.get("keys") or [here[pk] for pk in event.data["changes"] if pk in here])
     what = f"{words[event.data['how']]}: {keys}"
-    return Scope(what, str(event.actor or event.machine), day(event.at), note_of(event), event.data["digest"][:12])
+    return Scope(
+        what, str(event.actor or event.machine), day(event.at), events.words_of(event), event.data["digest"][:12]
+    )
 
 
 def glass(event: Event | None, release: Release) -> Glass | None:
@@ -145,7 +143,7 @@ def glass(event: Event | None, release: Release) -> Glass | None:
     if event is None or event.data["digest"] != digest:
         return None
     people = User.objects.filter(pk__in=event.data["people"]).order_by("pk")
-    return Glass(", ".join(str(person) for person in people), note_of(event))
+    return Glass(", ".join(str(person) for person in people), events.words_of(event))
 
 
 def yeses(release: Release) -> list[Yes]:
