@@ -21,7 +21,8 @@ from tests.cast import Cast
 from tests.deployments.release_invariants import Invariants
 from tests.deployments.release_model import MOST
 from tests.deployments.release_steps import next_step
-from tests.deployments.release_world import DONE, OFFERED, World
+from tests.deployments.release_workers import DONE, OFFERED
+from tests.deployments.release_world import World
 
 FEW, STEPS, MANY_STEPS = 4, 20, 50
 C, R = Change.Status, Release.Status

@@ -11,10 +11,12 @@ from environments import branches, repositories
 from environments.models import Environment
 from ideas.models import Idea
 from lifecycle import jobs
+from lifecycle.events import Machine
 from lifecycle.models import Product, Work
 from releases import candidates, changes, composing, facts, intake, plan, verdicts
-from releases.models import Candidate, Change, Release
+from releases.models import Candidate, Change, Check, Release, Revision
 from tests.cast import Cast
+from tests.deployments.paper import Paper
 from tests.environments.repositories import Upstream
 
 MANIFEST = """
@@ -172,5 +174,81 @@ def frozen(cast: Cast, tested, compose) -> Callable[..., Release]:
         facts.mark_on_staging(candidate, by=cast.ops)
         release.refresh_from_db()
         return release
+
+    return make
+
+
+@pytest.fixture
+def live(frozen):
+    """`live("Keep a wishlist")` is a release that production runs while its watch is open."""
+
+    def make(*titles: str) -> Release:
+        release = frozen(*titles)
+        facts.mark_live(release, deployment=release, by=Machine("worker"))
+        return release
+
+    return make
+
+
+@pytest.fixture
+def proven(live):
+    def make(*titles: str) -> Release:
+        release = live(*titles)
+        facts.mark_proven(release, by=Machine("worker"))
+        return release
+
+    return make
+
+
+@pytest.fixture
+def storage(settings, tmp_path: Path) -> Path:
+    """Files lie in a folder of their own."""
+    place = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "media"}}
+    settings.STORAGES = settings.STORAGES | {"default": place}
+    return tmp_path / "media"
+
+
+@pytest.fixture
+def staged(cast, workshop, plan_of, build, on_staging):
+    """A change of Dev's on staging, and the build it is in."""
+    change = plan_of("Keep a wishlist").changes.get()
+    changes.assign(change, developer=cast.dev, by=cast.lena)
+    changes.mark_ready(build(change), by=cast.dev)
+    candidate = on_staging()
+    change.refresh_from_db()
+    return change, candidate
+
+
+@pytest.fixture
+def paper(cast: Cast) -> Paper:
+    return Paper(cast)
+
+
+@pytest.fixture
+def change_of(cast: Cast, paper: Paper):
+    """`change_of(3, developer=cast.dev)` is a change in development with one push whose tests passed."""
+
+    def make(number: int, *, developer=None, files=("shop.py",), **values) -> Change:
+        values = {"status": Change.Status.DEVELOPMENT, "created_at": paper.now, "waiting_since": paper.now} | values
+        change = Change.objects.create(
+            product=cast.product,
+            number=number,
+            title=f"Change {number}",
+            developer=developer or cast.dev,
+            branch=f"idea/{number}",
+            **values,
+        )
+        revision = Revision.objects.create(
+            change=change, number=1, fork="0" * 40, tip=f"{number:040x}", files=list(files), seen_at=paper.now
+        )
+        Change.objects.filter(pk=change.pk).update(revision=revision)
+        check_of(revision, status=Check.Status.PASSED, summary="412 passed")
+        change.refresh_from_db()
+        return change
+
+    def check_of(revision: Revision, **values) -> Check:
+        return Check.objects.create(
+            product=cast.product, revision=revision, sha=revision.tip, requested_at=paper.now, **values
+        )
 
     return make

@@ -8,12 +8,9 @@ from django.utils import timezone
 from environments import holds
 from environments.models import Environment, Repository
 from ideas.models import Idea
-from releases import changes, comments, plan_changes
-from releases.models import Attachment, Change, Check, Defect, Overlap, Revision, Verdict
-from releases.waiting import to_build
+from releases import changes, plan_changes
+from releases.models import Change, Check, Overlap, Revision
 from tests.cast import Cast, SignIn
-from tests.deployments.paper import Paper
-from tests.ideas.test_statement_counts import statements
 
 pytestmark = pytest.mark.django_db
 S = Change.Status
@@ -23,41 +20,6 @@ def page(client) -> str:
     answer = client.get("/my-changes/")
     assert answer.status_code == 200
     return answer.content.decode()
-
-
-@pytest.fixture
-def paper(cast: Cast) -> Paper:
-    return Paper(cast)
-
-
-@pytest.fixture
-def change_of(cast: Cast, paper: Paper):
-    """`change_of(3, developer=cast.dev)` is a change in development with one push whose tests passed."""
-
-    def make(number: int, *, developer=None, files=("shop.py",), **values) -> Change:
-        values = {"status": S.DEVELOPMENT, "created_at": paper.now, "waiting_since": paper.now} | values
-        change = Change.objects.create(
-            product=cast.product,
-            number=number,
-            title=f"Change {number}",
-            developer=developer or cast.dev,
-            branch=f"idea/{number}",
-            **values,
-        )
-        revision = Revision.objects.create(
-            change=change, number=1, fork="0" * 40, tip=f"{number:040x}", files=list(files), seen_at=paper.now
-        )
-        Change.objects.filter(pk=change.pk).update(revision=revision)
-        check_of(revision, status=Check.Status.PASSED, summary="412 passed")
-        change.refresh_from_db()
-        return change
-
-    def check_of(revision: Revision, **values) -> Check:
-        return Check.objects.create(
-            product=cast.product, revision=revision, sha=revision.tip, requested_at=paper.now, **values
-        )
-
-    return make
 
 
 def report(change: Change, name: str, status: str, **values) -> None:
@@ -131,76 +93,6 @@ def test_what_dev_left_out_collides_and_is_rebased_on_the_repositorys_main(cast,
     assert "origin/main" not in text
 
 
-def test_a_return_shows_the_testers_words_and_how_often_it_was(cast, change_of, paper, sign_in: SignIn) -> None:
-    change = change_of(7, return_reason="The address is still there")
-    for reason in ("It does not start", "The address is still there"):
-        Verdict.objects.create(
-            change=change,
-            revision=change.revision,
-            candidate=paper.release.candidate,
-            digest="d",
-            outcome=Verdict.Outcome.RETURNED,
-            reason=reason,
-            by=cast.tess,
-            at=paper.now,
-        )
-    text = page(sign_in(cast.dev))
-    assert "The address is still there" in text and "Tess, " in text and "Returned 2 times" in text
-    Change.objects.filter(pk=change.pk).update(return_reason="")
-    text = page(sign_in(cast.dev))
-    assert "The address is still there" not in text, "it was pushed again since"
-    assert "Returned 2 times" in text
-
-
-def test_a_return_shows_each_defect_with_its_files(cast, change_of, paper, sign_in: SignIn) -> None:
-    change = change_of(7, return_reason="1. The basket is empty 2. The button is grey")
-    verdict = Verdict.objects.create(
-        change=change,
-        revision=change.revision,
-        candidate=paper.release.candidate,
-        digest="d",
-        outcome=Verdict.Outcome.RETURNED,
-        reason=change.return_reason,
-        by=cast.tess,
-        at=paper.now,
-    )
-    worst = Defect.objects.create(
-        verdict=verdict, position=1, severity="block", seen="The basket is empty", expected="Both items", step="Pay"
-    )
-    Defect.objects.create(verdict=verdict, position=2, severity="minor", seen="The button is grey")
-    file = Attachment.objects.create(
-        product=cast.product,
-        defect=worst,
-        name="cart.png",
-        content_type="image/png",
-        size=9,
-        by=cast.tess,
-        at=paper.now,
-    )
-    text = page(sign_in(cast.dev))
-    for words in (
-        "Nobody may get this",
-        "The basket is empty",
-        "Both items",
-        "<small>Pay</small>",
-        "The button is grey",
-    ):
-        assert words in text, words
-    assert f'href="/attachments/{file.pk}/"' in text and "cart.png" in text
-
-
-def test_the_last_comments_stand_there_with_a_form_that_leads_back(cast, change_of, sign_in: SignIn) -> None:
-    change, client = change_of(7), sign_in(cast.dev)
-    for number in range(4):
-        comments.comment(change, text=f"Word {number}", by=cast.lena)
-    text = page(client)
-    assert "Word 3" in text and "Word 2" in text and "Word 1" not in text and "2 earlier comments" in text
-    answer = client.post("/changes/7/comment/", {"text": "Done.", "next": "/my-changes/"})
-    assert answer["Location"] == "/my-changes/"
-    assert "Done." in page(client)
-    assert client.post("/changes/7/comment/", {"text": " "}).status_code == 422
-
-
 def test_it_says_when_it_is_due_and_what_the_tester_will_try(cast, change_of, sign_in: SignIn) -> None:
     today = timezone.localdate()
     change_of(7, due_date=today - timedelta(days=1), steps="1. Pay by card\n2. Pay by voucher")
@@ -238,43 +130,14 @@ def test_what_is_offered_can_be_taken_back_there(cast, change_of, sign_in: SignI
     assert Change.objects.get(pk=change.pk).status == S.DEVELOPMENT
 
 
-def test_twenty_changes_take_no_more_statements_than_two(cast, change_of, paper, sign_in: SignIn) -> None:
-    client = sign_in(cast.dev)
-    other = change_of(99, developer=cast.lena, status=S.STAGING)
-
-    def one_more(number: int) -> None:
-        conflict = {"key": f"C-{number}", "with": "C-99", "files": ["shop.py"]} if number % 3 == 0 else None
-        change = change_of(number, conflict=conflict, return_reason="No." if number % 3 == 1 else "")
-        report(change, "build", Check.Status.PASSED)
-        clash(other, change, files=["shop.py"])
-        comments.comment(change, text="Hm.", by=cast.lena)
-        change.ideas.add(Idea.objects.create(**idea_of(cast, number)))
-        returned(change, paper)
-
-    for number in (10, 11, 12):
-        one_more(number)
-    few = statements(lambda: client.get("/my-changes/"))
-    for number in range(13, 31):
-        one_more(number)
-    many = statements(lambda: client.get("/my-changes/"))
-    assert len(many) == len(few) <= 18
-    assert page(client).count('class="card mychg"') == 21
-
-
-def returned(change: Change, paper: Paper) -> None:
-    verdict = Verdict.objects.create(
-        change=change,
-        revision=change.revision,
-        candidate=paper.release.candidate,
-        digest="d",
-        outcome=Verdict.Outcome.RETURNED,
-        reason="No.",
-        by=paper.cast.tess,
-        at=paper.now,
-    )
-    defect = Defect.objects.create(verdict=verdict, position=1, seen="No.")
-    facts = {"product": change.product, "content_type": "image/png", "size": 9, "by": paper.cast.tess, "at": paper.now}
-    Attachment.objects.create(defect=defect, name="cart.png", **facts)
+def test_a_branch_name_of_another_idea_is_not_counted(cast, paper) -> None:
+    idea = Idea.objects.create(**idea_of(cast, 4) | {"title": "Keep a wishlist"})
+    taken = {"product": cast.product, "created_at": paper.now, "waiting_since": paper.now, "title": "x"}
+    Change.objects.create(number=50, branch="idea/4-keep-a-wishlist-for-years", **taken)
+    assert plan_changes.branch_name(idea) == "idea/4-keep-a-wishlist"
+    Change.objects.create(number=51, branch="idea/4-keep-a-wishlist", **taken)
+    Change.objects.create(number=52, branch="idea/4-keep-a-wishlist-3", **taken)
+    assert plan_changes.branch_name(idea) == "idea/4-keep-a-wishlist-2"
 
 
 def idea_of(cast: Cast, number: int) -> dict[str, object]:
@@ -288,24 +151,3 @@ def idea_of(cast: Cast, number: int) -> dict[str, object]:
         "created_at": now,
         "moved_at": now,
     }
-
-
-def test_the_inbox_does_not_ask_again_for_each_change(cast, change_of) -> None:
-    def ask() -> None:
-        list(to_build(cast.actor(cast.dev)))
-
-    change_of(7)
-    few = len(statements(ask))
-    for number in range(8, 28):
-        change_of(number)
-    assert len(statements(ask)) == few
-
-
-def test_a_branch_name_of_another_idea_is_not_counted(cast, paper) -> None:
-    idea = Idea.objects.create(**idea_of(cast, 4) | {"title": "Keep a wishlist"})
-    taken = {"product": cast.product, "created_at": paper.now, "waiting_since": paper.now, "title": "x"}
-    Change.objects.create(number=50, branch="idea/4-keep-a-wishlist-for-years", **taken)
-    assert plan_changes.branch_name(idea) == "idea/4-keep-a-wishlist"
-    Change.objects.create(number=51, branch="idea/4-keep-a-wishlist", **taken)
-    Change.objects.create(number=52, branch="idea/4-keep-a-wishlist-3", **taken)
-    assert plan_changes.branch_name(idea) == "idea/4-keep-a-wishlist-2"
