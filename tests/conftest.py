@@ -24,8 +24,9 @@ from tests.machinery import Machinery, eventually
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> turns.Turns:
-    return turns.Turns(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> turns.Turns | None:
+    """Only where files are asked to stay together; the matrix of faults is one file that is not."""
+    return turns.Turns(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
