@@ -14,7 +14,7 @@ from tests.chaos.stack import Stack, base_folder
 from tests.chaos.test_counted import COUNTED, targets
 from tests.chaos.test_faults import AT_ONCE, MATRIX
 
-LAST = ("test_broker", "test_database", "test_freezes", "test_kills", "test_faults", "test_counted")
+LAST = ("test_broker", "test_database", "test_rollbacks", "test_kills", "test_faults", "test_counted")
 """What measures seconds most closely comes when there is least beside it; then what ran beside it is read."""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.chaos.beside import Beside
 from tests.chaos.results import Results
 
-COUNTED = ("test_races", "test_duplicates", "test_promotions")
+COUNTED = ("test_races", "test_freezes", "test_broker_beats", "test_duplicates", "test_promotions")
 
 
 def targets() -> list[str]:
