@@ -16,7 +16,7 @@ from releases.models import Release, SignOff
 from tests.cast import Cast
 from tests.deployments.paper import Paper
 from tests.deployments.strict_paper import StrictPaper
-from tests.deployments.test_separation import deputy_for
+from tests.deployments.test_electorate import deputy_for
 
 HOUR = timedelta(hours=1)
 
