@@ -72,10 +72,11 @@ def test_a_plan_is_published_for_everybody(cast, sign_in, change):
 
 
 def test_a_release_is_frozen_or_the_answer_says_what_is_missing(cast, sign_in, workshop, change):
-    early = sign_in(cast.petra).post(f"{BASE}/releases/24.11/freeze/")
+    address = f"{BASE}/releases/24.11/freeze/"
+    early = sign_in(cast.petra).post(address, content_type="application/json")
     assert (early.status_code, "C-1" in early.json()["detail"]) == (409, True)
     Change.objects.update(status=Change.Status.APPROVED)
-    assert sign_in(cast.dev).post(f"{BASE}/releases/24.11/freeze/").status_code == 403
-    answer = sign_in(cast.petra).post(f"{BASE}/releases/24.11/freeze/")
+    assert sign_in(cast.dev).post(address, content_type="application/json").status_code == 403
+    answer = sign_in(cast.petra).generic("POST", address)  # without a body
     assert (answer.status_code, answer.json()["status"]) == (202, "frozen"), answer.content
     assert Work.objects.filter(kind="compose").exists()
