@@ -35,7 +35,10 @@ inactivity_seconds = 600
 """
 UNWELL = MANIFEST.replace("timeout_seconds = 10", "timeout_seconds = 600")
 UNWELL_SERVER = SERVER.replace(
-    "\nServer(", '\nHANGS = os.path.exists(os.environ["DATA_DIR"] + "/slow-health")\nServer('
+    "\nServer(",
+    '\nHANGS = os.path.exists(os.environ["DATA_DIR"] + "/slow-health")'
+    '\nHANGS and open(os.environ["DATA_DIR"] + "/hangs", "w").write(os.environ["RELEASE"])'
+    "\nServer(",
 ).replace("        status =", "        import time\n        time.sleep(3600 if HANGS else 0)\n        status =")
 HEALTH = {"command": {"health": ["{python}", "-I", "-S", "target.py", "health"]}, "process": {}}
 MIGRATE_SECONDS, ENDS_AFTER_SECONDS = 4, 2.5
@@ -67,12 +70,13 @@ def roll_back_hanging(product: ChaosProduct, place: Environment, number: int, wh
 
 
 def begun(product: ChaosProduct, hanging: Deployment, what: str) -> bool:
-    """Whether it hangs there; a server that does not answer writes nothing down."""
-    place = hanging.environment
+    """Whether it hangs there; a server that does not answer says so once, as it starts."""
+    place, release = hanging.environment, running.release_id(hanging.candidate)
     if (place.driver, what) == ("process", "health"):
-        return Step.objects.filter(deployment=hanging, key=what, status=Step.Status.RUNNING).exists()
+        asked = Step.objects.filter(deployment=hanging, key=what, status=Step.Status.RUNNING).exists()
+        said = product.data(place) / "hangs"
+        return asked and said.exists() and said.read_text() == release
     effects = product.builds() if what == "build" else product.effects(place)
-    release = running.release_id(hanging.candidate)
     return any((e.phase, e.what, e.release) == ("begin", what, release) for e in effects)
 
 
