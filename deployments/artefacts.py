@@ -60,16 +60,10 @@ def prepare(
     rebuild = functools.partial(_build, git, sha, digest, build, draft=draft, vouch=vouch)
     was_there = final.exists()
     with _lock(locks, digest, wait):
-        if not final.exists():
-            refused.unlink(missing_ok=True)
-            rebuild()
-            draft.rename(final)
+        if _made(final, draft, refused, rebuild):
             return final
-    if not was_there:  # somebody else has hashed it just now
-        vouch(_marker(final).get("contents", ""))
-        return final
     try:
-        contents = verify(final, digest, first)
+        contents = verify(final, digest, first, anew=was_there)  # else somebody has hashed it just now
     except WrongArtefact as error:
         _refuse_once(refused, error)
         with _lock(locks, digest, wait):
@@ -78,6 +72,16 @@ def prepare(
         refused.unlink(missing_ok=True)
         vouch(contents)
     return final
+
+
+def _made(final: Path, draft: Path, refused: Path, rebuild: Callable[[], None]) -> bool:
+    """Build it, under its lock; False where it is there."""
+    if final.exists():
+        return False
+    refused.unlink(missing_ok=True)
+    rebuild()
+    draft.rename(final)
+    return True
 
 
 def _put_right(
@@ -155,15 +159,18 @@ def _locked(handle: int) -> bool:
     return True
 
 
-def verify(folder: Path, digest: str, first: str = "") -> str:
-    """The hash of the files; WrongArtefact unless the marker names `digest` and they were built (first)."""
+def verify(folder: Path, digest: str, first: str = "", *, anew: bool = True) -> str:
+    """The hash of the files; WrongArtefact unless the marker names `digest` and they were built (first).
+
+    Unless it is reckoned `anew` the marker is believed.
+    """
     marker = _marker(folder)
     if not marker:
         raise WrongArtefact(f"the artefact {folder.name} has no readable marker")
     if marker.get("digest") != digest:
         raise WrongArtefact(f"the artefact {folder.name} is marked as something else")
-    contents = contents_hash(folder)
-    if marker.get("contents") != contents:
+    contents = contents_hash(folder) if anew else marker.get("contents", "")
+    if not contents or marker.get("contents") != contents:
         raise WrongArtefact(f"the files of the artefact {folder.name} were changed after it was built")
     if first not in ("", contents):
         raise WrongArtefact(f"the artefact {folder.name} is another one than was built first")

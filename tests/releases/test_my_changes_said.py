@@ -38,16 +38,7 @@ def test_a_return_shows_the_testers_words_and_how_often_it_was(cast, change_of, 
 
 def test_a_return_shows_each_defect_with_its_files(cast, change_of, paper, sign_in: SignIn) -> None:
     change = change_of(7, return_reason="1. The basket is empty 2. The button is grey")
-    verdict = Verdict.objects.create(
-        change=change,
-        revision=change.revision,
-        candidate=paper.release.candidate,
-        digest="d",
-        outcome=Verdict.Outcome.RETURNED,
-        reason=change.return_reason,
-        by=cast.tess,
-        at=paper.now,
-    )
+    verdict = no_to(change, paper, reason=change.return_reason)
     worst = Defect.objects.create(
         verdict=verdict, position=1, severity="block", seen="The basket is empty", expected="Both items", step="Pay"
     )
@@ -108,17 +99,21 @@ def test_twenty_changes_take_no_more_statements_than_two(cast, change_of, paper,
     assert page(client).count('class="card mychg"') == 21
 
 
-def returned(change: Change, paper: Paper) -> None:
-    verdict = Verdict.objects.create(
+def no_to(change: Change, paper: Paper, *, reason: str) -> Verdict:
+    return Verdict.objects.create(
         change=change,
         revision=change.revision,
         candidate=paper.release.candidate,
         digest="d",
         outcome=Verdict.Outcome.RETURNED,
-        reason="No.",
+        reason=reason,
         by=paper.cast.tess,
         at=paper.now,
     )
+
+
+def returned(change: Change, paper: Paper) -> None:
+    verdict = no_to(change, paper, reason="No.")
     defect = Defect.objects.create(verdict=verdict, position=1, seen="No.")
     facts = {"product": change.product, "content_type": "image/png", "size": 9, "by": paper.cast.tess, "at": paper.now}
     Attachment.objects.create(defect=defect, name="cart.png", **facts)

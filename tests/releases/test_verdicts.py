@@ -11,17 +11,6 @@ from releases import candidates, changes, facts, plan, verdicts
 from releases.models import Candidate, Change, Verdict
 
 
-@pytest.fixture
-def staged(cast, workshop, plan_of, build, on_staging):
-    """A change of Dev's on staging, and the candidate it is in."""
-    change = plan_of("Keep a wishlist").changes.get()
-    changes.assign(change, developer=cast.dev, by=cast.lena)
-    changes.mark_ready(build(change), by=cast.dev)
-    candidate = on_staging()
-    change.refresh_from_db()
-    return change, candidate
-
-
 def test_approving_is_about_this_digest(cast, staged):
     change, candidate = staged
     verdict = verdicts.approve(change, candidate=candidate, by=cast.tess)
