@@ -194,6 +194,27 @@ def test_who_waits_for_another_builder_can_be_stopped(root, git):
     assert make(root, git, build=while_building).exists()
 
 
+def test_who_has_waited_vouches_for_what_the_other_one_sealed(root, git, monkeypatch):
+    asked, waiters = [], []
+
+    def waiter() -> None:
+        more = {"wait": lambda: None, "vouch": asked.append}
+        prepare(root, git, git.resolve("refs/heads/main"), DIGEST, 2, build, **more)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def while_building(folder):
+            waiters.append(pool.submit(waiter))
+            time.sleep(0.3)  # until it stands at the lock
+            build(folder)
+
+        folder = make(root, git, build=while_building)
+        monkeypatch.setattr(artefacts, "contents_hash", lambda folder: pytest.fail("it was hashed once more"))
+        waiters[0].result()
+    monkeypatch.undo()
+    assert asked == [verify(folder, DIGEST)]
+
+
 def test_what_was_refused_is_built_anew_and_the_wrong_one_is_kept_a_day(root, git):
     folder, said = make(root, git), []
     sha = git.resolve("refs/heads/main")
