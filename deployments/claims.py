@@ -91,8 +91,8 @@ def _refused(deployment: Deployment) -> bool:
             _wait(deployment, str(reason))
             return True
         move(deployment, status, by=WORKER, note=str(reason), error=str(reason), finished_at=Now())
-        effects.ended(deployment)
         logs.Writer(deployment.log_key).error(str(reason))
+        effects.ended(deployment)
         return True
     return False
 

@@ -92,10 +92,11 @@ def left_by(deployment: Deployment) -> QuerySet[Release]:
 
 
 def ended(deployment: Deployment) -> None:
-    """It did not succeed: whoever asked and whoever runs the environments is told, if they can be.
+    """It did not succeed, and its log says so: whoever reads, asked or runs the environments is told, if they can be.
 
     News that cannot be written must not keep a deployment from ending.
     """
+    logs.nudge_after_commit(deployment.log_key)
     _tell_rehearsal(deployment)
     if deployment.status not in NEWS:
         return

@@ -28,8 +28,6 @@ def succeed(attempt: Attempt) -> None:
         attempt.lease.log.warn(f"What follows from it could not be recorded and is tried again: {error}")
         attempt.deployment.refresh_from_db()
         _write_success(attempt, effects.later)
-    label = running.release_id(attempt.deployment.candidate)
-    attempt.lease.log.ok(f"{attempt.environment} runs {label}.")
 
 
 @transaction.atomic
@@ -40,6 +38,7 @@ def _write_success(attempt: Attempt, follow_up: Callable[[Deployment], None]) ->
     attempt.lease.end(S.SUCCEEDED, verified_at=Now())
     deployment.refresh_from_db()
     follow_up(deployment)
+    attempt.lease.log.ok(f"{attempt.environment} runs {running.release_id(deployment.candidate)}.")
     if deployment.snapshot:
         push_later(deployment.environment)
     else:

@@ -41,8 +41,8 @@ def give_up(deployment: Deployment) -> None:
     except NotAllowed:
         return
     Environment.objects.filter(pk=environment.pk).update(state=Environment.State.UNSURE)
-    effects.ended(deployment)
     logs.Writer(deployment.log_key).error(error)
+    effects.ended(deployment)
 
 
 def _expire() -> None:
@@ -52,10 +52,10 @@ def _expire() -> None:
         try:
             with transaction.atomic():
                 move(row, S.EXPIRED, by=RECONCILER, finished_at=Now(), error=error)
+                logs.Writer(row.log_key).warn(error)
                 effects.ended(row)
         except NotAllowed:
             continue
-        logs.Writer(row.log_key).warn(error)
 
 
 lookout.every_scan(sweep)

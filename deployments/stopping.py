@@ -29,6 +29,7 @@ def abort(deployment: Deployment, *, by: By, reason: str = "", at: datetime | No
     if deployment.status in Deployment.WAITING:
         move(deployment, S.CANCELLED, by=by, at=at, note=reason, finished_at=at or timezone.now())
         logs.Writer(deployment.log_key).warn(f"{by} cancelled it. {reason}".strip())
+        logs.nudge_after_commit(deployment.log_key)
         return
     if deployment.status == S.RETURNING:
         raise NotAllowed(_("It is going back already."))

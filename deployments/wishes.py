@@ -65,6 +65,7 @@ def supersede_waiting(
     for waiting in running.line(environment).exclude(kind=Kind.ROLLBACK):
         if _replaces(candidate, due_at, waiting):
             move(waiting, S.SUPERSEDED, by=by, at=at, finished_at=at or timezone.now())
+            logs.nudge_after_commit(waiting.log_key)
 
 
 def _replaces(candidate: Candidate, due_at: datetime | None, waiting: Deployment) -> bool:

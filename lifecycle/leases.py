@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg2
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F, Func, Value
 from django.db.models.functions import Coalesce, Now
 
@@ -93,7 +93,7 @@ class Lease:
     def end(self, to: str, **fields: Any) -> None:
         """Move to a final status and give the lease up with the same statement."""
         self.move(to, finished_at=Now(), lease_until=None, **fields)
-        transaction.on_commit(lambda: logs.nudge(self.row.log_key))
+        logs.nudge_after_commit(self.row.log_key)
 
     def hand_over(self) -> bool:
         """Give up what is still ours, because this worker is leaving: another one takes it up at once.

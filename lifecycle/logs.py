@@ -165,8 +165,13 @@ def remember(log: str, seq: int) -> None:
         logger.warning("log sequence of %s not cached: %s", log, error)
 
 
+def nudge_after_commit(log: str) -> None:
+    """Whatever writes this log ends in this transaction, with its last line: readers look at more than lines."""
+    transaction.on_commit(lambda: nudge(log))
+
+
 def nudge(log: str) -> None:
-    """Let everybody who reads this log look once at more than its lines: whatever writes it has ended."""
+    """Let everybody who reads this log look once at more than its lines."""
     last = last_sequence(log)
     if last is not None:
         remember(log, last + 1)

@@ -17,7 +17,7 @@ from environments.manifest import FILE_NAME, Context, Manifest, ManifestError, p
 from lifecycle import events, jobs, process
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
-from lifecycle.logs import Writer, nudge
+from lifecycle.logs import Writer, nudge_after_commit
 from lifecycle.models import LogLine, Product, Work
 from lifecycle.notifications import tell
 from lifecycle.process import Finished, Limits
@@ -153,7 +153,7 @@ def end(check: Check, status: str, summary: str, *, exit_code: int | None = None
     """Write down how it ended; a change whose tests did not pass is not offered (any more), and its developer told."""
     now = timezone.now()
     move(check, status, by=WORKER, at=now, finished_at=now, summary=summary[:300], exit_code=exit_code)
-    transaction.on_commit(lambda: nudge(check.log_key))
+    nudge_after_commit(check.log_key)
     if check.candidate_id is not None and check.kind == Check.Kind.TESTS:
         jobs.enqueue("suspects", check, product=check.product)
     change = check.revision.change if check.revision else None

@@ -5,7 +5,7 @@
   const byId = (id) => document.getElementById(id);
   const YEAR_SECONDS = 365 * 24 * 3600;
   const LEAD_MS = 900; // how long the letter after G is waited for
-  const POLL_FAST_MS = 250;
+  const POLL_FAST_MS = 125;
   const POLL_FAST_FOR_MS = 5000;
   const TOAST_MS = 6000;
 

@@ -22,8 +22,7 @@ OUTPUT_LINES = 12
 def detail(deployment: Deployment, actor: Actor) -> dict[str, Any]:
     """Everything on the page."""
     return {
-        **live(deployment, actor),
-        **log.news(deployment, 0),
+        **news(deployment, actor, 0),
         "changes": brings(deployment),
         "delta_url": delta_url(deployment),
         "raw_url": reverse("deployments:raw_log", args=[deployment.pk]),
@@ -31,6 +30,11 @@ def detail(deployment: Deployment, actor: Actor) -> dict[str, Any]:
         "glass": (glass := break_glass.of_deployment(deployment)),
         "glass_by": gates.broken_by(glass) if glass else "",
     }
+
+
+def news(deployment: Deployment, actor: Actor, after: int) -> dict[str, Any]:
+    """What moves, and the lines behind `after`, as of one moment."""
+    return {**live(deployment, actor), **log.news(deployment, after, name="news")}
 
 
 def live(deployment: Deployment, actor: Actor) -> dict[str, Any]:

@@ -44,16 +44,20 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @allow("see_team_pages")
-def live(request: HttpRequest, pk: int) -> HttpResponse:
-    """Headline and steps, asked for again whenever the log has moved."""
+def news(request: HttpRequest, pk: int) -> HttpResponse:
+    """What its page asks for while it runs: the lines after `?after=` with headline and steps, so none goes missing.
+
+    A trusted cursor is answered by the middleware live_log, here and in `log`.
+    """
     deployment = get_deployment_for(request.actor, pk)
-    return render(request, "deployments/_live.html", page.live(deployment, request.actor))
+    after = lines.number(request.GET.get("after", ""))
+    return render(request, "deployments/_news.html", page.news(deployment, request.actor, after))
 
 
 @require_safe
 @allow("see_team_pages")
 def log(request: HttpRequest, pk: int) -> HttpResponse:
-    """The lines after `?after=`, with a new cursor; a trusted cursor is answered by the middleware live_log."""
+    """The lines after `?after=` alone, for a page that shows more than this deployment."""
     deployment = get_deployment_for(request.actor, pk)
     response = render(request, "_log.html", lines.news(deployment, lines.number(request.GET.get("after", ""))))
     response["HX-Trigger"] = "deployment-moved"

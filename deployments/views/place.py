@@ -44,12 +44,19 @@ def visit(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @allow("see_team_pages")
 def log(request: HttpRequest, slug: str) -> HttpResponse:
-    """The lines after `?after=` of the last command a worker ran for the environment; once it is gone, the board."""
+    """The lines after `?after=` of the last command a worker ran for the environment.
+
+    Once it has ended the page loads anew; once the environment is gone, the board.
+    """
     environment = Environment.objects.filter(product=request.actor.product, slug=slug).first()
     if environment is None and request.htmx:
         return HttpResponseClientRedirect(reverse("deployments:board"))
     environment = get_environment_for(request.actor, slug)
-    return render(request, "_log.html", page.work(environment, number(request.GET.get("after", ""))))
+    news = page.work(environment, number(request.GET.get("after", "")))
+    response = render(request, "_log.html", news)
+    if not news.get("next_url"):
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @require_POST

@@ -34,7 +34,7 @@ class Watcher:
     def __init__(self, web: str, cookie: str, pk: int) -> None:
         parts = urlsplit(web)
         self.host, self.port = parts.hostname, parts.port
-        self.cookie, self.address = cookie, f"/deployments/{pk}/log/?after=0"
+        self.cookie, self.address = cookie, f"/deployments/{pk}/page/log/?after=0"
         self.lines, self.statuses = 0, set[int]()
 
     async def watch(self, begin: float, end: float) -> None:

@@ -80,7 +80,7 @@ def test_a_finished_one_leads_to_nothing_more_to_stop(before: Deployment, cast: 
 
 
 def test_customers_do_not_see_deployments(running: Deployment, cast: Cast, sign_in: SignIn) -> None:
-    for page in ("", "live/", "log/", "log.txt"):
+    for page in ("", "page/log/", "log/", "log.txt"):
         assert sign_in(cast.cleo).get(url(running, page)).status_code == 403
     assert sign_in(None).get(url(running)).status_code == 302
     assert sign_in(cast.ops).get("/deployments/999999/").status_code == 404
@@ -88,10 +88,22 @@ def test_customers_do_not_see_deployments(running: Deployment, cast: Cast, sign_
 
 def test_the_log_goes_on_behind_what_was_shown(running: Deployment, cast: Cast, sign_in: SignIn) -> None:
     logs.Writer(running.log_key).out("Applying gifts.0001_initial")
-    answer = sign_in(cast.dev).get(url(running, "log/?after=1"))
-    page = answer.content.decode()
-    assert "Applying gifts.0001_initial" in page and "Max asked" not in page
-    assert answer["HX-Trigger"] == "deployment-moved" and "after=2" in page
+    for log in ("page/log/", "log/"):
+        page = sign_in(cast.dev).get(url(running, f"{log}?after=1")).content.decode()
+        assert "Applying gifts.0001_initial" in page and "Max asked" not in page and "after=2" in page
+
+
+def test_what_moves_comes_with_the_lines_so_that_it_cannot_be_missed(
+    running: Deployment, cast: Cast, sign_in: SignIn
+) -> None:
+    client = sign_in(cast.dev)
+    cursor = cursor_in(client.get(url(running)).content.decode())
+    fail(running)
+    page = client.get(cursor).content.decode()
+    assert "lock timeout" in page and "log-cursor" not in page
+    for piece in ("live", "progress", "why"):
+        assert re.search(rf'id="{piece}"[^>]*hx-swap-oob="true"', page), piece
+    assert "Migrate the database failed; Production still runs 24.10" in page
 
 
 def cursor_in(page: str) -> str:

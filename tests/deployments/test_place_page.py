@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from deployments import freeze_overrides, gates, services
+from deployments import creating, freeze_overrides, gates, services
 from deployments.models import Deployment
 from environments import freezes, locks, stops, variables
 from environments.models import Environment, HostKey
+from lifecycle import logs
 from lifecycle.events import Machine
 from lifecycle.models import LogLine, Work
 from tests.deployments.paper import Paper
@@ -207,3 +208,14 @@ def test_where_nobody_is_sure_the_headline_says_so_and_a_way_out_is_there(paper,
     page = text(ops, f"{STAGING}/")
     assert "Nobody is sure what Staging runs" in page and way_out in page
     assert way_out not in text(sign_in(paper.cast.tess), f"{STAGING}/")
+
+
+def test_a_commands_log_goes_on_until_it_has_ended_and_then_the_page_loads_anew(paper, ops):
+    staging = paper.environments["staging"]
+    facts = {"kind": creating.CREATE, "subject_id": staging.pk, "key": "create", "status": "claimed"}
+    work = Work.objects.create(product=paper.cast.product, due_at=paper.now, requested_at=paper.now, **facts)
+    logs.Writer(work.log_key).out("CREATE SCHEMA")
+    going = ops.get(f"{STAGING}/log/?after=0")
+    assert "CREATE SCHEMA" in going.content.decode() and "HX-Refresh" not in going
+    Work.objects.filter(pk=work.pk).update(status="succeeded")
+    assert ops.get(f"{STAGING}/log/?after=1")["HX-Refresh"] == "true"
