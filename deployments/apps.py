@@ -10,6 +10,7 @@ class DeploymentsConfig(AppConfig):
     def ready(self) -> None:
         # They register their work.
         from deployments import (  # noqa: F401, PLC0415
+            adopting,
             advancing,
             chat,
             collecting,

@@ -159,14 +159,14 @@ def _of_product(release: Release, now: datetime) -> dict[str, QuerySet[Any]]:
     pending = here.filter(status__in=[*Deployment.ACTIVE, *Deployment.WAITING])
     out = [Release.Status.LIVE, Release.Status.DONE]
     lives = Release.objects.filter(product=product, status__in=out).exclude(candidate=None).order_by("-live_at")[:1]
-    adopted = Candidate.objects.filter(product=product, purpose=Candidate.Purpose.ADOPTED).order_by("-id")[:1]
+    adopted = Candidate.objects.filter(product=product, purpose=Candidate.Purpose.ADOPTED, status="ready")
     known = Q(pk__in=done.values("candidate")) | Q(pk__in=lives.values("candidate"))
     return {
         "environments": places.order_by("position", "pk"),
         "currents": done,
         "pending": pending.order_by("-id"),
         "lives": lives,
-        "adopted": adopted,
+        "adopted": adopted.order_by("-id")[:1],
         "candidates": Candidate.objects.filter(known | Q(pk__in=pending.values("candidate"))),
         "freezes": Freeze.objects.filter(product=product, starts_at__lte=now, ends_at__gt=now).order_by(
             "ends_at", "-pk"

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from deployments.views import (
+    adopting,
     approving,
     board,
     calendar,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("environments/new/", creating.new, name="new_environment"),
     path("environments/stop/", stopping.stop, name="stop"),
     path("environments/stop/lift/", stopping.lift, name="lift_stop"),
+    path("environments/repository/adopt/", adopting.adopt, name="adopt"),
     path("environments/<slug:slug>/", place.place, name="place"),
     path("environments/<slug:slug>/open/", place.visit, name="visit"),
     path("environments/<slug:slug>/log/", place.log, name="place_log"),

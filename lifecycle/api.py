@@ -3,6 +3,7 @@
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+import deployments.adopt_api
 import deployments.api
 import deployments.approvals_api
 import deployments.delta_api
@@ -12,6 +13,7 @@ import deployments.proofs_api
 import deployments.recomposing_api
 import deployments.rescoping_api
 import environments.api
+import environments.repository_api
 import ideas.api
 import ideas.queue_api
 import ideas.review_api
@@ -41,6 +43,8 @@ per_product = [
     *releases.repository_api.urlpatterns,
     *releases.urgent_api.urlpatterns,
     *environments.api.urlpatterns,
+    *environments.repository_api.urlpatterns,
+    *deployments.adopt_api.urlpatterns,
     *deployments.api.urlpatterns,
     *deployments.approvals_api.urlpatterns,
     *deployments.delta_api.urlpatterns,

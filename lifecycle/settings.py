@@ -246,6 +246,7 @@ SPECTACULAR_SETTINGS = {
         "SignOffOutcome": "releases.models.SignOff.Outcome",
         "ReleaseStatus": "releases.models.Release.Status",
         "ChangeStatus": "releases.models.Change.Status",
+        "CandidateStatus": "releases.models.Candidate.Status",
         "CheckStatus": "releases.models.Check.Status",
         "DeploymentStatus": "deployments.models.Deployment.Status",
         "DeploymentKind": "deployments.models.Deployment.Kind",

@@ -29,6 +29,7 @@ VERBS: dict[str, str | Promise] = {
     "verdict.returned": _("sent back"),
     "candidate.requested": _("asked for"),
     "candidate.adopted": _("adopted"),
+    "candidate.adoption_asked": _("said that this runs today:"),
     "candidate.on_staging": _("put on staging"),
     "check.repeated": _("repeated"),
     "plan_rules.changed": _("changed what customers see of the plans of"),

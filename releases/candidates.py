@@ -18,7 +18,7 @@ from environments.models import Repository
 from lifecycle import events, jobs
 from lifecycle.events import By
 from lifecycle.models import Product, Work
-from lifecycle.transitions import NotAllowed
+from lifecycle.transitions import NotAllowed, move
 from releases.models import Candidate, CandidateChange, Release
 
 P = Candidate.Purpose
@@ -72,7 +72,8 @@ def live(product: Product) -> Candidate | None:
     """The candidate that production should run: that of the newest live or proven release, else what was adopted."""
     out = Release.objects.filter(product=product, status__in=[Release.Status.LIVE, Release.Status.DONE])
     newest = Subquery(out.exclude(candidate=None).order_by("-live_at").values("candidate")[:1])
-    rows = Candidate.objects.filter(Q(pk=newest) | Q(product=product, purpose=P.ADOPTED))
+    adopted = Q(product=product, purpose=P.ADOPTED, status=Candidate.Status.READY)
+    rows = Candidate.objects.filter(Q(pk=newest) | adopted)
     rank = Case(When(pk=newest, then=Value(1)), default=Value(0))
     return rows.annotate(rank=rank).order_by("-rank", "-id").first()
 
@@ -86,29 +87,28 @@ def on_staging(product: Product) -> Candidate | None:
 def adopt(product: Product, *, sha: str, by: By, at: datetime | None = None) -> Candidate:
     """Record what runs today as candidate 0, without a deployment. Runs git; NotAllowed for an unknown commit."""
     repository = repository_of(product)
-    git = repositories.git(repository)
+    candidate = Candidate.objects.create(
+        product=product, repository=repository, purpose=P.ADOPTED, label=sha[:40], created_at=at or timezone.now()
+    )
+    record_adopted(candidate, by=by, at=at)
+    return candidate
+
+
+@transaction.atomic
+def record_adopted(candidate: Candidate, *, by: By, at: datetime | None = None) -> None:
+    """Say that the commit its label names is what runs today. Runs git; NotAllowed with what is wrong with it."""
+    git = repositories.git(candidate.repository)
     try:
-        full = git.resolve(sha)
+        full = git.resolve(candidate.label)
         git.require_modest(full)
-        tree, manifest = git.tree_of(full), manifest_of(git, full)
+        candidate.sha, candidate.label = full, full[:8]
+        candidate.tree, candidate.manifest = git.tree_of(full), manifest_of(git, full)
+        git.point(ref_of(candidate), full, git.refs("refs/lifecycle/candidates/").get(str(candidate.pk)))
     except (GitError, Broken) as error:
         raise NotAllowed(str(error)) from error
-    candidate = Candidate(
-        product=product,
-        repository=repository,
-        purpose=P.ADOPTED,
-        label=full[:8],
-        sha=full,
-        tree=tree,
-        manifest=manifest,
-        created_at=at or timezone.now(),
-    )
-    candidate.digest = digest_of(candidate, [])
-    candidate.status = Candidate.Status.READY
-    candidate.save()
-    git.point(ref_of(candidate), full, None)
+    facts = {name: getattr(candidate, name) for name in ("sha", "label", "tree", "manifest")}
+    move(candidate, Candidate.Status.READY, by=by, at=at, silent=True, digest=digest_of(candidate, []), **facts)
     events.record("candidate.adopted", candidate, by=by, at=at)
-    return candidate
 
 
 def manifest_of(git: Git, sha: str) -> str:

@@ -11,6 +11,8 @@ from rest_framework.views import APIView
 
 from environments import repositories
 from environments.models import Repository, TrunkCommit
+from environments.pages import repository as pages
+from environments.repository_api import repository_of
 from lifecycle.models import Product
 from lifecycle.requests import Request, read
 from releases import trunk_words
@@ -25,17 +27,48 @@ class TrunkCommitSerializer(serializers.ModelSerializer):
 
 
 class RepositorySerializer(serializers.ModelSerializer):
-    """Where the code is and how it is worked with; the notes are empty when all is well. No credential leaves here."""
+    """Where the code is and how it is worked with; `fetch_error` and `warnings` are empty when all is well.
+
+    `has_credential`: one is kept. It never leaves here.
+    """
 
     waiting = serializers.SerializerMethodField()
+    warnings = serializers.SerializerMethodField()
+    has_credential = serializers.SerializerMethodField()
 
     class Meta:
         model = Repository
-        fields = ["upstream", "mode", "main_branch", "fetched_at", "fetch_error", "main_note", "tag_note", "waiting"]
+        fields = [
+            "upstream",
+            "mode",
+            "main_branch",
+            "login",
+            "has_credential",
+            "fetched_at",
+            "collected_at",
+            "fetch_error",
+            "main_note",
+            "tag_note",
+            "warnings",
+            "waiting",
+        ]
 
     @extend_schema(responses=TrunkCommitSerializer(many=True))
     def get_waiting(self, found: Repository) -> list[dict[str, Any]]:
         return TrunkCommitSerializer(trunk_words.waiting(found.product), many=True).data
+
+    def get_warnings(self, found: Repository) -> list[str]:
+        return pages.warnings(found)
+
+    def get_has_credential(self, found: Repository) -> bool:
+        return bool(found.credential)
+
+
+class UpstreamSerializer(serializers.Serializer):
+    """Where the code is: https, ssh, file or an absolute path, without a password."""
+
+    upstream = serializers.CharField(max_length=500)
+    main_branch = serializers.CharField(max_length=100, default="main")
 
 
 class ModeSerializer(serializers.Serializer):
@@ -45,12 +78,18 @@ class ModeSerializer(serializers.Serializer):
 
 
 class RepositoryView(APIView):
-    """The product's repository."""
+    """The product's repository; 404 before one is connected."""
 
-    verbs = {"GET": "see_team_pages", "PATCH": "configure"}
+    verbs = {"GET": "see_team_pages", "PUT": "configure", "PATCH": "configure"}
 
     @extend_schema(responses=RepositorySerializer)
     def get(self, request: Request, **kwargs: Any) -> Response:
+        return Response(RepositorySerializer(repository_of(request.actor.product)).data)
+
+    @extend_schema(request=UpstreamSerializer, responses=RepositorySerializer)
+    def put(self, request: Request, **kwargs: Any) -> Response:
+        """Connect it, or change the address until it was read once. The same address again: a worker looks at once."""
+        repositories.name_upstream(request.actor.product, by=request.user, **read(UpstreamSerializer, request))
         return Response(RepositorySerializer(repository_of(request.actor.product)).data)
 
     @extend_schema(request=ModeSerializer, responses=RepositorySerializer)
@@ -83,10 +122,6 @@ class TrunkLeaveOut(APIView):
         commit = commit_of(request.actor.product, sha)
         trunk_words.leave_out(commit, by=request.user)
         return Response(TrunkCommitSerializer(commit).data)
-
-
-def repository_of(product: Product) -> Repository:
-    return get_object_or_404(Repository.objects.select_related("product"), product=product)
 
 
 def commit_of(product: Product, sha: str) -> TrunkCommit:

@@ -18,7 +18,7 @@ from lifecycle.events import By, Machine
 from lifecycle.jobs import Failed, Lease
 from lifecycle.models import Work
 from releases import candidates, committers, intake
-from releases.models import Change, Release, Revision
+from releases.models import Candidate, Change, Release, Revision
 from releases.trunk_steps import Link, Run, runs, title_of
 
 POLL = Machine("poll")
@@ -69,7 +69,8 @@ def start_of(repository: Repository, git: Git, main: str) -> str | None:
 
 
 def adopted(repository: Repository) -> str:
-    rows = repository.product.candidates.filter(purpose=candidates.P.ADOPTED).order_by("-id")
+    known = repository.product.candidates.filter(purpose=candidates.P.ADOPTED, status=Candidate.Status.READY)
+    rows = known.order_by("-id")
     return rows.values_list("sha", flat=True).first() or ""
 
 

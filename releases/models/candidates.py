@@ -56,7 +56,12 @@ class Candidate(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=["composing", "ready", "failed"]), name="candidate_status")
+            models.CheckConstraint(condition=Q(status__in=["composing", "ready", "failed"]), name="candidate_status"),
+            models.UniqueConstraint(
+                fields=["product"],
+                condition=Q(purpose="adopted", status="composing"),
+                name="one_adoption_at_a_time",
+            ),
         ]
 
     def __str__(self) -> str:
