@@ -106,7 +106,7 @@ def _is_copied_soon(candidate: Candidate) -> bool:
         return False
 
 
-@jobs.handler("build")
+@jobs.handler("build", stands_still=True)
 def build(lease: Lease) -> None:
     """Build the artefact; one that is there already is looked at."""
     candidate = Candidate.objects.select_related("product", "repository").get(pk=lease.row.subject_id)

@@ -82,7 +82,7 @@ def could_not_create(work: Work) -> None:
     _broken(work, S.CREATING)
 
 
-@jobs.handler(CREATE, ended=could_not_create)
+@jobs.handler(CREATE, ended=could_not_create, stands_still=True)
 def carry_out_creation(lease: Lease) -> None:
     """CREATING → READY: a port of its own, then the declared command. It may run again, and the command too."""
     environment = _load(lease)
@@ -115,7 +115,7 @@ def could_not_destroy(work: Work) -> None:
     _broken(work, S.DESTROYING)
 
 
-@jobs.handler(DESTROY, ended=could_not_destroy)
+@jobs.handler(DESTROY, ended=could_not_destroy, stands_still=True)
 def carry_out_destruction(lease: Lease) -> None:
     """DESTROYING → GONE: the declared command, then what the keeper runs and its data."""
     environment = _load(lease)

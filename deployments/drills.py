@@ -102,7 +102,13 @@ def broke_off(work: Work) -> None:
         finish(drill, S.FAILED, note=work.error)
 
 
-@jobs.handler("restore_drill", queue="default", ended=broke_off)
+def put_back(work: Work) -> None:
+    """Everything was stopped while it ran: it waits still, and begins anew."""
+    drill = BackupDrill.objects.get(pk=work.subject_id)
+    logs.Writer(drill.log_key).warn("Everything was stopped. It begins anew when that is lifted.")
+
+
+@jobs.handler("restore_drill", queue="default", ended=broke_off, stands_still=True, halted=put_back)
 def restore(lease: Lease) -> None:
     """Run one drill to its end; one that ended is left alone."""
     drill = BackupDrill.objects.select_related("environment__product").get(pk=lease.row.subject_id)

@@ -14,7 +14,7 @@ from deployments.models import Deployment
 from environments import branches, repositories
 from environments.git import GitError
 from environments.models import Branch, Environment, Repository
-from lifecycle import events, jobs, logs
+from lifecycle import events, halts, jobs, logs
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
 from lifecycle.models import Product, Work
@@ -95,7 +95,7 @@ def _broke_off(work: Work) -> None:
         move(candidate, Candidate.Status.FAILED, by=INTAKE, error=work.error)
 
 
-@jobs.handler("compose", queue="git", ended=_broke_off)
+@jobs.handler("compose", queue="git", ended=_broke_off, stands_still=True)
 def compose(lease: Lease) -> None:
     """Compose the candidate and send it on. A second run finds it composed and only sends it on."""
     candidate = Candidate.objects.select_related("product", "repository", "release").get(pk=lease.row.subject_id)
@@ -103,10 +103,12 @@ def compose(lease: Lease) -> None:
     candidate.refresh_from_db()
     if candidate.status == Candidate.Status.FAILED:
         raise jobs.Failed(candidate.error)
+    lease.check()
     building.ahead(candidate)
     try:
         NEXT[P(candidate.purpose)](candidate)
     except NotAllowed as reason:
+        halts.heed(lease)  # a stop that was pulled in between: it is sent on when that is lifted
         lease.log.warn(str(reason))
         promotion.came_to_nothing(candidate, str(reason), ends_by_itself=isinstance(reason, Barred))
     comparisons.later(candidate.product)

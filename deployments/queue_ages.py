@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deployments.models import Deployment
+from lifecycle import halts
 from lifecycle.dates import minutes_ago
 from lifecycle.models import Work
 
@@ -41,7 +42,7 @@ class Queue:
 def ages(*, at: datetime | None = None) -> list[Queue]:
     """The queue of deployments first, then those of other work; in two statements."""
     now = at or timezone.now()
-    work = Work.objects.filter(status__in=[Work.Status.QUEUED, Work.Status.LOST], due_at__lte=now)
+    work = halts.without_halted(Work.objects.filter(status__in=[Work.Status.QUEUED, Work.Status.LOST], due_at__lte=now))
     rows = {row["queue"]: row for row in work.values("queue").annotate(n=Count("id"), first=Min("due_at")).order_by()}
     deploy = _could_begin(now).aggregate(n=Count("id"), first=Min("due_at"))
     names = sorted({"default", "git", *rows})

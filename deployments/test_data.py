@@ -54,12 +54,12 @@ def could_not(work: Work) -> None:
     Environment.objects.filter(pk=work.subject_id).update(test_data_note=work.error)
 
 
-@jobs.handler(RESTORE, ended=could_not)
+@jobs.handler(RESTORE, ended=could_not, stands_still=True)
 def restore(lease: Lease) -> None:
     _carry_out(lease, RESTORE)
 
 
-@jobs.handler(SCRUB, ended=could_not)
+@jobs.handler(SCRUB, ended=could_not, stands_still=True)
 def scrub(lease: Lease) -> None:
     _carry_out(lease, SCRUB)
 

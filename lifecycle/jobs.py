@@ -13,7 +13,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django.db.models import Model, Q
 from django.db.models.functions import Now
 
-from lifecycle import logs, shutdown
+from lifecycle import halts, logs, shutdown
 from lifecycle.doorbell import doorbell, ring_after_commit
 from lifecycle.events import Machine
 from lifecycle.leases import Lease, LeaseLost, claim, expired, held, mark_lost, me
@@ -28,6 +28,7 @@ __all__ = [
     "claim",
     "database_is_settled",
     "doorbell",
+    "due",
     "enqueue",
     "execute",
     "handler",
@@ -35,9 +36,11 @@ __all__ = [
     "me",
     "reconcile",
     "ring_after_commit",
+    "take_up",
 ]
 
 DATABASE_GONE = (OperationalError, InterfaceError)
+Heard = Callable[[Work], None]
 REGISTRY: dict[str, "Handler"] = {}
 
 
@@ -46,22 +49,34 @@ class Failed(Exception):
 
 
 class Handler:
-    """What to do with one kind of Work. `run` gets the lease; `ended` hears of work that ended without success."""
+    """What to do with one kind of Work: `run` gets the lease, `ended` and `halted` hear of what has not succeeded."""
 
-    def __init__(self, run: Callable[[Lease], None], *, queue: str, ended: Callable[[Work], None] | None) -> None:
-        self.run, self.queue, self.ended = run, queue, ended
+    def __init__(self, run: Callable[[Lease], None], *, queue: str, ended: Heard | None, halted: Heard | None) -> None:
+        self.run, self.queue, self.ended, self.halted = run, queue, ended, halted
 
 
-def handler(kind: str, *, queue: str = "default", ended: Callable[[Work], None] | None = None) -> Callable[..., Any]:
+def handler(
+    kind: str,
+    *,
+    queue: str = "default",
+    ended: Heard | None = None,
+    stands_still: bool = False,
+    halted: Heard | None = None,
+) -> Callable[..., Any]:
     """Register a function as the handler of Work of `kind`.
 
     `ended(work)` is called, in the transaction that ends the row, when it failed or broke off. A handler may run again
     after it was lost half-way: it must be idempotent. One that must be tried again later raises OperationalError only
     for the database; everything else it raises ends the work.
+
+    With `stands_still` it is not begun while its product is stopped, and what runs is ended and put back;
+    `halted(work)` is called in the transaction that puts it back.
     """
 
     def register(run: Callable[[Lease], None]) -> Callable[[Lease], None]:
-        REGISTRY[kind] = Handler(run, queue=queue, ended=ended)
+        REGISTRY[kind] = Handler(run, queue=queue, ended=ended, halted=halted)
+        if stands_still:
+            halts.KINDS.add(kind)
         return run
 
     return register
@@ -93,25 +108,32 @@ def execute(key: str) -> None:
     lease = _claim_next(key)
     if lease is None:
         return
-    with held(lease):
+    with held(lease), halts.watched(lease):
         run(lease)
     _ring_for(key)
 
 
 def _ring_for(key: str) -> None:
     """Tell a worker of what waits under this key."""
-    following = _due().filter(key=key).first()
+    following = due().filter(key=key).first()
     if following is not None:
         doorbell("lifecycle.tasks.work", key, queue=following.queue)
 
 
-def _due() -> Any:
+def due() -> Any:
+    """What could begin now, the oldest first."""
     waiting = [Work.Status.QUEUED, Work.Status.LOST]
-    return Work.objects.filter(status__in=waiting, due_at__lte=Now()).order_by("id")
+    return halts.without_halted(Work.objects.filter(status__in=waiting, due_at__lte=Now()).order_by("id"))
+
+
+def take_up(product: Product) -> None:
+    """Ring after commit for what stood still: its product goes on."""
+    for row in due().filter(product=product, kind__in=sorted(halts.KINDS)):
+        ring_after_commit("lifecycle.tasks.work", row.key, queue=row.queue)
 
 
 def _claim_next(key: str) -> Lease | None:
-    row = _due().filter(key=key).first()
+    row = due().filter(key=key).first()
     if row is None or Work.objects.filter(key=key, status=Work.Status.CLAIMED).exists():
         return None
     try:
@@ -130,7 +152,7 @@ def run(lease: Lease) -> None:
         REGISTRY[lease.row.kind].run(lease)
         lease.end(Work.Status.SUCCEEDED)
     except LeaseLost:
-        lease.hand_over()
+        _let_go(lease)
     except DATABASE_GONE as error:
         logs.logger.warning("work %s lost the database: %s", lease.row, error)
     except Failed as error:
@@ -138,6 +160,17 @@ def run(lease: Lease) -> None:
     except Exception as error:
         logs.logger.exception("work %s", lease.row)
         _finish(lease, Work.Status.ERRORED, f"{type(error).__name__}: {error}")
+
+
+def _let_go(lease: Lease) -> None:
+    """What is still ours is put back where it was stopped, or handed over where this worker leaves."""
+    if not lease.is_halted():
+        lease.hand_over()
+        return
+    with transaction.atomic():
+        halted = REGISTRY[lease.row.kind].halted
+        if lease.put_back("Everything was stopped. It begins again by itself when that is lifted.") and halted:
+            halted(lease.row)
 
 
 def _finish(lease: Lease, status: str, error: str) -> None:
@@ -174,7 +207,7 @@ def reconcile() -> list[str]:
 def _unheard() -> list[Work]:
     """Due rows that nobody was told of lately: a busy worker's queue is not filled with repetitions."""
     lately = Now() - timedelta(seconds=settings.RING_AGAIN_SECONDS)
-    return list(_due().filter(Q(rung_at=None) | Q(rung_at__lt=lately))[:200])
+    return list(due().filter(Q(rung_at=None) | Q(rung_at__lt=lately))[:200])
 
 
 def _ring(row: Work) -> bool:

@@ -58,13 +58,19 @@ class Lease:
         self.is_uninterruptible = False
         self._confirmed = claimed_at
         self._lost = threading.Event()
+        self._halted = threading.Event()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True, name=f"lease-{row.log_key}")
 
     def lost(self) -> bool:
-        """Whether to stop: refused by the database, not confirmed in time, or to be handed over. No SQL."""
+        """Whether to stop: refused by the database, not confirmed in time, halted, or to be handed over. No SQL."""
         late = time.monotonic() - self._confirmed > settings.OWN_CLOCK_SECONDS
-        return self._lost.is_set() or late or shutdown.must_hand_over(uninterruptible=self.is_uninterruptible)
+        return (
+            self._lost.is_set()
+            or late
+            or self._halted.is_set()
+            or shutdown.must_hand_over(uninterruptible=self.is_uninterruptible)
+        )
 
     def check(self) -> None:
         """Raise LeaseLost if the lease is gone."""
@@ -95,6 +101,13 @@ class Lease:
         self.move(to, finished_at=Now(), lease_until=None, **fields)
         logs.nudge_after_commit(self.row.log_key)
 
+    def halt(self) -> None:
+        """Everything of the product was stopped: end what runs and write nothing more but `put_back`."""
+        self._halted.set()
+
+    def is_halted(self) -> bool:
+        return self._halted.is_set()
+
     def hand_over(self) -> bool:
         """Give up what is still ours, because this worker is leaving: another one takes it up at once.
 
@@ -102,13 +115,17 @@ class Lease:
         """
         if not shutdown.is_asked():
             return False
+        return self.put_back(f"The worker {self.row.owner} is stopping; another one takes over.")
+
+    def put_back(self, why: str) -> bool:
+        """Give up what is still ours, as if it had not been begun. False when it is not ours any more."""
         guard = {"fence": self.fence, "lease_until__isnull": False}
         facts: dict[str, Any] = {"lease_until": None, "attempt": F("attempt") - 1}
         try:
             move(self.row, "lost", by=Machine("worker"), guard=guard, silent=isinstance(self.row, Work), **facts)
         except NotAllowed:
             return False
-        self.log.warn(f"The worker {self.row.owner} is stopping; another one takes over.")
+        self.log.warn(why)
         return True
 
     def start(self) -> None:

@@ -71,7 +71,15 @@ def broke_off(work: Work) -> None:
         end(check, S.ERRORED, work.error[:300] or _("The worker broke off."))
 
 
-@jobs.handler("check", queue="default", ended=broke_off)
+def put_back(work: Work) -> None:
+    """Everything was stopped while it ran: it waits again, and begins anew."""
+    check = Check.objects.get(pk=work.subject_id)
+    if check.status == S.RUNNING:
+        move(check, S.QUEUED, by=WORKER, silent=True, started_at=None)
+        Writer(check.log_key).warn(_("Everything was stopped. The tests begin anew when that is lifted."))
+
+
+@jobs.handler("check", queue="default", ended=broke_off, stands_still=True, halted=put_back)
 def execute(lease: Lease) -> None:
     """Run one check to its end; a check that ended is left alone, one that lost its worker starts again."""
     check = Check.objects.select_related("product__repository", "revision__change").get(pk=lease.row.subject_id)

@@ -56,7 +56,7 @@ def request(candidate: Candidate, *, at: datetime | None = None) -> Check | None
     return checks.request(candidate=candidate, kind=Check.Kind.EXPAND, tests_sha=candidate.base.sha, at=at)
 
 
-@jobs.handler("expand_check", queue="default", ended=checks.broke_off)
+@jobs.handler("expand_check", queue="default", ended=checks.broke_off, stands_still=True, halted=checks.put_back)
 def execute(lease: Lease) -> None:
     """Run one proof to its end; one that ended is left alone, one that lost its worker starts again."""
     check = Check.objects.select_related("product__repository", "candidate").get(pk=lease.row.subject_id)

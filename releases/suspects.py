@@ -29,7 +29,7 @@ C, S, T = Check.Status, Search.Status, Suspicion.Status
 OVER = (C.PASSED, C.FAILED, C.ERRORED)
 
 
-@jobs.handler("suspects", queue="git")
+@jobs.handler("suspects", queue="git", stands_still=True)
 def look(lease: Lease) -> None:
     """Tests of a candidate have ended: tell who must know, and make the next step of the search that waited."""
     check = Check.objects.select_related("candidate__release__product").get(pk=lease.row.subject_id)

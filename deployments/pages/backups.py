@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from deployments import chips, drills, proofs
 from deployments.models import BackupDrill
 from deployments.names import name
+from environments import stops
 from environments.models import Environment
 from lifecycle import dates
 from lifecycle.chips import Chip
@@ -35,7 +36,8 @@ def backups(environment: Environment, actor: Actor) -> dict[str, Any]:
     found = list(environment.backup_drills.select_related("requested_by").order_by("-id")[:SHOWN])
     newest = found[0] if found else None
     is_going = newest is not None and newest.status == S.QUEUED
-    why_not = _("A backup is being restored now.") if is_going else drills.why_not(environment)
+    waits = stops.why_it_waits(environment.product) if is_going else ""
+    why_not = (waits or _("A backup is being restored now.")) if is_going else drills.why_not(environment)
     return {
         "environment": environment,
         "headline": headline(environment, found),

@@ -12,7 +12,7 @@ from deployments.models import Deployment
 from deployments.names import name
 from deployments.pages import standing
 from deployments.pages.board import runs
-from environments import host_keys, places
+from environments import host_keys, places, stops
 from environments.models import Environment
 from environments.pages import promotion as promotion_page
 from environments.pages.settings import frame
@@ -114,17 +114,19 @@ def work(environment: Environment, after: int = 0) -> dict[str, Any]:
         return {"work": None}
     path = reverse("deployments:place_log", args=[environment.slug])
     log = live_log.page(last.log_key, path, after, is_over=last.status in OVER)
-    return {"work": last, "work_title": title(last), **log}
+    why = stops.why_it_waits(environment.product) if last.status not in OVER else ""
+    return {"work": last, "work_title": title(last, why), "work_waits": why, **log}
 
 
-def title(work: Work) -> str:
+def title(work: Work, why_it_waits: str) -> str:
     names = {
         creating.CREATE: _("Creating it"),
         creating.DESTROY: _("Taking it down"),
         test_data.RESTORE: _("Restoring the test data"),
         test_data.SCRUB: _("Copying and scrubbing data"),
     }
-    return f"{names[work.kind]}: {work.get_status_display()}"
+    state = _("Waiting") if why_it_waits else work.get_status_display()
+    return f"{names[work.kind]}: {state}"
 
 
 def going(environment: Environment) -> dict[str, Any]:

@@ -5,13 +5,15 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from environments import stops
 from lifecycle import live_log
 from releases.models import Check
 
 
 def page(check: Check) -> dict[str, Any]:
     """Everything check.html shows."""
-    return {"check": check, "headline": headline(check), "seconds": seconds(check), **news(check, after=0)}
+    said = {"headline": headline(check), "why": why_it_waits(check), "seconds": seconds(check)}
+    return {"check": check, **said, **news(check, after=0)}
 
 
 def news(check: Check, *, after: int) -> dict[str, Any]:
@@ -28,7 +30,15 @@ def headline(check: Check) -> str:
         return _("The tests failed: %(summary)s") % {"summary": check.summary}
     if check.status == Check.Status.ERRORED:
         return _("The tests could not be run: %(summary)s") % {"summary": check.summary}
+    if why_it_waits(check):
+        return _("The tests wait until the emergency stop is lifted")
     return _("The tests are running") if check.status == Check.Status.RUNNING else _("The tests wait for a worker")
+
+
+def why_it_waits(check: Check) -> str:
+    """What keeps the tests from running; nothing once they are over, and nothing for those that run elsewhere."""
+    is_ours = check.kind != Check.Kind.EXTERNAL and not check.is_over
+    return stops.why_it_waits(check.product) if is_ours else ""
 
 
 def seconds(check: Check) -> float | None:

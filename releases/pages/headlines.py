@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from environments import stops
 from releases import candidates, freezing, signoffs, verdicts
 from releases.enough import Standing
 from releases.models import Candidate, Change, Release
@@ -29,6 +30,8 @@ def frozen_headline(release: Release, changes: Iterable[Change]) -> str:
     """Where the frozen candidate is."""
     version, candidate = {"version": release.version}, release.candidate
     if candidate is None or candidate.status == Candidate.Status.COMPOSING:
+        if stops.in_force(release.product):
+            return _("%(version)s is put together when the emergency stop is lifted") % version
         return _("%(version)s is being put together") % version
     if candidate.status == Candidate.Status.FAILED:
         return _("%(version)s could not be put together") % version

@@ -13,7 +13,7 @@ from environments import repositories
 from environments.models import Environment
 from ideas.models import Idea
 from lifecycle import jobs
-from lifecycle.models import LogLine, Work
+from lifecycle.models import LogLine
 from releases import candidates, changes, plan, signoffs, verdicts
 from releases.models import Candidate, Change, Release
 from tests.cast import Cast
@@ -130,7 +130,7 @@ class Shop:
         """Do everything that waits, as the workers would, until nothing does."""
         for _round in range(30):
             rehearsals.tick()
-            works = list(Work.objects.filter(status=Work.Status.QUEUED, due_at__lte=timezone.now()))
+            works = list(jobs.due())
             waiting = list(Deployment.objects.filter(status=Deployment.Status.QUEUED))
             for work in works:
                 jobs.execute(work.key)
