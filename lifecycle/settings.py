@@ -174,6 +174,9 @@ CHECK_FILE_BYTES = int(os.environ.get("LIFECYCLE_CHECK_FILE_MB", "4096")) << 20
 # Certificates of a company's own authority, for git over https (a PEM file).
 GIT_CA_FILE = os.environ.get("LIFECYCLE_GIT_CA", "")
 
+# Of so many releases, the newest first, it is worked out beforehand what undoing each of their changes would do.
+UNDO_AHEAD_RELEASES = int(os.environ.get("LIFECYCLE_UNDO_AHEAD_RELEASES", "5"))
+
 # Leases: seconds on the database's clock (DESIGN "Jobs and deployments"). LIFECYCLE_TEMPO divides them in tests.
 TEMPO = float(os.environ.get("LIFECYCLE_TEMPO", "1"))
 LEASE_SECONDS = 15 / TEMPO

@@ -24,6 +24,14 @@ def contents(candidate: Candidate | None) -> dict[int, Held]:
     return contents_of([candidate])[0] if candidate is not None else {}
 
 
+def brought_lately(candidate: Candidate, count: int) -> list[Change]:
+    """What it holds that came with it or with one of the `count - 1` candidates right below it. Four statements."""
+    chain = _chain(candidate, _bases([candidate]))[-count:]
+    taken = CandidateChange.objects.filter(candidate__in=chain, action=CandidateChange.Action.APPLY)
+    lately = set(taken.values_list("change_id", flat=True))
+    return [held.change for pk, held in contents(candidate).items() if pk in lately]
+
+
 def contents_of(several: Sequence[Candidate]) -> list[dict[int, Held]]:
     """The contents of each of these candidates of one product. Two statements."""
     bases = _bases(several)

@@ -10,6 +10,7 @@ from ideas import services as ideas
 from ideas.models import AgendaItem, Stop
 from lifecycle import events
 from lifecycle.events import By
+from lifecycle.models import Product
 from lifecycle.notifications import tell
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import move
@@ -122,7 +123,7 @@ def mark_live(release: Release, *, deployment: Model, by: By, at: datetime | Non
     if not release.is_planned:
         freezing.bring_back(release.product, by=by, at=at)
     demos.end_all(release, by=by, at=at)
-    look_ahead(release, shipped)
+    look_ahead(release.product)
     tell_team(release, "release.live", key=f"release:{release.pk}:live:{deployment.pk}")
 
 
@@ -131,11 +132,10 @@ def hold_contents(release: Release) -> None:
     stacking.lock_with_above(*shipped_changes(release), *undone_changes(release))
 
 
-def look_ahead(release: Release, shipped: list[Change]) -> None:
-    """Another base: what clashes now, and what undoing each of these changes would do, is worked out beforehand."""
-    overlaps.request(release.product)
-    for change in shipped:
-        undoing.preview(release.product, [change])
+def look_ahead(product: Product) -> None:
+    """Another base: what clashes now, and what undoing the changes of the last releases would do, is worked out."""
+    overlaps.request(product)
+    undoing.ahead(product)
 
 
 def shipped_changes(release: Release) -> list[Change]:
@@ -181,7 +181,7 @@ def mark_rolled_back(release: Release, *, deployment: Model, reason: str, by: By
             fields = {"return_reason": "", "waiting_since": at or timezone.now()}
             move(row.change, S.LIVE, by=by, at=at, note=reason, **fields)
             progress.advance([row.change], Stop.PRODUCTION, by=by, fact=deployment, at=at)
-    overlaps.request(release.product)
+    look_ahead(release.product)
     tell_team(release, "release.rolled_back", key=f"release:{release.pk}:back:{deployment.pk}", reason=reason)
 
 

@@ -7,6 +7,7 @@ after the button. Data and schema stay: migrations are never reversed.
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -22,7 +23,7 @@ from lifecycle.models import Product, User
 from lifecycle.transitions import NotAllowed, move
 from releases import candidates, composing, freezing, urgent
 from releases.changes import ONE_WAY
-from releases.contents import Held, contents
+from releases.contents import Held, brought_lately, contents
 from releases.models import Candidate, Change, Release, UndoPreview
 
 WORKER = Machine("undo_preview")
@@ -95,6 +96,28 @@ def preview(product: Product, changes: Iterable[Change], *, at: datetime | None 
     if created:
         jobs.enqueue("undo_preview", found, product=product)
     return found
+
+
+def ahead(product: Product) -> None:
+    """Let a worker ask for what will be wanted: production has another base."""
+    jobs.enqueue("undo_previews", product, product=product)
+
+
+@jobs.handler("undo_previews", queue="git")
+def ask_ahead(lease: Lease) -> None:
+    """Ask for the preview of each change that came with the last releases (UNDO_AHEAD_RELEASES) and is live still.
+
+    Harmless to repeat: what is there already, or could not be worked out, is left alone.
+    """
+    product = Product.objects.get(pk=lease.row.subject_id)
+    base = candidates.live(product)
+    if base is None:
+        return
+    known = set(base.undo_previews.values_list("keys", flat=True))
+    for change in reversed(brought_lately(base, settings.UNDO_AHEAD_RELEASES)):
+        lease.check()
+        if change.key not in known:
+            preview(product, [change])
 
 
 @jobs.handler("undo_preview", queue="git")

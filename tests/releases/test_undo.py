@@ -182,6 +182,37 @@ def test_a_later_change_of_the_same_lines_is_named_before_the_button(cast, later
         undoing.propose(cast.product, changes=[one], by=cast.petra, reason="Orders were lost")
 
 
+def test_what_undoing_would_do_is_known_beforehand_also_of_earlier_releases(cast, later, pair_of_first, work):
+    one, other = pair_of_first
+    assert work("undo_previews") == 1
+    base = candidates.live(cast.product)
+    assert {found.keys for found in base.undo_previews.all()} == {one.key, other.key, later.key}
+    assert work("undo_preview") == 3
+    assert {found.keys for found in base.undo_previews.all() if found.is_clean} == {other.key, later.key}
+
+    undoing.ahead(cast.product)
+    assert (work("undo_previews"), work("undo_preview")) == (1, 0), "a second time there is nothing to do"
+
+
+def test_only_so_many_releases_are_looked_at_beforehand(cast, later, work, settings):
+    settings.UNDO_AHEAD_RELEASES = 1
+    work("undo_previews")
+    assert [found.keys for found in candidates.live(cast.product).undo_previews.all()] == [later.key]
+
+
+def test_what_an_undo_took_out_is_not_looked_at_and_after_a_rollback_the_base_before_is(cast, pair, undo, ship, work):
+    one, other = pair
+    work("undo_previews")
+    release = undo(one)
+    ship(release)
+    work("undo_previews")
+    assert [found.keys for found in candidates.live(cast.product).undo_previews.all()] == [other.key]
+    release.candidate.base.undo_previews.all().delete()
+    facts.mark_rolled_back(release, deployment=release, reason="Worse", by=cast.ops)
+    work("undo_previews")
+    assert {found.keys for found in candidates.live(cast.product).undo_previews.all()} == {one.key, other.key}
+
+
 def test_together_with_the_later_one_it_can_be_undone(cast, later, pair_of_first, undo, compose):
     one, other = pair_of_first
     release = undo(one, later)

@@ -29,6 +29,7 @@ def test_what_an_undo_does_is_said_before_the_button(cast, sign_in, live, work):
     petra = sign_in(cast.petra)
     assert "Undo this change…" in page(petra, "/changes/1/")
     assert "Undo C-1…" in page(petra, "/releases/24.11/")
+    work("undo_previews")
     work("undo_preview")
     text = page(petra, "/changes/1/undo/")
     assert "Undo C-1?" in text
@@ -59,6 +60,7 @@ def test_what_is_not_live_cannot_be_undone(cast, sign_in, workshop, plan_of):
 
 
 def test_a_tester_is_asked_whether_it_is_gone(cast, sign_in, live, work, compose):
+    work("undo_previews")
     work("undo_preview")
     sign_in(cast.petra).post("/changes/1/undo/", {"reason": "Orders were lost"})
     candidate = compose(Release.objects.get(version="24.11.1").candidate)
