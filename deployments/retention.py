@@ -1,20 +1,42 @@
 """Which artefacts are kept: what runs, what one could go back to, what is on its way, and the last few beside."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from deployments import artefacts, running, targets
 from deployments.models import Deployment
 from environments.models import Environment
-from lifecycle import jobs
+from lifecycle import events, jobs
+from lifecycle.events import By
 from lifecycle.jobs import Lease
 from lifecycle.models import Product
 from releases.models import Candidate, Release
 
-KEPT = 5
+FEWEST, MOST = 2, 50
+LOOKED_AT = 20
 NEW = timedelta(days=1)
+
+
+@transaction.atomic
+def set_kept(product: Product, *, artefacts_kept: int, by: By, at: datetime | None = None) -> None:
+    """How many built releases of each environment stay beside those that are needed; from the next night on.
+
+    ValidationError for fewer than FEWEST, what runs and one to go back to, and for more than MOST.
+    """
+    if not FEWEST <= artefacts_kept <= MOST:
+        reason = _("Choose between %(fewest)d and %(most)d.") % {"fewest": FEWEST, "most": MOST}
+        raise ValidationError({"artefacts_kept": reason})
+    before = Product.objects.select_for_update(no_key=True).get(pk=product.pk).artefacts_kept
+    if before != artefacts_kept:
+        Product.objects.filter(pk=product.pk).update(artefacts_kept=artefacts_kept)
+        facts = {"before": before, "after": artefacts_kept}
+        events.record("product.retention_set", product, by=by, product=product, at=at, **facts)
+    product.artefacts_kept = artefacts_kept
 
 
 def is_kept(digest: str) -> bool:
@@ -35,17 +57,18 @@ def _is_needed(candidate: Candidate) -> bool:
     return any(candidate.pk in _kept_at(environment) for environment in places)
 
 
-def _kept_at(environment: Environment) -> set[int | None]:
-    """What was tried last, where a rollback leads, and the last KEPT that were verified."""
+def _kept_at(environment: Environment) -> set[int]:
+    """What was tried last, what runs, where a rollback leads, and as many as the product keeps that were verified."""
+    number = environment.product.artefacts_kept
     newest = Deployment.objects.filter(environment=environment).order_by("-id").first()
-    target = running.rollback_target(environment)
+    current, target = running.current(environment), running.rollback_target(environment)
     verified = running.succeeded(environment).order_by("-verified_at", "-id")
-    found: list[int | None] = [newest.candidate_id if newest else None, target.pk if target else None]
+    found = {row.candidate_id for row in (newest, current) if row} | ({target.pk} if target else set())
     last: list[int] = []
-    for pk in verified.values_list("candidate_id", flat=True)[: 20 * KEPT]:
-        if pk not in last and len(last) < KEPT:
+    for pk in verified.values_list("candidate_id", flat=True)[: LOOKED_AT * number]:
+        if pk not in last and len(last) < number:
             last.append(pk)
-    return {*found, *last}
+    return found | set(last)
 
 
 def later() -> None:

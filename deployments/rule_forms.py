@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from deployments import retention
 from deployments.approval_rules import ASKABLE, PRESETS
 from deployments.product_rules import MOST
 from environments.forms import Domain
@@ -47,6 +48,17 @@ class RulesForm(Domain):
         data = {name: value for name, value in self.cleaned_data.items() if not name.startswith("minimum_")}
         rule = {role: self.cleaned_data[f"minimum_{role}"] or 0 for role in ASKABLE}
         return {**data, "rule": rule}
+
+
+class KeptForm(Domain):
+    """How much stays."""
+
+    artefacts_kept = forms.IntegerField(
+        label=_("Built releases per environment"),
+        min_value=retention.FEWEST,
+        max_value=retention.MOST,
+        help_text=_("What runs, what one can go back to, what is frozen or on its way stays in any case."),
+    )
 
 
 class DeputyForm(Domain):

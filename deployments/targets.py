@@ -76,6 +76,7 @@ def driver_for(
         checkout=release_of(candidate).path,
         key=key_of(deployment, candidate, goes_back=goes_back) if deployment else "",
         again=again,
+        kept=environment.product.artefacts_kept,
         report=pipelines.report_of,
         note=note,
     )

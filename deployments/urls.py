@@ -85,6 +85,7 @@ urlpatterns = [
     path("releases/<str:version>/time/forget/", schedule.forget_time, name="forget_time"),
     path("releases/<str:version>/watch/", watch.of_release, name="release_watch"),
     path("settings/", product_settings.rules, name="rules"),
+    path("settings/kept/", product_settings.set_kept, name="set_kept"),
     path("settings/deputies/", product_settings.choose_deputy, name="choose_deputy"),
     path("settings/deputies/<int:pk>/remove/", product_settings.remove_deputy, name="remove_deputy"),
     path("system/prune/", machinery.prune, name="prune"),

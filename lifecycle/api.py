@@ -12,6 +12,7 @@ import deployments.places_api
 import deployments.proofs_api
 import deployments.recomposing_api
 import deployments.rescoping_api
+import deployments.retention_api
 import environments.api
 import environments.repository_api
 import ideas.api
@@ -53,6 +54,7 @@ per_product = [
     *deployments.proofs_api.urlpatterns,
     *deployments.recomposing_api.urlpatterns,
     *deployments.rescoping_api.urlpatterns,
+    *deployments.retention_api.urlpatterns,
 ]
 
 urlpatterns = [

@@ -52,6 +52,7 @@ VERBS: dict[str, str | Promise] = {
     "membership.created": _("took somebody into the team"),
     "membership.roles_set": _("changed the roles of somebody"),
     "product.rules_set": _("changed how releases are approved in"),
+    "product.retention_set": _("changed how much is kept in"),
     "product.deputy_chosen": _("chose a deputy in"),
     "product.deputy_removed": _("took back a deputy in"),
     "release.freeze_overridden": _("let through the freeze:"),

@@ -67,7 +67,7 @@ class Target:
 
     `host_keys` are the confirmed ones ("web1:22" → OpenSSH line). `key` names one deployment for good: what is tried
     again under it must not take effect twice. `again`: what failed for good under it is to be
-    done once more. `report(key)` is what a pipeline called back with.
+    done once more. `report(key)` is what a pipeline called back with. `kept`: how many releases stay at the target.
 
     `note(pid, started, seconds)` is told of a command that changes the target: another worker must be able to end it.
     """
@@ -84,6 +84,7 @@ class Target:
     checkout: Path | None = None
     key: str = ""
     again: bool = False
+    kept: int = 5
     report: Callable[[str], Report | None] = no_report
     note: Note = no_note
 

@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from deployments import product_rules
+from deployments import product_rules, retention
 from deployments.models import ApprovalRule
-from deployments.rule_forms import DeputyForm, RulesForm, preset_words
+from deployments.rule_forms import DeputyForm, KeptForm, RulesForm, preset_words
 from deployments.separation import voters_of
 from lifecycle.forms import posted
 from lifecycle.models import Product
@@ -33,6 +33,18 @@ def rules(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The rules are kept."))
             return redirect("deployments:rules")
     return _page(request, form=form)
+
+
+@require_POST
+@allow("configure")
+def set_kept(request: HttpRequest) -> HttpResponse:
+    """How many built releases stay."""
+    form = KeptForm(request.POST)
+    if form.is_valid():
+        retention.set_kept(request.product, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Kept so from the next night on."))
+        return redirect("deployments:rules")
+    return _page(request, kept_form=form)
 
 
 @require_POST
@@ -68,14 +80,19 @@ def _team(product: Product) -> list[Any]:
 
 
 def _page(
-    request: HttpRequest, *, form: RulesForm | None = None, deputy_form: DeputyForm | None = None
+    request: HttpRequest,
+    *,
+    form: RulesForm | None = None,
+    deputy_form: DeputyForm | None = None,
+    kept_form: KeptForm | None = None,
 ) -> HttpResponse:
     context = {
         "form": form or _rules_form(request, data={}),
         "deputy_form": deputy_form or DeputyForm(people=_team(request.product)),
+        "kept_form": kept_form or KeptForm(initial={"artefacts_kept": request.product.artefacts_kept}),
         "presets": preset_words(),
         "able": product_rules.who_can(request.product),
         "deputies": product_rules.deputies(request.product),
     }
-    refused = (form and form.errors) or (deputy_form and deputy_form.errors)
+    refused = any(given is not None and given.errors for given in (form, deputy_form, kept_form))
     return render(request, "deployments/rules.html", context, status=422 if refused else 200)

@@ -94,6 +94,7 @@ class Product(models.Model):
     chat_webhook = models.URLField(_("chat webhook"), max_length=500, blank=True)
     watch_minutes = models.PositiveIntegerField(_("minutes of watch after a release"), default=24 * 60)
     sample_seconds = models.PositiveIntegerField(_("seconds between samples"), default=30)
+    artefacts_kept = models.PositiveSmallIntegerField(_("built releases kept per environment"), default=5)
     review_capacity = models.PositiveIntegerField(_("points per review"), default=20)
     last_idea_number = models.PositiveIntegerField(default=0)
     last_change_number = models.PositiveIntegerField(default=0)
@@ -102,7 +103,10 @@ class Product(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["is_default"], condition=models.Q(is_default=True), name="one_default_product"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(artefacts_kept__range=(2, 50)), name="what_runs_and_one_to_go_back_to_are_kept"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -276,6 +276,9 @@ def test_only_the_newest_releases_are_kept(hosts, log):
         roll_out(hosts, hosts.release(f"24.{n}"), n, log)
     kept = {path.name for path in (hosts.folder(0) / "releases").iterdir()}
     assert kept == {f"24{n}cafe0123" for n in range(3, 8)}
+    roll_out(hosts, hosts.release("24.8"), 8, log, kept=2)
+    kept = {path.name for path in (hosts.folder(0) / "releases").iterdir()}
+    assert kept == {"247cafe0123", "248cafe0123"}, "as many as the product says"
 
 
 def test_a_wrong_key_or_none_is_said(hosts, log, tmp_path):

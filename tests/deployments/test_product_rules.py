@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from deployments import approval_rules, approvals, product_rules
+from deployments import approval_rules, approvals, product_rules, retention
 from deployments.models import ApprovalRule, Deployment, Deputy
-from lifecycle.models import Event, Membership, Product, Role
+from lifecycle.models import Event, Membership, Product, Role, Work
 from lifecycle.transitions import NotAllowed
 from tests.cast import Cast, SignIn
 from tests.deployments.paper import Paper
@@ -60,6 +61,54 @@ def test_what_cannot_be_is_refused_with_the_reason(paper: Paper, facts: dict[str
     with pytest.raises(ValidationError, match=why):
         keep(paper.cast, **facts)
     assert not ApprovalRule.objects.exists() and Product.objects.get().preset == "small"
+
+
+def test_how_much_is_kept_is_said_on_the_page_and_by_api(cast: Cast, sign_in: SignIn) -> None:
+    ops, dev = sign_in(cast.ops), sign_in(cast.dev)
+    assert dev.get(API + "retention/").json() == {"artefacts_kept": 5}
+    assert ops.post("/settings/kept/", {"artefacts_kept": "9"}).status_code == 302
+    assert 'value="9"' in ops.get("/settings/").content.decode()
+    assert "the last 9 of each environment" in ops.get("/system/").content.decode()
+    answer = ops.put(API + "retention/", {"artefacts_kept": 12}, content_type="application/json")
+    assert (answer.status_code, answer.json()) == (200, {"artefacts_kept": 12})
+    assert Product.objects.get().artefacts_kept == 12
+    ops.put(API + "retention/", {"artefacts_kept": 12}, content_type="application/json")
+    said = Event.objects.filter(verb="product.retention_set").order_by("id")
+    assert [row.data for row in said] == [{"before": 5, "after": 9}, {"before": 9, "after": 12}], "no third one"
+
+
+@pytest.mark.parametrize("number", ["1", "51", "0", "-2", "", "five", "2.5", "9" * 30])
+def test_a_number_that_cannot_be_kept_is_refused_by_name(cast: Cast, sign_in: SignIn, number: str) -> None:
+    ops = sign_in(cast.ops)
+    page = ops.post("/settings/kept/", {"artefacts_kept": number})
+    assert page.status_code == 422 and 'href="#id_artefacts_kept"' in page.content.decode()
+    answer = ops.put(API + "retention/", {"artefacts_kept": number}, content_type="application/json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["artefacts_kept"])
+    assert Product.objects.get().artefacts_kept == 5
+
+
+def test_neither_the_use_case_nor_the_database_keeps_too_few(cast: Cast) -> None:
+    for number in (1, 51):
+        with pytest.raises(ValidationError, match="between 2 and 50"):
+            retention.set_kept(cast.product, artefacts_kept=number, by=cast.ops)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Product.objects.update(artefacts_kept=1)
+
+
+def test_only_devops_say_how_much_is_kept(cast: Cast, sign_in: SignIn) -> None:
+    for person in (cast.dev, cast.max, cast.cleo):
+        client = sign_in(person)
+        assert client.post("/settings/kept/", {"artefacts_kept": "9"}).status_code == 403
+        answer = client.put(API + "retention/", {"artefacts_kept": 9}, content_type="application/json")
+        assert answer.status_code == 403
+        assert client.post(API + "retention/prune/").status_code == 403
+    assert sign_in(cast.cleo).get(API + "retention/").status_code == 403
+    assert Product.objects.get().artefacts_kept == 5
+
+
+def test_the_rest_is_removed_by_the_api_too(cast: Cast, sign_in: SignIn) -> None:
+    assert sign_in(cast.ops).post(API + "retention/prune/").status_code == 202
+    assert Work.objects.filter(kind="prune_artefacts", status=Work.Status.QUEUED).count() == 1
 
 
 def test_two_roles_of_one_person_are_not_two_people(paper: Paper) -> None:

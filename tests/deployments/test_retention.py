@@ -115,6 +115,33 @@ def test_what_runs_what_one_goes_back_to_and_what_is_frozen_stays(engine: Shop):
     assert log.get().text == f"1 artefacts removed: {made[2].digest[:8]}."
 
 
+def test_as_many_stay_as_the_product_says(engine: Shop):
+    made = [engine.candidate(f"c{number}") for number in range(5)]
+    for candidate in made:
+        assert engine.deploy(engine.dev, candidate).status == S.SUCCEEDED
+    age_all()
+    retention.set_kept(engine.cast.product, artefacts_kept=3, by=engine.cast.ops)
+    prune(engine)
+    left = {path.name for path in (engine.var / "artefacts").iterdir()}
+    assert left == {candidate.digest for candidate in made[2:]}
+
+
+def test_what_runs_and_what_one_goes_back_to_stay_however_few_are_kept(engine: Shop):
+    made = [engine.candidate(f"c{number}") for number in range(4)]
+    for candidate in made:
+        assert engine.deploy(engine.production, candidate).status == S.SUCCEEDED
+    assert engine.roll_back(engine.production).candidate == made[2]
+    age_all()
+    retention.set_kept(engine.cast.product, artefacts_kept=2, by=engine.cast.ops)
+    prune(engine)
+    left = {path.name for path in (engine.var / "artefacts").iterdir()}
+    target = running.rollback_target(engine.production)
+    assert target == made[1]
+    assert left == {made[1].digest, made[2].digest, made[3].digest}
+    back = engine.roll_back(engine.production)
+    assert back.candidate == made[1] and back.steps.get(key="prepare").detail.startswith("kept")
+
+
 def test_a_frozen_candidate_and_a_new_one_stay(engine: Shop):
     release = engine.frozen("Keep a wishlist")
     Deployment.objects.update(status=S.FAILED)

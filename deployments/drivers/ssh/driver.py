@@ -121,7 +121,7 @@ class SshDriver(Driver):
         """Link, restart and wait, unless the host runs it already and is well."""
         if asked(stop):
             raise Stopped(f"stopped before {host}")
-        answer = session.ask(host, self._request(host, "switch", fence, release))
+        answer = session.ask(host, self._request(host, "switch", fence, release, kept=self.target.kept))
         if not (answer["settled"] and self._trouble(session, host, release) == ""):
             self._restart(session, host, release, fence, log, stop)
         if not self._wait(session, host, release, self.target.manifest.health.timeout_seconds, log, stop):

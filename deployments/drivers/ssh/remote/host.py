@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Answer = dict[str, Any]
 
 LINE_SECONDS = 20.0
-KEPT_RELEASES, WRONG_NANOSECONDS = 5, 86400 * 10**9
+WRONG_NANOSECONDS = 86400 * 10**9
 
 
 class Host:
@@ -195,7 +195,7 @@ class Host:
             if time.time_ns() - int(wrong.name.split(".")[-2]) > WRONG_NANOSECONDS:
                 files.remove(wrong)
         found = sorted((p for p in folder.iterdir() if "." not in p.name), key=lambda p: -p.stat().st_mtime)
-        for old in found[KEPT_RELEASES:]:
+        for old in found[self.request["kept"] :]:
             if old.name not in (self._linked(), self.request["digest"]):
                 files.remove(old)
                 environment = self.folder / "environments" / old.name
