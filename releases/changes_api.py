@@ -11,10 +11,11 @@ from rest_framework.views import APIView
 from lifecycle.models import Comment, User
 from lifecycle.requests import Request
 from lifecycle.roles import people_who_may
-from releases import changes, comments
+from releases import changes, comments, serving
 from releases.api import ChangeSerializer
 from releases.loading import get_change_for
 from releases.models import Change
+from releases.plan_shapes_api import Numbers, ideas_of
 
 
 class DeveloperSerializer(serializers.Serializer):
@@ -40,6 +41,12 @@ class MigrationsSerializer(serializers.Serializer):
     """What the migrations do to the release that runs today; "" means not said yet."""
 
     migrations = serializers.ChoiceField(choices=Change.Migrations.choices, allow_blank=True)
+
+
+class ServedIn(serializers.Serializer):
+    """Numbers of ideas; [] makes it maintenance."""
+
+    ideas = Numbers(max_length=100)
 
 
 def valid(form: serializers.Serializer) -> dict[str, Any]:
@@ -70,6 +77,19 @@ class ChangeBranch(APIView):
     def put(self, request: Request, number: int, **kwargs: Any) -> Response:
         change = get_change_for(request.actor, number)
         changes.link_branch(change, by=request.user, **valid(BranchSerializer(data=request.data)))
+        return Response(ChangeSerializer(change).data)
+
+
+class ChangeIdeas(APIView):
+    """PUT says which ideas it serves; none makes it maintenance. 409 once its plan is frozen or it has ended."""
+
+    verbs = {"PUT": "plan_release"}
+
+    @extend_schema(request=ServedIn, responses=ChangeSerializer)
+    def put(self, request: Request, number: int, **kwargs: Any) -> Response:
+        change = get_change_for(request.actor, number)
+        chosen = valid(ServedIn(data=request.data))["ideas"]
+        serving.link_ideas(change, ideas_of(request.actor, chosen), by=request.user)
         return Response(ChangeSerializer(change).data)
 
 
@@ -113,6 +133,7 @@ class ChangeComments(APIView):
 
 
 urlpatterns = [
+    path("changes/<int:number>/ideas/", ChangeIdeas.as_view(), name="change_ideas"),
     path("changes/<int:number>/developer/", ChangeDeveloper.as_view(), name="change_developer"),
     path("changes/<int:number>/branch/", ChangeBranch.as_view(), name="change_branch"),
     path("changes/<int:number>/comments/", ChangeComments.as_view(), name="change_comments"),

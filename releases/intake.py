@@ -14,7 +14,7 @@ from lifecycle import jobs
 from lifecycle.events import Machine
 from lifecycle.jobs import Failed, Lease
 from lifecycle.models import Product
-from releases import candidates, changes, committers, readiness, stacking
+from releases import candidates, changes, committers, readiness, serving, stacking
 from releases.models import Candidate, Change, Revision
 
 POLL = Machine("poll")
@@ -85,6 +85,7 @@ def write(
     kept = f"refs/lifecycle/changes/{change.pk}/"
     number = change.revision.number
     git.point(f"{kept}{number}", tip, git.refs(kept).get(str(number)))
+    serving.take_up(change, commits, by=POLL)
     return change.revision if is_news else None
 
 
@@ -119,20 +120,20 @@ def change_on(branch: Branch) -> Change | None:
 
 def change_meant_by(branch: Branch, commits: list[Commit]) -> Change | None:
     """The planned change of the idea that the trailer or the branch's name means; it is linked to the branch."""
-    number = idea_number(branch.name, commits)
-    planned = Change.objects.filter(product=branch.repository.product_id, ideas__number=number, revision=None)
-    change = planned.exclude(status__in=ENDED).select_related("revision", "product").first() if number else None
+    planned = Change.objects.filter(product=branch.repository.product_id, revision=None).exclude(status__in=ENDED)
+    rows = planned.select_related("revision", "product").order_by("pk")
+    found = (rows.filter(ideas__number=number).first() for number in idea_numbers(branch.name, commits))
+    change = next(filter(None, found), None)
     if change is not None:
         changes.link_branch(change, branch=branch.name, by=POLL)
     return change
 
 
-def idea_number(name: str, commits: list[Commit]) -> int | None:
-    trailer = commits[0].trailer("Idea") if commits else None
-    if trailer and trailer.isdigit():
-        return int(trailer)
+def idea_numbers(name: str, commits: list[Commit]) -> list[int]:
+    """What the newest commit's trailers say, else what the name says; the first that is planned counts."""
+    said = serving.numbers_in(commits[0]) if commits else []
     found = IDEA_IN_NAME.match(name)
-    return int(found[1]) if found else None
+    return said or ([int(found[1])] if found and len(found[1]) < 10 else [])
 
 
 def read_trailers(change: Change, commits: list[Commit]) -> None:

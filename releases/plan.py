@@ -27,11 +27,11 @@ from releases.plan_changes import (
     branch_name,
     drop_change,
     edit_change,
-    link_ideas,
     require_open,
     set_must,
 )
 from releases.replanning import edit, reschedule, today
+from releases.serving import link_ideas
 
 __all__ = [
     "add_idea",

@@ -1,6 +1,5 @@
 """What a plan consists of: its changes, the ideas they serve, who builds them, and what the tester should try."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -113,35 +112,6 @@ def free_name(product: int, stem: str) -> str:
     taken = set(alike.values_list("branch", flat=True))
     numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 2))
     return stem if stem not in taken else next(name for name in numbered if name not in taken)
-
-
-@transaction.atomic
-def link_ideas(change: Change, ideas: Iterable[Idea], *, by: User, at: datetime | None = None) -> None:
-    """The change serves exactly these ideas from now on; none makes it maintenance.
-
-    NotAllowed once its release is frozen or it has ended; ValidationError for an idea that was merged into another or
-    is nobody's wish any more. An idea that nothing else serves goes back to the queue.
-    """
-    hold(change.release_id)
-    require_open(change.release)
-    wanted, had = {idea.pk: idea for idea in ideas}, {idea.pk: idea for idea in change.ideas.all()}
-    come, gone = [wanted[pk] for pk in wanted if pk not in had], [had[pk] for pk in had if pk not in wanted]
-    require_wanted(come)
-    if not come and not gone:
-        return
-    change.ideas.set(wanted.values())
-    events.record("change.ideas_linked", change, by=by, at=at, ideas=sorted(wanted), left=[idea.pk for idea in gone])
-    if change.release.status == S.PLANNED:
-        progress.advance([change], Stop.PLANNED, by=by, fact=change.release, at=at)
-        progress.back_to_queue(gone, by=by, fact=change.release, at=at)
-        replanned(change.release, "ideas", changes=[change.pk], by=by, at=at)
-
-
-def require_wanted(ideas: Iterable[Idea]) -> None:
-    """ValidationError unless each was accepted and stands for itself."""
-    for idea in ideas:
-        if idea.canonical_id or idea.status != Idea.Status.ACCEPTED:
-            raise ValidationError({"ideas": _("“%(idea)s” was not accepted.") % {"idea": idea}})
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from lifecycle.jobs import Failed, Lease
 from lifecycle.models import Work
 from releases import candidates, committers, intake
 from releases.models import Candidate, Change, Release, Revision
+from releases.replanning import hold
 from releases.trunk_steps import Link, Run, runs, title_of
 
 POLL = Machine("poll")
@@ -108,8 +109,8 @@ def change_of(repository: Repository, link: Link) -> Change | None:
     rows = rows.select_related("revision", "product", "release").order_by("pk")
     if link.change:
         return rows.filter(number=link.change).first()
-    by_idea = rows.filter(ideas__number=link.idea).first() if link.idea else None
-    return by_idea or (rows.filter(branch=link.branch).first() if link.branch else None)
+    by_idea = (rows.filter(ideas__number=number).first() for number in link.ideas)
+    return next(filter(None, by_idea), None) or (rows.filter(branch=link.branch).first() if link.branch else None)
 
 
 def maintenance(repository: Repository, title: str, *, by: By = POLL) -> Change:
@@ -137,6 +138,7 @@ def next_plan(repository: Repository) -> Release | None:
 
 def record(git: Git, change: Change, run: Run) -> Revision | None:
     """The change's next revision: the run, or what it had with the run on top. Raises Conflict."""
+    hold(change.release_id)  # before the change: its commits may name further ideas, which is a new version of the plan
     fork, tip, also = run.fork, run.tip, git.people(run.fork, run.tip)
     if change.revision is not None:
         fork, tip = change.revision.fork, extended(git, change, run)
@@ -206,6 +208,7 @@ def move_rows(repository: Repository, git: Git, moved: list[tuple[TrunkCommit, C
 
 def amend(git: Git, change: Change, run: Run, *, is_first: bool) -> None:
     """The first run of a change replaces what it had, the following ones go on top."""
+    hold(change.release_id)
     if is_first:
         intake.write(git, change, fork=run.fork, tip=run.tip, **facts_of(run))
     else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from environments.git import Commit
+from releases.serving import numbers_in
 
 PULL_REQUEST = re.compile(r"\(#(\d+)\)\s*$|^Merge pull request #(\d+) |\(!(\d+)\)\s*$")
 MERGE_REQUEST = re.compile(r"^See merge request \S*!(\d+)\s*$", re.MULTILINE)
@@ -21,12 +22,12 @@ class Link:
     """What a step says about itself: the first that is there counts, in this order. All empty: nothing."""
 
     change: int | None = None
-    idea: int | None = None
+    ideas: tuple[int, ...] = ()
     pull_request: int | None = None
     branch: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.change or self.idea or self.pull_request or self.branch)
+        return bool(self.change or self.ideas or self.pull_request or self.branch)
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ def runs(steps: Iterable[Commit]) -> list[Run]:
 def link_of(step: Commit) -> Link:
     """From the trailers `Change: C-7` and `Idea: 42`, the pull request's number, or the name of the merged branch."""
     change = CHANGE_KEY.fullmatch(step.trailer("Change") or "")
-    idea = CHANGE_KEY.fullmatch((step.trailer("Idea") or "").removeprefix("#"))
-    if change or idea:
-        return Link(int(change[1]) if change else None, None if change or not idea else int(idea[1]))
+    ideas = tuple(numbers_in(step))
+    if change or ideas:
+        return Link(int(change[1]) if change else None, () if change else ideas)
     branch = merged_branch(step)
     named = IDEA_IN_NAME.search(branch)
-    return Link(None, int(named[1]) if named else None, pull_request(step), branch)
+    return Link(None, (int(named[1][:9]),) if named else (), pull_request(step), branch)
 
 
 def merged_branch(step: Commit) -> str:

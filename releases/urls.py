@@ -66,6 +66,7 @@ urlpatterns = [
     path("changes/<int:number>/", changes.detail, name="change"),
     path("changes/<int:number>/assign/", changes.assign, name="assign"),
     path("changes/<int:number>/branch/", changes.branch, name="branch"),
+    path("changes/<int:number>/ideas/", changes.ideas, name="ideas_of_change"),
     path("changes/<int:number>/migrations/", changes.migrations, name="migrations"),
     path("changes/<int:number>/ready/", changes.ready, name="ready"),
     path("changes/<int:number>/not-ready/", changes.not_ready, name="not_ready"),

@@ -65,8 +65,12 @@ class Commit:
 
     def trailer(self, key: str) -> str | None:
         """The last value under `key`, whatever its case, or None."""
-        values = [v for k, found in self.trailers.items() if k.lower() == key.lower() for v in found]
+        values = self.values(key)
         return values[-1] if values else None
+
+    def values(self, key: str) -> list[str]:
+        """All values under `key`, whatever its case, in the order in which they were written."""
+        return [v for k, found in self.trailers.items() if k.lower() == key.lower() for v in found]
 
 
 LAST_SECOND = 253_402_300_799 - 86_400  # of the year 9999, in whatever zone it is shown

@@ -14,6 +14,7 @@ from lifecycle.roles import Actor
 from releases import changes, comments, hotfixes, migration_flags, overlaps, stacking, verdicts
 from releases.forms import AssignForm, BranchForm, CommentForm, MigrationsForm
 from releases.models import Change, Check, Revision, Verdict
+from releases.pages import editing
 from releases.pages.commands import commands_for
 
 FILES_SHOWN = 40
@@ -83,7 +84,7 @@ def forms_for(change: Change, actor: Actor) -> dict[str, Any]:
     }
     if actor.may("develop"):
         found["migrations_form"] = MigrationsForm(change=change, auto_id="migrations_%s")
-    return found
+    return found | editing.served(change, actor, None)
 
 
 def pushes_of(change: Change) -> list[Push]:

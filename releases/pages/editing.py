@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from ideas.models import Idea
 from lifecycle.roles import Actor
-from releases import intake, offers, rules
+from releases import intake, offers, rules, serving
 from releases.forms import BranchForm, MoreIdeasForm
 from releases.models import Change, Release
 from releases.pages.commands import commands_for
@@ -32,8 +32,8 @@ def change_page(change: Change, actor: Actor, **shown: forms.Form) -> dict[str, 
 
 
 def served(change: Change, actor: Actor, form: forms.Form | None) -> dict[str, Any]:
-    """The choice of ideas while the plan is open."""
-    if not actor.may("plan_release") or change.release is None or not change.release.is_open:
+    """The choice of ideas while it can still be said (serving.may_choose)."""
+    if not actor.may("plan_release") or not serving.may_choose(change):
         return {}
     form = form or ideas_form(change, actor)
     return {"ideas_form": form, "choices": queue(form)}

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 from lifecycle.preferences import safe_next
 from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
-from releases import changes, comments, plan
+from releases import changes, comments, plan, serving
 from releases.forms import AssignForm, BranchForm, CommentForm, Domain, MigrationsForm
 from releases.loading import get_change_for
 from releases.models import Change
 from releases.pages import change as page
+from releases.pages import editing
 from releases.pages import mine as own
 
 
@@ -46,6 +47,15 @@ def assign(request: HttpRequest, number: int) -> HttpResponse:
 def branch(request: HttpRequest, number: int) -> HttpResponse:
     change = get_change_for(request.actor, number)
     return act(request, change, BranchForm(request.POST, change=change), changes.link_branch, "branch_form")
+
+
+@allow("plan_release")
+@require_POST
+def ideas(request: HttpRequest, number: int) -> HttpResponse:
+    """The ideas that it serves, those and no others."""
+    change = get_change_for(request.actor, number)
+    form = editing.ideas_form(change, request.actor, request.POST)
+    return act(request, change, form, serving.link_ideas, "ideas_form")
 
 
 @allow("develop")
