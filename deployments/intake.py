@@ -19,8 +19,7 @@ from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
 from lifecycle.models import Product, Work
 from lifecycle.transitions import NotAllowed, move
-from releases import candidates, checklists, checks, composing, expansion, trunk, verdicts
-from releases import intake as pushes
+from releases import candidates, checklists, checks, composing, expansion, nobodys, trunk, verdicts
 from releases.models import Candidate, CandidateChange, Release
 
 INTAKE = Machine("intake")
@@ -59,7 +58,7 @@ def _poll(repository: Repository) -> int:
     started = timezone.now()
     moved = repositories.poll(repository)
     is_trunk = repository.mode == Repository.Mode.TRUNK
-    due, take_in = (trunk.due(repository, moved), trunk.take_in) if is_trunk else (moved, pushes.take_in)
+    due, take_in = (trunk.due(repository, moved), trunk.take_in) if is_trunk else (moved, nobodys.take_in)
     counts = {branch: _take(branch, take_in) for branch in due}
     taken = sum(count or 0 for count in counts.values())
     done = [branch for branch in {*moved, *due} if counts.get(branch, 0) is not None]

@@ -85,6 +85,13 @@ def in_trouble(branch: Branch, reason: str, *, at: datetime) -> bool:
     return is_news
 
 
+def belong_to_nobody(branch: Branch, commits: int) -> None:
+    """So many commits on it are in no change; 0 when it is somebody's."""
+    if branch.nobodys != commits:
+        Branch.objects.filter(pk=branch.pk).update(nobodys=commits)
+        branch.nobodys = commits
+
+
 def out_of_trouble(branch: Branch) -> None:
     """What is on it now was taken in (or is nobody's)."""
     rows = Branch.objects.filter(pk=branch.pk, sha=branch.sha).filter(~Q(trouble="") | Q(retry_at__isnull=False))

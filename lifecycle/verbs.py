@@ -72,6 +72,7 @@ VERBS: dict[str, str | Promise] = {
     "repository.unreachable": _("could not reach"),
     "repository.credential_set": _("changed the credential of"),
     "repository.mode_set": _("changed the way of working with"),
+    "repository.left_out": _("left a branch out of"),
     "repository.key_confirmed": _("confirmed the server's key of"),
     "repository.mirror_broken": _("put a broken copy aside of"),
     "repository.fetched_anew": _("fetched anew"),

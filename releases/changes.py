@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from environments import branches
+from environments.models import Branch
 from ideas.models import Stop
 from lifecycle import events, jobs
 from lifecycle.events import By, Machine
@@ -54,6 +55,7 @@ def link_branch(change: Change, *, branch: str, by: By, at: datetime | None = No
     check_branch(change, branch)
     Change.objects.filter(pk=change.pk).update(branch=branch)
     change.branch = branch
+    Branch.objects.filter(repository__product=change.product_id, name=branch).update(nobodys=0)
     events.record("change.branch_linked", change, by=by, at=at, branch=branch)
     jobs.enqueue("push", change, product=change.product)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import F
 
-from environments import repositories
+from environments import branches, repositories
 from environments.branches import OURS
 from environments.git import Commit, Git, GitError, Part
 from environments.models import Branch, Repository
@@ -57,10 +57,18 @@ def take(branch: Branch) -> Revision | None:
         return None
     git = repositories.git(repository)
     change = change_on(branch) or change_meant_by(branch, git.log(None, branch.sha, limit=1))
+    branches.belong_to_nobody(branch, 0 if change else own_commits(git, main, branch))
     if change is None:
         return None
     fork = stacking.fork_of(git, change, main.sha, branch.sha)
     return None if fork in (None, branch.sha) else record(git, change, fork, branch)
+
+
+def own_commits(git: Git, main: Branch, branch: Branch) -> int:
+    """How many commits main does not have, at most COMMITS_KEPT; 0 where they are a change's, also one that ended."""
+    if Revision.objects.filter(change__product=main.repository.product_id, tip=branch.sha).exists():
+        return 0
+    return len(git.log(main.sha, branch.sha, limit=COMMITS_KEPT))
 
 
 def record(git: Git, change: Change, fork: str, branch: Branch) -> Revision | None:

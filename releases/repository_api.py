@@ -10,12 +10,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from environments import repositories
-from environments.models import Repository, TrunkCommit
+from environments.models import Branch, Repository, TrunkCommit
 from environments.pages import repository as pages
 from environments.repository_api import repository_of
 from lifecycle.models import Product
 from lifecycle.requests import Request, read
-from releases import trunk_words
+from releases import nobodys, trunk_words
+from releases.api import ChangeSerializer
 
 
 class TrunkCommitSerializer(serializers.ModelSerializer):
@@ -26,6 +27,18 @@ class TrunkCommitSerializer(serializers.ModelSerializer):
         fields = ["sha", "subject", "author", "at", "status", "note"]
 
 
+class NobodysBranchSerializer(serializers.ModelSerializer):
+    """A branch with commits that belong to no change; `nobodys` says how many."""
+
+    class Meta:
+        model = Branch
+        fields = ["name", "sha", "subject", "author", "moved_at", "nobodys", "is_left_out"]
+
+
+class BranchNameSerializer(serializers.Serializer):
+    branch = serializers.CharField(max_length=200)
+
+
 class RepositorySerializer(serializers.ModelSerializer):
     """Where the code is and how it is worked with; `fetch_error` and `warnings` are empty when all is well.
 
@@ -33,6 +46,7 @@ class RepositorySerializer(serializers.ModelSerializer):
     """
 
     waiting = serializers.SerializerMethodField()
+    waiting_branches = serializers.SerializerMethodField()
     warnings = serializers.SerializerMethodField()
     has_credential = serializers.SerializerMethodField()
 
@@ -51,11 +65,16 @@ class RepositorySerializer(serializers.ModelSerializer):
             "tag_note",
             "warnings",
             "waiting",
+            "waiting_branches",
         ]
 
     @extend_schema(responses=TrunkCommitSerializer(many=True))
     def get_waiting(self, found: Repository) -> list[dict[str, Any]]:
         return TrunkCommitSerializer(trunk_words.waiting(found.product), many=True).data
+
+    @extend_schema(responses=NobodysBranchSerializer(many=True))
+    def get_waiting_branches(self, found: Repository) -> list[dict[str, Any]]:
+        return NobodysBranchSerializer(nobodys.waiting(found.product), many=True).data
 
     def get_warnings(self, found: Repository) -> list[str]:
         return pages.warnings(found)
@@ -124,6 +143,36 @@ class TrunkLeaveOut(APIView):
         return Response(TrunkCommitSerializer(commit).data)
 
 
+class BranchShip(APIView):
+    """Ship a branch that belongs to no change as maintenance: answers with the change."""
+
+    verbs = {"POST": "plan_release"}
+
+    @extend_schema(request=BranchNameSerializer, responses={201: ChangeSerializer})
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        change = nobodys.ship(branch_of(request), by=request.user)
+        return Response(ChangeSerializer(change).data, status=201)
+
+
+class BranchLeaveOut(APIView):
+    """Leave a branch out: it never ships unless somebody thinks again."""
+
+    verbs = {"POST": "plan_release"}
+
+    @extend_schema(request=BranchNameSerializer, responses=NobodysBranchSerializer)
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        branch = branch_of(request)
+        nobodys.leave_out(branch, by=request.user)
+        branch.refresh_from_db()
+        return Response(NobodysBranchSerializer(branch).data)
+
+
+def branch_of(request: Request) -> Branch:
+    """The branch that was named; Http404 where the product has none of this name."""
+    name = read(BranchNameSerializer, request)["branch"]
+    return get_object_or_404(Branch, repository__product=request.actor.product, name=name)
+
+
 def commit_of(product: Product, sha: str) -> TrunkCommit:
     rows = TrunkCommit.objects.select_related("repository__product")
     return get_object_or_404(rows, repository__product=product, sha=sha)
@@ -131,6 +180,8 @@ def commit_of(product: Product, sha: str) -> TrunkCommit:
 
 urlpatterns = [
     path("repository/", RepositoryView.as_view(), name="repository"),
+    path("repository/branches/ship/", BranchShip.as_view(), name="branch_ship"),
+    path("repository/branches/leave-out/", BranchLeaveOut.as_view(), name="branch_leave_out"),
     path("repository/commits/<str:sha>/ship/", TrunkShip.as_view(), name="trunk_ship"),
     path("repository/commits/<str:sha>/leave-out/", TrunkLeaveOut.as_view(), name="trunk_leave_out"),
 ]

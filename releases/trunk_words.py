@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from environments.models import Repository, TrunkCommit
+from environments.models import TrunkCommit
 from lifecycle import jobs
 from lifecycle.events import By
 from lifecycle.models import Product
@@ -15,8 +15,8 @@ S = TrunkCommit.Status
 
 
 def waiting(product: Product) -> list[TrunkCommit]:
-    """The commits somebody must decide about, oldest first; none outside trunk mode."""
-    rows = TrunkCommit.objects.filter(repository__product=product, repository__mode=Repository.Mode.TRUNK)
+    """The commits of main that somebody must decide about, and those that were left out; oldest first."""
+    rows = TrunkCommit.objects.filter(repository__product=product)
     return list(rows.exclude(status=S.TAKEN))
 
 

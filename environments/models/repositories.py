@@ -43,6 +43,9 @@ class Repository(models.Model):
 class Branch(models.Model):
     """An upstream branch as last seen by the poll, so that no page needs git.
 
+    `nobodys`: so many commits of it are neither on main nor in a change; in branches mode a person says "ship
+    as maintenance" or "leave out" (`is_left_out`).
+
     `retry_at`: what is on it was not taken in yet; `trouble` says why not. It is tried then, or when it moves.
     """
 
@@ -54,6 +57,8 @@ class Branch(models.Model):
     moved_at = models.DateTimeField()
     trouble = models.TextField(blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    nobodys = models.PositiveIntegerField(default=0)
+    is_left_out = models.BooleanField(default=False)
     retry_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -65,9 +70,10 @@ class Branch(models.Model):
 
 
 class TrunkCommit(models.Model):
-    """A step of the main branch in trunk mode (a merge, a squash or a single commit): the change it became, or a word.
+    """A step of the main branch (a merge, a squash or a single commit): the change it became, or a word.
 
-    One that belongs to no change waits for "ship as maintenance" (a silent change) or "leave out" (it never ships).
+    In branches mode only what Lifecycle did not put there has a row. One that belongs to no change waits for "ship as
+    maintenance" (a silent change) or "leave out" (it never ships).
     """
 
     class Status(models.TextChoices):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from environments import upstream_keys
@@ -20,6 +20,7 @@ NEWS = {
     "repository.mirror_broken": _("Our own copy was damaged and put aside."),
     "repository.fetched_anew": _("Everything was fetched anew."),
     "repository.mode_set": _("%(who)s changed how you work."),
+    "repository.left_out": _("%(who)s left a branch out."),
     "repository.key_confirmed": _("%(who)s confirmed the server's key."),
     "repository.credential_set": _("%(who)s changed what git signs in with."),
 }
@@ -44,6 +45,15 @@ class Step:
     is_left_out: bool
 
 
+@dataclass(frozen=True)
+class Nobodys:
+    """A branch with commits that belong to no change."""
+
+    branch: Branch
+    when: str
+    commits: str
+
+
 def repository(found: Repository | None) -> dict[str, Any]:
     """The page; `found` is None before one is connected."""
     forms = {
@@ -62,6 +72,7 @@ def repository(found: Repository | None) -> dict[str, Any]:
         "collected": ago(found.collected_at) if found.collected_at else "",
         "branches": [(branch, ago(branch.moved_at)) for branch in branches(found)],
         "steps": steps(found),
+        "nobodys": nobodys(found),
         "warnings": warnings(found),
         "keys": keys(found),
         "news": news(found),
@@ -72,7 +83,7 @@ def headline(found: Repository) -> str:
     if found.fetch_error:
         return gettext("The repository cannot be read")
     waiting = found.trunk_commits.filter(status=TrunkCommit.Status.WAITING).exists()
-    if waiting and found.mode == Repository.Mode.TRUNK:
+    if waiting:
         return gettext("Commits on %(main)s wait for a word") % {"main": found.main_branch}
     return (
         gettext("The repository is read every two seconds") if found.fetched_at else gettext("A worker is fetching it")
@@ -85,11 +96,21 @@ def branches(found: Repository) -> list[Branch]:
 
 
 def steps(found: Repository) -> list[Step]:
-    """What belongs to no change, the undecided ones first; nothing outside trunk mode."""
-    if found.mode != Repository.Mode.TRUNK:
-        return []
+    """What belongs to no change, the undecided ones first."""
     rows = found.trunk_commits.exclude(status=TrunkCommit.Status.TAKEN).order_by("-status", "id")[:COMMITS_SHOWN]
     return [Step(row, ago(row.at), row.status == TrunkCommit.Status.LEFT_OUT) for row in rows]
+
+
+def nobodys(found: Repository) -> list[Nobodys]:
+    """Branches that belong to no change, the undecided ones first; in trunk mode only main counts."""
+    if found.mode != Repository.Mode.BRANCHES:
+        return []
+    rows = found.branches.filter(nobodys__gt=0).order_by("is_left_out", "-moved_at", "name")[:BRANCHES_SHOWN]
+    return [Nobodys(row, ago(row.moved_at), commits(row.nobodys)) for row in rows]
+
+
+def commits(count: int) -> str:
+    return ngettext("%(n)d commit", "%(n)d commits", count) % {"n": count}
 
 
 def warnings(found: Repository) -> list[str]:
