@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from deployments import admission, approvals, gates, running, schedules, services, stopping, times
+from deployments.deployment_api import DeploymentPage
 from deployments.loading import get_deployment_for, get_environment_for, get_release_for
 from deployments.models import Deployment
 from deployments.shapes_api import (
@@ -80,9 +81,9 @@ class Deployments(APIView):
 class OneDeployment(APIView):
     verbs = {"GET": "see_team_pages"}
 
-    @extend_schema(responses=DeploymentDetail)
+    @extend_schema(responses=DeploymentPage)
     def get(self, request: Request, product: str, pk: int) -> Response:
-        return Response(DeploymentDetail(get_deployment_for(request.actor, pk)).data)
+        return Response(DeploymentPage(get_deployment_for(request.actor, pk)).data)
 
 
 class Log(APIView):

@@ -41,6 +41,14 @@ class DriverIn(serializers.Serializer):
     driver_settings = serializers.JSONField(default=dict)
 
 
+class DriverOut(serializers.ModelSerializer):
+    """How a release gets there."""
+
+    class Meta:
+        model = Environment
+        fields = ["driver", "driver_settings", "config_version"]
+
+
 class TestDataIn(serializers.Serializer):
     """Restore the named set, or copy and scrub."""
 
@@ -131,9 +139,13 @@ class RestoreTestData(APIView):
 
 
 class SetDriver(APIView):
-    """PUT changes how a release gets there."""
+    """How a release gets there; PUT changes it."""
 
-    verbs = {"PUT": "configure"}
+    verbs = {"GET": "configure", "PUT": "configure"}
+
+    @extend_schema(responses=DriverOut)
+    def get(self, request: Request, slug: str, **kwargs: Any) -> Response:
+        return Response(DriverOut(get_environment_for(request.actor, slug)).data)
 
     @extend_schema(request=DriverIn, responses=EnvironmentSerializer)
     def put(self, request: Request, slug: str, **kwargs: Any) -> Response:

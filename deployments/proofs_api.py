@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 from deployments import approvals, drills, gates, previews, rehearsals, running
 from deployments.loading import get_environment_for, get_release_for
 from deployments.models import BackupDrill, Rehearsal
+from deployments.pages import standing
 from deployments.shapes_api import GateOut
 from lifecycle.requests import Request, read
 from releases.models import Candidate
@@ -31,7 +32,10 @@ class MeasuredOut(serializers.Serializer):
 
 
 class PreviewOut(serializers.Serializer):
-    """Without a `target` nothing leads back: `why_not` and `instead` say why and what to do. `told` counts people."""
+    """Without a `target` nothing leads back: `why_not` and `instead` say why and what to do. `told` counts people.
+
+    `warnings`: who asks to leave the environment alone; no rollback is refused for it.
+    """
 
     target = serializers.SerializerMethodField()
     why_not = serializers.CharField()
@@ -43,9 +47,13 @@ class PreviewOut(serializers.Serializer):
     told = serializers.IntegerField()
     voters = serializers.IntegerField()
     measured = MeasuredOut(allow_null=True)
+    warnings = serializers.SerializerMethodField()
 
     def get_target(self, preview: previews.Preview) -> str | None:
         return named(preview.target)
+
+    def get_warnings(self, preview: previews.Preview) -> list[str]:
+        return [note.text for note in standing.keeping_away(preview.environment)]
 
 
 class RehearsalOut(serializers.ModelSerializer):

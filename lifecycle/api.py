@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 import deployments.adopt_api
 import deployments.api
 import deployments.approvals_api
+import deployments.board_api
 import deployments.delta_api
 import deployments.eject_api
 import deployments.places_api
@@ -13,6 +14,7 @@ import deployments.proofs_api
 import deployments.recomposing_api
 import deployments.rescoping_api
 import deployments.retention_api
+import deployments.servers_api
 import environments.api
 import environments.repository_api
 import ideas.api
@@ -48,6 +50,7 @@ per_product = [
     *deployments.adopt_api.urlpatterns,
     *deployments.api.urlpatterns,
     *deployments.approvals_api.urlpatterns,
+    *deployments.board_api.urlpatterns,
     *deployments.delta_api.urlpatterns,
     *deployments.eject_api.urlpatterns,
     *deployments.places_api.urlpatterns,
@@ -55,6 +58,7 @@ per_product = [
     *deployments.recomposing_api.urlpatterns,
     *deployments.rescoping_api.urlpatterns,
     *deployments.retention_api.urlpatterns,
+    *deployments.servers_api.urlpatterns,
 ]
 
 urlpatterns = [
