@@ -79,8 +79,11 @@ def latest(product: Product) -> Candidate | None:
 
 
 def may_be_said(product: Product) -> bool:
-    """Whether nothing stands on what is recorded as running today, so that it can still be said or corrected."""
-    built = product.candidates.exclude(purpose=ADOPTED)
+    """Whether nothing stands on what is recorded as running today, so that it can still be said or corrected.
+
+    What was asked for before anything was recorded has no base, and could not be composed.
+    """
+    built = product.candidates.exclude(purpose=ADOPTED).exclude(base=None)
     return not built.exists() and not Deployment.objects.filter(product=product).exists()
 
 

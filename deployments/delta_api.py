@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from deployments import running
 from deployments.pages import delta_rows
-from deployments.pages.delta import End, end
+from deployments.pages.delta import End, end, headline
 from environments import deltas
 from environments.models import Delta
 from environments.variables import Difference
@@ -30,6 +30,7 @@ class Compared:
     new: End
     variables: list[Difference]
     status: str = READY
+    headline: str = ""
     changes: list[delta_rows.Row] = field(default_factory=list)
     gone: list[Change] = field(default_factory=list)
     way_back: str = ""
@@ -50,6 +51,7 @@ def add_code(made: Compared, product: Product, before: Candidate, after: Candida
     """The changes that come and go, and the commits and files between the two."""
     coming, production = running.leaving(after, before), running.production(product)
     made.changes, made.gone = delta_rows.rows(coming), running.leaving(before, after)
+    made.headline = headline(made.changes, len(made.gone))
     made.way_back = delta_rows.going_back(production, after) if production and coming else ""
     made.found = deltas.request(after.repository, before.sha, after.sha)
     made.status = str(made.found.status)
@@ -123,6 +125,7 @@ class DeltaOut(serializers.Serializer):
 
     old = EndOut()
     new = EndOut()
+    headline = serializers.CharField()
     status = serializers.CharField()
     error = serializers.CharField(source="found.error", default="")
     changes = ComingOut(many=True)

@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 
 from deployments import approvals, drills, gates, previews, rehearsals, running
 from deployments.loading import get_environment_for, get_release_for
-from deployments.models import BackupDrill, Rehearsal
+from deployments.models import BackupDrill, Deployment, Rehearsal
 from deployments.pages import standing
 from deployments.shapes_api import GateOut
 from lifecycle.requests import Request, read
@@ -54,6 +54,15 @@ class PreviewOut(serializers.Serializer):
 
     def get_warnings(self, preview: previews.Preview) -> list[str]:
         return [note.text for note in standing.keeping_away(preview.environment)]
+
+
+class BackupOut(serializers.Serializer):
+    """The copy that was made last: `words` of its command, before which release, by which deployment."""
+
+    words = serializers.CharField()
+    before = serializers.CharField()
+    deployment = serializers.IntegerField()
+    at = serializers.DateTimeField()
 
 
 class RehearsalOut(serializers.ModelSerializer):
@@ -162,7 +171,24 @@ class Drills(APIView):
         return Response(DrillOut(made).data, status=201)
 
 
+class Backup(APIView):
+    """The newest backup of an environment; 204 before one was made."""
+
+    verbs = {"GET": "see_team_pages"}
+
+    @extend_schema(responses={200: BackupOut, 204: None})
+    def get(self, request: Request, product: str, slug: str) -> Response:
+        found = drills.last_backup(get_environment_for(request.actor, slug))
+        return Response(BackupOut(backup_of(*found)).data) if found else Response(status=204)
+
+
+def backup_of(made_by: Deployment, words: str) -> dict[str, object]:
+    at = made_by.finished_at or made_by.requested_at
+    return {"words": words, "before": named(made_by.candidate), "deployment": made_by.pk, "at": at}
+
+
 urlpatterns = [
+    path("environments/<slug:slug>/backup/", Backup.as_view(), name="backup"),
     path("environments/<slug:slug>/roll-back/preview/", RollbackPreview.as_view(), name="rollback_preview"),
     path("environments/<slug:slug>/drills/", Drills.as_view(), name="drills"),
     path("releases/<str:version>/waiver/", Waiver.as_view(), name="waive_rollback"),

@@ -17,7 +17,7 @@ from lifecycle import jobs
 from lifecycle.events import about
 from lifecycle.models import Product, Work
 from lifecycle.transitions import NotAllowed
-from releases import candidates
+from releases import candidates, composing
 from releases.models import Candidate
 from tests.cast import assemble
 from tests.environments.git_calls import Calls
@@ -171,6 +171,15 @@ def test_a_wrong_word_is_corrected_until_something_stands_on_it(cast, sign_in, r
     candidates.request(cast.product, Candidate.Purpose.DEV, by=cast.ops)
     assert "It is another commit" not in text(ops)
     assert say(ops, "main").status_code == 409
+
+
+def test_who_promoted_too_early_can_still_say_it(cast, sign_in, repository):
+    asked = candidates.request(cast.product, Candidate.Purpose.STAGING, by=cast.lena)
+    composing.compose(asked)
+    assert (asked.status, "adopt a commit" in asked.error) == (Candidate.Status.FAILED, True)
+    assert say(sign_in(cast.ops), "main").status_code == 302
+    look()
+    assert candidates.live(cast.product) is not None
 
 
 def test_nothing_is_corrected_after_it_was_deployed(cast, repository, upstream):

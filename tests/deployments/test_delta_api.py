@@ -43,6 +43,7 @@ def test_it_tells_changes_commits_files_and_migrations(made: Release, cast: Cast
     assert (body["old"]["place"], body["new"]["candidate_id"]) == ("Production", made.candidate_id)
     assert body["changes"][0] | {"key": "C-1", "migrations": "none", "is_one_way": False} == body["changes"][0]
     assert "One press returns" in body["way_back"]
+    assert body["headline"] == "One change; it can be taken out again"
 
 
 def test_the_other_way_round_the_change_is_gone(made: Release, cast: Cast, sign_in: SignIn) -> None:

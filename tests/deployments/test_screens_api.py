@@ -178,6 +178,17 @@ def test_one_that_waits_says_what_a_stop_cannot_take_back(paper: Paper, ops: Cli
     assert ops.get(f"{BASE}/deployments/{made.pk}/").json()["stopping"] == []
 
 
+def test_the_newest_backup_is_named(paper: Paper, ops: Client):
+    backup = f"{BASE}/environments/production/backup/"
+    assert ops.get(backup).status_code == 204
+    facts = {"release": paper.release, "previous": paper.adopted}
+    made = ran(paper, "production", paper.release.candidate, **facts)
+    made.steps.create(key="backup", position=1, status="done", detail="copy 7 at s3://backups")
+    found = ops.get(backup).json()
+    assert (found["words"], found["deployment"]) == ("copy 7 at s3://backups", made.pk)
+    assert found["before"].startswith("24.11+")
+
+
 def test_a_rollback_is_warned_of_what_keeps_others_away(paper: Paper, ops: Client):
     ran(paper, "production")
     ran(paper, "production", paper.release.candidate, release=paper.release)
