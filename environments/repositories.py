@@ -83,13 +83,20 @@ def name_upstream(
 
 
 @transaction.atomic
-def set_credential(repository: Repository, *, login: str, secret: str, by: By, at: datetime | None = None) -> None:
-    """Seal what git signs in with: a private ssh key, or a password or token with its user name. "" forgets it."""
+def set_credential(
+    repository: Repository, *, login: str, secret: str, by: By, public_key: str = "", at: datetime | None = None
+) -> None:
+    """Seal what git signs in with: a private ssh key, or a password or token with its user name. "" forgets it.
+
+    `public_key`: the other half, of a key that was made here.
+    """
     if len(secret) > CREDENTIAL_CHARACTERS or "\0" in secret:
         raise ValidationError({"secret": _("This is neither a key nor a token.")})
     sealed = secrets.seal(secret) if secret else ""
-    Repository.objects.filter(pk=repository.pk).update(login=login, credential=sealed, retry_at=None)
-    repository.login, repository.credential, repository.retry_at = login, sealed, None
+    facts = {"login": login, "credential": sealed, "public_key": public_key, "retry_at": None}
+    Repository.objects.filter(pk=repository.pk).update(**facts)
+    for name, value in facts.items():
+        setattr(repository, name, value)
     events.record("repository.credential_set", repository, by=by, at=at, forgotten=not secret)
 
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from environments import repositories, upstream_keys
+from environments import deploy_keys, repositories, upstream_keys
 from environments.models import Branch, Repository, UpstreamKey
 from environments.pages import repository as pages
 from lifecycle.models import Product
@@ -35,6 +35,12 @@ class UpstreamKeyOut(serializers.ModelSerializer):
         fields = ["id", "host", "port", "fingerprint", "seen_at", "confirmed_at", "confirmed_by"]
 
 
+class PublicKeyOut(serializers.Serializer):
+    """To be given to the git server, with the right to push."""
+
+    public_key = serializers.CharField()
+
+
 class BranchOut(serializers.ModelSerializer):
     """A branch as last seen; `trouble` says why it could not be taken in."""
 
@@ -58,6 +64,17 @@ class Credential(APIView):
     def delete(self, request: Request, **kwargs: Any) -> Response:
         repositories.set_credential(repository_of(request.actor.product), login="", secret="", by=request.user)
         return Response(status=204)
+
+
+class MakeKey(APIView):
+    """POST makes a key of Lifecycle's own and answers with its public half; what was kept before is forgotten."""
+
+    verbs = {"POST": "configure"}
+
+    @extend_schema(request=None, responses={201: PublicKeyOut})
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        made = deploy_keys.make(repository_of(request.actor.product), by=request.user)
+        return Response(PublicKeyOut({"public_key": made}).data, status=201)
 
 
 class Keys(APIView):
@@ -101,6 +118,7 @@ def repository_of(product: Product) -> Repository:
 urlpatterns = [
     path("repository/branches/", Branches.as_view(), name="branches"),
     path("repository/credential/", Credential.as_view(), name="repository_credential"),
+    path("repository/credential/make/", MakeKey.as_view(), name="make_key"),
     path("repository/keys/", Keys.as_view(), name="upstream_keys"),
     path("repository/keys/<int:pk>/confirm/", ConfirmKey.as_view(), name="confirm_upstream_key"),
 ]

@@ -11,6 +11,7 @@ urlpatterns = [
     path("environments/repository/connect/", repository.connect, name="connect_repository"),
     path("environments/repository/mode/", repository.set_mode, name="set_mode"),
     path("environments/repository/credential/", repository.set_credential, name="set_credential"),
+    path("environments/repository/credential/make/", repository.make_key, name="make_key"),
     path("environments/repository/keys/<int:pk>/confirm/", repository.confirm_key, name="confirm_upstream_key"),
     path("environments/freezes/", freezes.freeze, name="freeze"),
     path("environments/freezes/<int:pk>/", freezes.change_freeze, name="change_freeze"),

@@ -42,7 +42,7 @@ class BranchNameSerializer(serializers.Serializer):
 class RepositorySerializer(serializers.ModelSerializer):
     """Where the code is and how it is worked with; `fetch_error` and `warnings` are empty when all is well.
 
-    `has_credential`: one is kept. It never leaves here.
+    `has_credential`: one is kept. It never leaves here; `public_key` is the other half of one that was made here.
     """
 
     waiting = serializers.SerializerMethodField()
@@ -58,6 +58,7 @@ class RepositorySerializer(serializers.ModelSerializer):
             "main_branch",
             "login",
             "has_credential",
+            "public_key",
             "fetched_at",
             "collected_at",
             "fetch_error",

@@ -32,6 +32,9 @@ class Repository(models.Model):
     trunk_sha = models.CharField(max_length=40, blank=True)
     login = models.CharField(_("user name"), max_length=100, blank=True)
     credential = models.TextField(blank=True, help_text=_("MultiFernet token: a private ssh key, or a password"))
+    public_key = models.CharField(
+        max_length=200, blank=True, help_text=_("of a key that was made here, to be given to the server")
+    )
 
     class Meta:
         verbose_name_plural = "repositories"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from environments import upstream_keys
+from environments.git import ssh_server
 from environments.models import Branch, Environment, Repository, TrunkCommit, UpstreamKey
 from environments.repository_forms import CredentialForm, ModeForm, RepositoryForm
 from lifecycle import events
@@ -66,6 +67,7 @@ def repository(found: Repository | None) -> dict[str, Any]:
     return {
         **forms,
         "repository": found,
+        "speaks_ssh": ssh_server(found.upstream) is not None,
         "headline": headline(found),
         "is_trunk": found.mode == Repository.Mode.TRUNK,
         "fetched": ago(found.fetched_at) if found.fetched_at else "",

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from environments import repositories, upstream_keys
+from environments import deploy_keys, repositories, upstream_keys
 from environments.forms import Domain
 from environments.models import Repository, UpstreamKey
 from environments.pages import repository as pages
@@ -50,6 +50,14 @@ def set_credential(request: HttpRequest) -> HttpResponse:
     form = CredentialForm(request.POST)
     said = _("Kept encrypted; the next look at the repository uses it.")
     return act(request, form, "credential_form", said, lambda **facts: repositories.set_credential(one, **facts))
+
+
+@allow("configure")
+@require_POST
+def make_key(request: HttpRequest) -> HttpResponse:
+    deploy_keys.make(get_object_or_404(Repository, product=request.product), by=request.user)
+    messages.success(request, _("Made. Give the server its public half; git signs in with it from now on."))
+    return redirect("environments:repository")
 
 
 @allow("configure")

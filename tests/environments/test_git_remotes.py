@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from environments import repositories, upstream_keys
+from environments import deploy_keys, repositories, upstream_keys
 from environments.git import LIFECYCLE, Git, GitError, HostKeyUnknown, PushRejected, runner, ssh_server
 from environments.models import Repository, UpstreamKey
 from lifecycle import jobs
@@ -144,6 +144,18 @@ def test_ssh_speaks_with_nobody_until_the_key_is_confirmed(cast, host: SshServer
     assert shown.confirmed_at is None
     assert "key is not confirmed" in polled(repository).fetch_error
     upstream_keys.confirm(shown, by=cast.ops)
+    assert polled(repository).fetch_error == ""
+    push_and_be_refused(repositories.speaking(repository), repository.upstream)
+    assert "PRIVATE KEY" not in whatever_was_written(repository)
+
+
+def test_a_key_made_here_opens_the_door_once_the_server_has_its_public_half(cast, host: SshServer, hub: Path):
+    repository = name(cast, ssh_address(host, hub))
+    shown = upstream_keys.keep(repository, ssh_server(repository.upstream), " ".join(host.host_key.split()[:2]))
+    upstream_keys.confirm(shown, by=cast.ops)
+    public = deploy_keys.make(repository, by=cast.ops)
+    assert "check the credential of this repository" in polled(repository).fetch_error
+    (host.folder / "authorized_keys").write_text(f"{public}\n")
     assert polled(repository).fetch_error == ""
     push_and_be_refused(repositories.speaking(repository), repository.upstream)
     assert "PRIVATE KEY" not in whatever_was_written(repository)

@@ -89,6 +89,24 @@ def test_what_is_no_credential_is_refused_without_being_repeated(ops, repository
     assert Repository.objects.get().credential == ""
 
 
+def test_a_key_is_made_here_and_only_its_public_half_is_shown(ops, repository):
+    refused = ops.post(API + "credential/make/")
+    assert refused.status_code == 409 and "ssh" in refused.json()["detail"]
+    Repository.objects.update(upstream="ssh://git@127.0.0.1:2222/shop.git")
+    put(ops, "credential/", login="bot", secret=CANARY)
+    made = ops.post(API + "credential/make/")
+    assert made.status_code == 201
+    public = made.json()["public_key"]
+    assert public.startswith("ssh-ed25519 ") and public.endswith(" lifecycle-shop")
+    shown = ops.get(API).json()
+    assert (shown["public_key"], shown["login"], shown["has_credential"]) == (public, "", True)
+    private = secrets.open_sealed(Repository.objects.get().credential)
+    assert "PRIVATE KEY-----" in private and "PRIVATE KEY" not in ops.get(API).content.decode()
+    assert ops.post(API + "credential/make/").json()["public_key"] != public
+    put(ops, "credential/", login="bot", secret=CANARY)
+    assert ops.get(API).json()["public_key"] == ""
+
+
 def test_the_servers_key_is_shown_and_confirmed(ops, cast, sign_in, repository):
     Repository.objects.update(upstream="ssh://git@127.0.0.1:2222/shop.git")
     repository.refresh_from_db()
@@ -118,9 +136,10 @@ def test_only_devops_change_it(cast, sign_in, repository):
             put(client, upstream="file:///elsewhere"),
             put(client, "credential/", login="bot", secret=CANARY),
             client.delete(API + "credential/"),
+            client.post(API + "credential/make/"),
             client.post(f"{API}keys/{key.pk}/confirm/"),
         ]
-        assert [answer.status_code for answer in asked] == [403] * 4
+        assert [answer.status_code for answer in asked] == [403] * 5
     assert Repository.objects.get().credential == ""
     assert sign_in(cast.cleo).get(API).status_code == 403
 

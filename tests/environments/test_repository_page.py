@@ -82,6 +82,21 @@ def test_a_credential_is_sealed_and_never_shown(cast, sign_in, repository):
     assert Repository.objects.get().credential == ""
 
 
+def test_a_key_is_made_on_the_page_for_an_address_of_ssh(cast, sign_in, repository):
+    ops = sign_in(cast.ops)
+    assert "Make a new key" not in text(ops)
+    assert ops.post(PAGE + "credential/make/").status_code == 409
+    Repository.objects.update(upstream="git@git.shop.test:shop.git")
+    assert "Make a new key" in text(ops)
+    assert sign_in(cast.dev).post(PAGE + "credential/make/").status_code == 403
+    assert ops.post(PAGE + "credential/make/").status_code == 302
+    public = Repository.objects.get().public_key
+    assert public.startswith("ssh-ed25519 ") and public in text(ops)
+    assert "PRIVATE KEY" not in text(ops)
+    assert ops.post(PAGE + "credential/", {"login": "", "secret": ""}).status_code == 302
+    assert public not in text(ops)
+
+
 def test_a_password_in_the_address_is_refused(cast, sign_in, db):
     answer = sign_in(cast.ops).post(
         PAGE + "connect/", {"upstream": f"https://bot:{CANARY}@git.shop.test/shop.git", "main_branch": "main"}
