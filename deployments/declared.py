@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from deployments import drivers, running, targets
-from deployments.drivers import Driver, DriverError
+from deployments.drivers import Driver, DriverError, Stopped
+from deployments.keeper_state import FencedOut
 from environments import repositories
 from environments.git import GitError
 from environments.manifest import CommandSection, ManifestError, TestData
@@ -41,8 +43,13 @@ def run(lease: Lease, environment: Environment, section: str, **facts: str) -> b
     try:
         lease.log.mask_also(targets.secrets_of(environment))
         targets.require_own_database(environment)
+        driver = targets.driver_for(environment, candidate)
+        if driver.runs_commands:
+            return _run_there(lease, driver, environment.fence, targets.release_of(candidate), section, facts)
         with _in_its_folder(candidate) as release:
-            return _run(lease, targets.driver_for(environment, candidate), release, section, facts)
+            return _run(lease, driver, release, section, facts)
+    except FencedOut as error:
+        raise Failed("A deployment began on the servers meanwhile: try it again.") from error
     except TROUBLE as error:
         raise Failed(str(error)) from error
 
@@ -60,13 +67,53 @@ def _in_its_folder(candidate: Candidate) -> Iterator[drivers.Release]:
         yield replace(release, path=checkout)
 
 
+def _run_there(
+    lease: Lease, driver: Driver, fence: int, release: drivers.Release, section: str, facts: dict[str, str]
+) -> bool:
+    """The command at the target, where the environment's data is. A deployment that begins meanwhile ends it."""
+    manifest = driver.target.manifest
+    if not manifest.command(section, driver.target.context(release)):
+        lease.log.info(f"lifecycle.toml declares no command for {section}.")
+        return False
+    for left in reversed(range(getattr(manifest.limits(section), "retries", 0) + 1)):
+        try:
+            with at_target(lease, lease.log) as hold:
+                driver.declared(section, release, fence=fence, facts=facts, **hold)
+            break
+        except DriverError:
+            if not left:
+                raise
+            lease.log.warn("It is tried again.")
+    lease.log.ok(f"{section}: exit code 0")
+    return True
+
+
+@contextmanager
+def at_target(lease: Lease, log: logs.Writer) -> Iterator[dict[str, Any]]:
+    """What a driver is given to act outside a deployment. LeaseLost, once all has ended there, if it was taken away."""
+    output = logs.Batch(log)
+
+    def stop() -> bool:
+        output.store_if_due()
+        return lease.lost()
+
+    try:
+        yield {"log": output.add, "stop": stop}
+    except Stopped:
+        lease.check()
+        raise
+    finally:
+        output.store()
+    lease.check()
+
+
 def _run(lease: Lease, driver: Driver, release: drivers.Release, section: str, facts: dict[str, str]) -> bool:
     target = driver.target
     argv = target.manifest.command(section, target.context(release))
     if not argv:
         lease.log.info(f"lifecycle.toml declares no command for {section}.")
         return False
-    limits = getattr(target.manifest, "test_data" if section == "scrub" else section)
+    limits = target.manifest.limits(section)
     for attempt in range(getattr(limits, "retries", 0) + 1):
         if attempt:
             lease.log.warn("It is tried again.")
@@ -75,14 +122,7 @@ def _run(lease: Lease, driver: Driver, release: drivers.Release, section: str, f
             lease.log.ok(f"{section}: exit code 0 ({done.seconds:.1f} s)")
             return True
     how = f"exit code {done.exit_code}" if done.reason == "exited" else f"{done.reason} after {done.seconds:.0f} s"
-    raise Failed(f"The command for {section} did not end well: {how}.{elsewhere(driver)}")
-
-
-def elsewhere(driver: Driver) -> str:
-    """What a failure must say too where the environment's data is on servers, which this command does not see."""
-    if not driver.runs_commands:
-        return ""
-    return " It ran on the worker's machine, not on the servers: let it fetch what it needs, see docs/drivers.md."
+    raise Failed(f"The command for {section} did not end well: {how}.")
 
 
 def _once(

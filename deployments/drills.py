@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deployments import declared, running, targets
-from deployments.drivers import Driver, DriverError
+from deployments.drivers import Driver, DriverError, Release
 from deployments.models import BackupDrill, Deployment, Step
 from environments.manifest import CommandSection, Context, ManifestError
 from environments.models import Environment
@@ -132,10 +132,18 @@ def run(environment: Environment, lease: Lease, log: logs.Writer) -> None:
     section = section_of(now.candidate) if now else None
     if now is None or section is None:
         raise NotRestored(why_not(environment))
-    driver = targets.driver_for(environment, now.candidate)
-    release, batch = targets.release_of(now.candidate), logs.Batch(log)
+    driver, release = targets.driver_for(environment, now.candidate), targets.release_of(now.candidate)
+    if driver.runs_commands:
+        with declared.at_target(lease, log) as hold:
+            driver.drill(release, **hold)
+    else:
+        _run_here(driver, release, section, lease, log)
+
+
+def _run_here(driver: Driver, release: Release, section: CommandSection, lease: Lease, log: logs.Writer) -> None:
+    batch = logs.Batch(log)
     with tempfile.TemporaryDirectory(prefix="lifecycle-drill-") as scratch:
-        context = Context(environment.slug, release.label, str(release.path), scratch)
+        context = Context(driver.target.environment, release.label, str(release.path), scratch)
         argv = driver.target.manifest.command("restore_drill", context)
         log.info("$ " + " ".join(argv))
         done = process.run(
@@ -151,7 +159,7 @@ def run(environment: Environment, lease: Lease, log: logs.Writer) -> None:
     lease.check()
     if not done.ok:
         said = f"exit code {done.exit_code}" if done.reason == "exited" else f"no end after {done.seconds:.0f} s"
-        raise NotRestored(f"[restore_drill]: {said}.{declared.elsewhere(driver)}".removesuffix("."))
+        raise NotRestored(f"[restore_drill]: {said}")
 
 
 def environ(driver: Driver, context: Context) -> dict[str, str]:

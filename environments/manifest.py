@@ -88,6 +88,11 @@ class Manifest:
         argv = () if part is None else getattr(part, key)
         return [context.fill(argument) for argument in argv]
 
+    def limits(self, section: str) -> CommandSection | TestData:
+        """How long the command of a section that is there may take."""
+        part: CommandSection | TestData = getattr(self, "test_data" if section == "scrub" else section)
+        return part
+
 
 _SECTIONS: dict[str, type] = {
     "test": CommandSection,

@@ -19,6 +19,9 @@ Stop = Callable[[], bool] | threading.Event
 CREDENTIALS = frozenset({"SSH_KEY", "SSH_KEY_PASSPHRASE", "PIPELINE_TOKEN", "PIPELINE_SECRET"})
 
 
+NO_FACTS: Mapping[str, str] = {}
+
+
 class DriverError(Exception):
     """A step failed. `retry` says whether the same step may well work later (technical) or not (a definite no)."""
 
@@ -101,7 +104,7 @@ class Driver:
     """`log(stream, text)` takes output as it comes; `stop` is asked often and ends what runs (Stopped).
 
     `settings` are the checks of what an environment may set, `required` what it must. `runs_commands`: the product's
-    backup and migrate commands run at the target, by `command`, and not in the worker's copy of the release.
+    commands run at the target, by `command`, `declared` and `drill`, and not in the worker's copy of the release.
     """
 
     name: ClassVar[str] = ""
@@ -137,8 +140,21 @@ class Driver:
     def bring(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
         """Have the release ready at the target, without changing what runs. Idempotent."""
 
-    def command(self, section: str, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
-        """Run a section of lifecycle.toml at the target. DriverError unless it ends with 0."""
+    def command(
+        self, section: str, release: Release, *, fence: int, log: Log, stop: Stop, facts: Mapping[str, str] = NO_FACTS
+    ) -> None:
+        """Run a section of lifecycle.toml at the target, told `facts` too. DriverError unless it ends with 0."""
+        raise DriverError(f"the driver {self.name} runs no commands at its target")
+
+    def declared(
+        self, section: str, release: Release, *, fence: int, log: Log, stop: Stop, facts: Mapping[str, str] = NO_FACTS
+    ) -> None:
+        """The same outside a deployment, where the release may not be yet: it is brought first."""
+        self.bring(release, fence=fence, log=log, stop=stop)
+        self.command(section, release, fence=fence, log=log, stop=stop, facts=facts)
+
+    def drill(self, release: Release, *, log: Log, stop: Stop) -> None:
+        """Run [restore_drill] at the target, its DATA_DIR a folder that is thrown away. DriverError unless it is 0."""
         raise DriverError(f"the driver {self.name} runs no commands at its target")
 
     def switch(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:

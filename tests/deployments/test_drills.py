@@ -7,7 +7,6 @@ import pytest
 from django.utils import timezone
 
 from deployments import drills
-from deployments.drivers import ProcessDriver
 from deployments.models import BackupDrill, Deployment, Step
 from environments.models import Environment
 from lifecycle.models import LogLine, Notification
@@ -137,13 +136,6 @@ def takes_in(engine: Shop, candidate: Candidate, migrations: str) -> None:
     )
     revision = Revision.objects.create(change=change, number=1, fork="a" * 40, tip="b" * 40, seen_at=now)
     CandidateChange.objects.create(candidate=candidate, change=change, revision=revision)
-
-
-def test_a_drill_that_cannot_see_the_servers_says_so(engine: Shop, live: Candidate, monkeypatch: pytest.MonkeyPatch):
-    (engine.data(engine.production) / "backup").unlink()
-    assert "servers" not in drilled(engine).note
-    monkeypatch.setattr(ProcessDriver, "runs_commands", True)
-    assert "It ran on the worker's machine, not on the servers: let it fetch" in drilled(engine).note
 
 
 def test_without_a_backup_nothing_is_migrated_on_production(engine: Shop):

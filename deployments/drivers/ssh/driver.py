@@ -4,29 +4,26 @@ Releases are brought to every host before anything changes; then one host after 
 waited for. At the first one that is not healthy nothing goes on, and the engine brings all of them back.
 """
 
-import json
 import time
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from deployments.drivers import settings as checks
-from deployments.drivers.base import Driver, DriverError, Log, Release, Stop, Stopped, asked
+from deployments.drivers.base import DriverError, Log, Release, Stop, Stopped, asked
 from deployments.drivers.http import Answer
 from deployments.drivers.ssh import hosts
-from deployments.drivers.ssh.connecting import Identity, Unreachable
+from deployments.drivers.ssh.connecting import Unreachable
 from deployments.drivers.ssh.hosts import Host
-from deployments.drivers.ssh.remote.files import MARKER
 from deployments.drivers.ssh.session import Session
+from deployments.drivers.ssh.speaking import Hosts
 from deployments.keeper_state import FencedOut
-from environments.manifest import Context
 
 _POLL_SECONDS, _PROBE_SECONDS, _GET_SECONDS, _RESTART_SECONDS = 0.2, 20, 3, 120
 
 
-class SshDriver(Driver):
+class SshDriver(Hosts):
     name = "ssh"
     label = _("Servers over ssh")
     settings = {
@@ -41,13 +38,6 @@ class SshDriver(Driver):
     }
     required = ("hosts", "user", "folder", "restart")
     runs_commands = True
-
-    @cached_property
-    def servers(self) -> list[Host]:
-        """DriverError for settings that are wrong."""
-        if found := list(self.complaints(self.target.settings)):
-            raise DriverError("; ".join(found))
-        return hosts.hosts_of(self.target.settings)
 
     def hold(self, fence: int) -> None:
         """A host that is away is left out: it is asked again before anything is done there."""
@@ -76,16 +66,6 @@ class SshDriver(Driver):
             for host in self.servers:
                 self._send(session, host, release, fence, log, stop)
 
-    def command(self, section: str, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
-        """Once, on the first host, in the new release's folder."""
-        host, limits = self.servers[0], getattr(self.target.manifest, section)
-        argv = self.target.manifest.command(section, self._context(host, release))
-        request = self._request(host, "run", fence, release, argv=argv, cwd=self._path(host, release))
-        request |= {"seconds": limits.timeout_seconds, "inactivity": limits.inactivity_seconds}
-        log("system", f"{host}: $ {' '.join(argv)}\n")
-        with self._session() as session:
-            self._require_success(host, session.ask(host, request, log=log, stop=stop), section)
-
     def switch(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:
         with self._session() as session:
             for host in self.servers:
@@ -110,12 +90,6 @@ class SshDriver(Driver):
     def health(self, release: Release, *, deadline_seconds: float, log: Log, stop: Stop) -> bool:
         with self._session() as session:
             return all(self._wait(session, host, release, deadline_seconds, log, stop) for host in self.servers)
-
-    def _send(self, session: Session, host: Host, release: Release, fence: int, log: Log, stop: Stop) -> None:
-        marker = (release.path / MARKER).read_text()
-        facts = {"contents": json.loads(marker)["contents"], "marker": marker}
-        answer = session.send(host, self._request(host, "receive", fence, release, **facts), release.path, stop=stop)
-        log("system", f"{host} has {release.label}{' already' if answer['kept'] else ''}\n")
 
     def _switch(self, session: Session, host: Host, release: Release, fence: int, log: Log, stop: Stop) -> None:
         """Link, restart and wait, unless the host runs it already and is well."""
@@ -191,46 +165,3 @@ class SshDriver(Driver):
         request = self._request(host, "get", port=host.app_port, path=path, seconds=_GET_SECONDS)
         said = session.ask(host, request)
         return Answer(said["status"], said["text"]), said["nobody"]
-
-    def _require_success(self, host: Host, done: dict[str, Any], what: str) -> None:
-        if done["reason"] == "stopped":
-            raise Stopped(f"{host}: {what} was stopped")
-        if done["reason"] != "exited":
-            raise DriverError(f"{host}: {what} was ended ({done['reason']})", retry=True)
-        if done["code"]:
-            raise DriverError(f"{host}: {what} ended with exit code {done['code']}")
-
-    def _request(
-        self, host: Host, do: str, fence: int = 0, release: Release | None = None, **more: Any
-    ) -> dict[str, Any]:
-        request = {"do": do, "folder": host.folder, "fence": fence, **more}
-        if release is not None:
-            request |= {"digest": release.digest, "label": release.label, "env": self._environ(host, release)}
-        return request
-
-    def _path(self, host: Host, release: Release) -> str:
-        return f"{host.folder}/releases/{release.digest}"
-
-    def _context(self, host: Host, release: Release) -> Context:
-        """The placeholders, as they are on the host."""
-        path, data = self._path(host, release), f"{host.folder}/data"
-        python = self.target.settings.get("python", "python3")
-        return Context(self.target.environment, release.label, path, data, host.app_port, python)
-
-    def _environ(self, host: Host, release: Release) -> dict[str, str]:
-        """What commands and the application get; PATH, HOME and LANG are the host's own unless a variable says so."""
-        variables = self.target.variables
-        whole = self._context(host, release).environ(variables)
-        return {name: text for name, text in whole.items() if name not in ("PATH", "HOME", "LANG") or name in variables}
-
-    def _session(self) -> Session:
-        credentials = self.target.credentials
-        if "SSH_KEY" not in credentials:
-            raise DriverError("the secret SSH_KEY of this environment is not set")
-        identity = Identity(
-            user=self.target.settings.get("user", ""),
-            key=credentials["SSH_KEY"],
-            passphrase=credentials.get("SSH_KEY_PASSPHRASE"),
-            host_keys=self.target.host_keys,
-        )
-        return Session(identity, python=self.target.settings.get("python", "python3"))

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     Answer = dict[str, Any]
 
 LINE_SECONDS = 20.0
-WRONG_NANOSECONDS = 86400 * 10**9
+DAY_SECONDS = 86400
+WRONG_NANOSECONDS = DAY_SECONDS * 10**9
 
 
 class Host:
@@ -213,7 +214,24 @@ class Host:
 
     def ask(self) -> Answer:
         """Run a command that only looks: beside others, whoever holds the host."""
-        return Command(self.request, lambda: None).follow()
+        with self._scratch():
+            return Command(self.request, lambda: None).follow()
+
+    @contextmanager
+    def _scratch(self) -> Iterator[None]:
+        """A folder that goes with the command, where one is asked for; what a killed one left goes after a day."""
+        if "scratch" not in self.request:
+            yield
+            return
+        for left in self.folder.glob("drill-*"):
+            if time.time() - left.stat().st_mtime > DAY_SECONDS:
+                files.remove(left)
+        scratch = Path(self.request["scratch"])
+        scratch.mkdir(mode=0o700)
+        try:
+            yield
+        finally:
+            files.remove(scratch)
 
     def get(self) -> Answer:
         """GET from this machine's own port; `nobody` listens there when the connection is refused."""
