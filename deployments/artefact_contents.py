@@ -6,8 +6,10 @@ Written with os.scandir and plain strings, because a promotion waits for it: tho
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from environments.git import Kind
 
 MARKER = ".lifecycle-artefact.json"
 
@@ -22,23 +24,45 @@ def contents_hash(folder: Path) -> str:
     The marker is left out. A server reckons the same by itself (drivers/ssh/remote/files.py). WrongArtefact for what
     is neither a file nor a folder nor a link.
     """
-    root, whole = os.fspath(folder), hashlib.sha256()
-    for name, entry in sorted(_files(root, ""), key=lambda found: found[0].split("/")):
-        path = os.fsencode(name)
-        whole.update(len(path).to_bytes(4, "big") + path + _fingerprint(entry))
-    return whole.hexdigest()
+    return _whole((name, _fingerprint(entry)) for name, entry in _files(os.fspath(folder), ""))
 
 
-def make_read_only(folder: Path) -> None:
-    """Nothing in it is written to any more; what may be run stays so."""
+class Exported:
+    """What git's export has written: the same hash without reading it all again."""
+
+    KINDS: dict[Kind, bytes] = {"file": b"f", "executable": b"x", "link": b"l"}
+
+    def __init__(self) -> None:
+        self._found: list[tuple[str, bytes]] = []
+
+    def note(self, path: str, kind: Kind, content: bytes) -> None:
+        if path != MARKER:
+            self._found.append((path, self.KINDS[kind] + hashlib.sha256(content).digest()))
+
+    def contents_hash(self) -> str:
+        return _whole(self._found)
+
+
+def make_read_only(folder: Path, *, files_are: bool = False) -> None:
+    """Nothing in it is written to any more; what may be run stays so. `files_are`: only its folders are left to do."""
     for parent, _folders, names in os.walk(folder):
-        for name in names:
+        for name in () if files_are else names:
             path = os.path.join(parent, name)
             mode = os.lstat(path).st_mode
             sealed = 0o555 if mode & stat.S_IXUSR else 0o444
             if not stat.S_ISLNK(mode) and stat.S_IMODE(mode) != sealed:
                 os.chmod(path, sealed)
         os.chmod(parent, 0o555)
+
+
+def is_touched_since(folder: Path, moment: int) -> bool:
+    """Whether a file was changed after `moment` (nanoseconds since the epoch), or one has come or gone."""
+    for parent, _folders, names in os.walk(folder):
+        if os.stat(parent).st_mtime_ns > moment:
+            return True
+        if any(os.lstat(os.path.join(parent, name)).st_ctime_ns > moment for name in names):
+            return True
+    return False
 
 
 def _files(root: str, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -50,6 +74,14 @@ def _files(root: str, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
                 yield from _files(root, name)
             elif name != MARKER:
                 yield name, entry
+
+
+def _whole(found: Iterable[tuple[str, bytes]]) -> str:
+    whole = hashlib.sha256()
+    for name, fingerprint in sorted(found, key=lambda one: one[0].split("/")):
+        path = os.fsencode(name)
+        whole.update(len(path).to_bytes(4, "big") + path + fingerprint)
+    return whole.hexdigest()
 
 
 def _fingerprint(entry: os.DirEntry[str]) -> bytes:

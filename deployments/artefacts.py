@@ -15,7 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from deployments.artefact_contents import MARKER, WrongArtefact, contents_hash, make_read_only
+from deployments.artefact_contents import (
+    MARKER,
+    Exported,
+    WrongArtefact,
+    contents_hash,
+    is_touched_since,
+    make_read_only,
+)
 from environments.git import Git
 
 __all__ = ["DiskFull", "WrongArtefact", "contents_hash", "prepare", "prune", "verify"]
@@ -23,8 +30,9 @@ __all__ = ["DiskFull", "WrongArtefact", "contents_hash", "prepare", "prune", "ve
 _DIGEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{5,127}")
 _ASIDE = re.compile(r"(?P<digest>[A-Za-z0-9_-]+)\.\d+\.(tmp|wrong)")
 _ASIDE_SECONDS = 86_400
+_JUST_SECONDS = 10
 _FULL_BYTES = 1_000_000
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.005
 Build = Callable[[Path], None] | None
 """What is done to the files of the commit; None: they are the artefact."""
 
@@ -58,12 +66,12 @@ def prepare(
     root.mkdir(parents=True, exist_ok=True)
     draft, refused = root / f"{digest}.{int(fence)}.tmp", locks / f"{digest}.refused"
     rebuild = functools.partial(_build, git, sha, digest, build, draft=draft, vouch=vouch)
-    was_there = final.exists()
+    is_kept = final.exists() and not _is_just_sealed(final)
     with _lock(locks, digest, wait):
         if _made(final, draft, refused, rebuild):
             return final
     try:
-        contents = verify(final, digest, first, anew=was_there)  # else somebody has hashed it just now
+        contents = verify(final, digest, first, anew=is_kept)  # else somebody has hashed it just now
     except WrongArtefact as error:
         _refuse_once(refused, error)
         with _lock(locks, digest, wait):
@@ -100,10 +108,13 @@ def _build(git: Git, sha: str, digest: str, build: Build, *, draft: Path, vouch:
     """A whole, marked draft; or none at all."""
     _remove(draft)
     try:
-        git.export(sha, draft, read_only=build is None)
-        if build is not None:
+        if build is None:
+            git.export(sha, draft, read_only=True, note=(exported := Exported()).note)
+            vouch(_seal(draft, digest, sha, exported))
+        else:
+            git.export(sha, draft)
             build(draft)
-        vouch(_seal(draft, digest, sha))
+            vouch(_seal(draft, digest, sha))
     except BaseException as error:
         full = _is_full(draft.parent, error)
         _remove(draft)
@@ -177,6 +188,16 @@ def verify(folder: Path, digest: str, first: str = "", *, anew: bool = True) -> 
     return contents
 
 
+def _is_just_sealed(folder: Path) -> bool:
+    """Whether it was hashed moments ago, while what it is for was asked for, and nobody has touched it since."""
+    try:
+        sealed = (folder / MARKER).stat()
+    except OSError:
+        return False
+    is_young = 0 <= time.time() - sealed.st_mtime < _JUST_SECONDS
+    return is_young and not is_touched_since(folder, sealed.st_ctime_ns)
+
+
 def _marker(folder: Path) -> dict[str, str]:
     """What the seal says; empty if nobody can read it."""
     try:
@@ -221,10 +242,13 @@ def _folder(root: Path, digest: str) -> Path:
     return root / digest
 
 
-def _seal(folder: Path, digest: str, sha: str) -> str:
-    contents = contents_hash(folder)
-    (folder / MARKER).write_text(json.dumps({"digest": digest, "commit": sha, "contents": contents}))
-    make_read_only(folder)
+def _seal(folder: Path, digest: str, sha: str, exported: Exported | None = None) -> str:
+    """Mark and lock what is in the folder; `exported` knows that it is read-only and what it is, else it is read."""
+    contents = exported.contents_hash() if exported else contents_hash(folder)
+    marker = folder / MARKER
+    marker.write_text(json.dumps({"digest": digest, "commit": sha, "contents": contents}))
+    marker.chmod(0o444)
+    make_read_only(folder, files_are=exported is not None)
     return contents
 
 

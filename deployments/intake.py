@@ -110,7 +110,8 @@ def compose(lease: Lease) -> None:
         halts.heed(lease)  # a stop that was pulled in between: it is sent on when that is lifted
         lease.log.warn(str(reason))
         promotion.came_to_nothing(candidate, str(reason), ends_by_itself=isinstance(reason, Barred))
-    comparisons.later(candidate.product)
+    if candidate.purpose == P.RELEASE:
+        comparisons.later(candidate.product)
 
 
 def _to_dev(candidate: Candidate) -> None:

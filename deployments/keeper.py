@@ -19,7 +19,7 @@ from deployments import keeper_state
 from deployments.keeper_app import App
 from lifecycle.embedded.paths import private_folder, var_folder
 
-POLL_SECONDS, CHANGING_POLL_SECONDS, BEAT_SECONDS = 0.04, 0.01, 1.0
+POLL_SECONDS, CHANGING_POLL_SECONDS, BEAT_SECONDS = 0.02, 0.01, 1.0
 
 
 class Keeper:

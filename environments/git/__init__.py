@@ -6,7 +6,7 @@
 from .access import Access, AccessDenied, HostKeyUnknown, ssh_server
 from .compose import Composition, CompositionConflict, Step, compose
 from .errors import Conflict, GitError, PushRejected, RefMoved
-from .export import ExportLimits
+from .export import ExportLimits, Kind
 from .names import UPSTREAM_HEADS, branch_name_is_valid
 from .records import LIFECYCLE, Commit, FileChange, Part, Signature
 from .repository import Git
@@ -25,6 +25,7 @@ __all__ = [
     "Git",
     "GitError",
     "HostKeyUnknown",
+    "Kind",
     "Part",
     "PushRejected",
     "RefMoved",

@@ -60,14 +60,16 @@ def compose(
     Each commit carries the trailer `Lifecycle-Change: <key>` and the change's tip as its second parent.
     The same arguments give the same commit ids. No ref moves.
     """
-    result = Composition(head=base, tree=git.tree_of(base))
+    steps = list(changes)
+    trees = git.trees_of([base, *(sha for step in steps for sha in _commits_of(step))])
+    result = Composition(head=base, tree=trees[base])
     taken: list[Step] = []
-    for step in changes:
+    for step in steps:
         if step.needs and step.needs not in result.applied:
             result.conflicts.append(CompositionConflict(step.key, step.needs, []))
             continue
         try:
-            result.tree = _apply(git, result.head, step)
+            result.tree = _apply(git, result.tree, step, trees)
         except Conflict as conflict:
             other = _who_touches(git, taken, conflict.files)
             result.conflicts.append(CompositionConflict(step.key, other, conflict.files))
@@ -78,14 +80,19 @@ def compose(
     return result
 
 
-def _apply(git: Git, head: str, step: Step) -> str:
-    """The tree of `head` with the step taken, or Conflict."""
+def _commits_of(step: Step) -> list[str]:
+    return [step.fork, step.tip, *(step.replaces or ())]
+
+
+def _apply(git: Git, onto: str, step: Step, trees: dict[str, str]) -> str:
+    """The tree `onto` with the step taken, or Conflict; `trees` of all its commits."""
+    fork, tip = trees[step.fork], trees[step.tip]
     if step.undo:
-        return git.apply(head, step.tip, step.fork)
-    if step.replaces is None:
-        return git.apply(head, step.fork, step.tip)
-    older_fork, older_tip = step.replaces
-    return git.apply(git.apply(head, older_tip, older_fork), step.fork, step.tip)
+        return git.apply_trees(onto, tip, fork)
+    if step.replaces is not None:
+        older_fork, older_tip = step.replaces
+        onto = git.apply_trees(onto, trees[older_tip], trees[older_fork])
+    return git.apply_trees(onto, fork, tip)
 
 
 def _record(git: Git, result: Composition, step: Step, author: Signature, at: datetime) -> str:

@@ -11,16 +11,19 @@ import stat
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 from .errors import GitError
 from .names import checked_path, checked_sha
 from .runner import environment, kill_group, popen, run
 
 _LINK, _SUBMODULE, _EXECUTABLE = "120000", "160000", "100755"
+Kind = Literal["file", "executable", "link"]
+Note = Callable[[str, Kind, bytes], None]
+"""Told of each file that was written: its path below the folder, its kind, its content (of a link: where it leads)."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +49,19 @@ def export_tree(
     *,
     timeout_seconds: float,
     read_only: bool = False,
+    note: Note = lambda path, kind, content: None,
 ) -> None:
     """Write `tree` into `folder`; GitError, and an empty folder, when the tree is unsafe or too large.
 
     Links must stay inside the folder. Submodules are empty folders. Filters and attributes do not run. `read_only`
-    files are born so, which spares the disk a second look at each of them.
+    files are born so, and `note` is told of all, which spares the disk a second look at each of them.
     """
     entries = _list(git_dir, tree, limits, timeout_seconds)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise GitError(f"the folder {folder.name} is not empty")
     try:
-        _write(git_dir, entries, folder, timeout_seconds, read_only=read_only)
+        _write(git_dir, entries, folder, timeout_seconds, read_only, note)
     except (GitError, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(exist_ok=True)
@@ -92,7 +96,9 @@ def _entry(line: bytes) -> _Entry:
     return _Entry(mode, sha, 0 if size == "-" else int(size), checked_path(os.fsdecode(path)))
 
 
-def _write(git_dir: Path, entries: list[_Entry], folder: Path, timeout_seconds: float, *, read_only: bool) -> None:
+def _write(
+    git_dir: Path, entries: list[_Entry], folder: Path, timeout_seconds: float, read_only: bool, note: Note
+) -> None:
     # Links come last: nothing is ever written through one.
     links = [entry for entry in entries if entry.mode == _LINK]
     files = [entry for entry in entries if entry.mode not in (_LINK, _SUBMODULE)]
@@ -103,10 +109,14 @@ def _write(git_dir: Path, entries: list[_Entry], folder: Path, timeout_seconds: 
             (folder / entry.path).mkdir(parents=True)
     with _blobs(git_dir, [*files, *links], timeout_seconds) as stream:
         for entry in files:
-            mode = 0o755 if entry.mode == _EXECUTABLE else 0o644
-            _write_file(f"{folder}/{entry.path}", _blob(stream, entry), mode & 0o555 if read_only else mode)
+            content, may_run = _blob(stream, entry), entry.mode == _EXECUTABLE
+            mode = 0o755 if may_run else 0o644
+            _write_file(f"{folder}/{entry.path}", content, mode & 0o555 if read_only else mode)
+            note(entry.path, "executable" if may_run else "file", content)
         for entry in links:
-            os.symlink(_blob(stream, entry), os.fsencode(f"{folder}/{entry.path}"))
+            target = _blob(stream, entry)
+            os.symlink(target, os.fsencode(f"{folder}/{entry.path}"))
+            note(entry.path, "link", target)
     _refuse_links_that_leave(folder, links)
 
 

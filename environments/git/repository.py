@@ -1,13 +1,14 @@
 """What Lifecycle reads from a repository and the commits it makes, on top of the mirror."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from . import names
 from .errors import Conflict, GitError
-from .export import ExportLimits, export_tree
+from .export import ExportLimits, Note, export_tree
 from .mirror import Mirror
 from .records import (
     LIFECYCLE,
@@ -21,8 +22,8 @@ from .records import (
     parse_log,
     parse_people,
 )
+from .throwaway import commit_id, commit_text
 
-_EPOCH = "@0 +0000"
 _USUAL_LIMITS = ExportLimits()
 _LOG = ("-z", f"--format=tformat:{LOG_FORMAT}", "--encoding=UTF-8")
 
@@ -35,6 +36,16 @@ class Git(Mirror):
     def tree_of(self, sha: str) -> str:
         rev = names.checked_sha(sha) + "^{tree}"
         return self._ask("rev-parse", "--verify", "--end-of-options", rev).strip()
+
+    def trees_of(self, shas: Iterable[str]) -> dict[str, str]:
+        """The tree of each of these commits, in one go."""
+        wanted = sorted({names.checked_sha(sha) for sha in shas})
+        asked = "".join(f"{sha}^{{tree}}\n" for sha in wanted).encode()
+        found = self._ask("cat-file", "--batch-check=%(objecttype) %(objectname)", stdin=asked).splitlines()
+        trees = {sha: line.removeprefix("tree ") for sha, line in zip(wanted, found, strict=True)}
+        if missing := [sha for sha, tree in trees.items() if not names.is_sha(tree)]:
+            raise GitError(f"not in the repository: {', '.join(missing)}")
+        return trees
 
     def merge_base(self, a: str, b: str) -> str | None:
         """The best common ancestor, or None for unrelated histories."""
@@ -104,8 +115,16 @@ class Git(Mirror):
         if (count := listing.stdout.count(b"\0")) > limits.files:
             raise GitError(f"the commit has {count} files, more than {limits.files}")
 
-    def export(self, sha: str, folder: Path, limits: ExportLimits = _USUAL_LIMITS, *, read_only: bool = False) -> None:
-        """Write the files of a commit into `folder` (new or empty), exactly as committed."""
+    def export(
+        self,
+        sha: str,
+        folder: Path,
+        limits: ExportLimits = _USUAL_LIMITS,
+        *,
+        read_only: bool = False,
+        note: Note = lambda path, kind, content: None,
+    ) -> None:
+        """Write the files of a commit into `folder` (new or empty), exactly as committed; `note` is told of each."""
         export_tree(
             self.path,
             self.tree_of(sha),
@@ -113,6 +132,7 @@ class Git(Mirror):
             limits,
             timeout_seconds=self.timeout_seconds,
             read_only=read_only,
+            note=note,
         )
 
     def apply(self, onto: str, from_: str, to: str) -> str:
@@ -121,8 +141,14 @@ class Git(Mirror):
         A three-way merge with the explicit base `from_`, so ancestry never matters:
         take in `apply(onto, fork, tip)`, undo `apply(onto, tip, fork)`. Raises Conflict with the files.
         """
-        base = self._throw_away(from_)
-        ours, theirs = self._throw_away(onto, base), self._throw_away(to, base)
+        trees = self.trees_of([onto, from_, to])
+        return self.apply_trees(trees[onto], trees[from_], trees[to])
+
+    def apply_trees(self, onto: str, from_: str, to: str) -> str:
+        """The same of trees; where one side has not moved there is nothing to merge."""
+        if from_ in (onto, to):
+            return to if onto == from_ else onto
+        ours, theirs = self._throw_away(from_, onto, to)
         return self.merge(ours, theirs)
 
     def merge(self, ours: str, theirs: str) -> str:
@@ -143,9 +169,19 @@ class Git(Mirror):
             raise GitError(f"git merge-tree failed: {answer.complaint[:500]}", answer.complaint)
         return names.checked_sha(tree)
 
-    def _throw_away(self, sha: str, parent: str | None = None) -> str:
-        """A commit for merge-tree only. Fixed author and date: the same one is stored only once."""
-        return self._commit_tree(sha, [parent] if parent else [], b"apply\n", LIFECYCLE, _EPOCH)
+    def _throw_away(self, base: str, ours: str, theirs: str) -> tuple[str, str]:
+        """Two commits of these trees above one of the tree `base`, written in one go."""
+        below = commit_text(base)
+        parent = commit_id(below, like=base)
+        texts = [below, *(commit_text(tree, parent) for tree in (ours, theirs))]
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder, str(number)) for number in range(len(texts))]
+            for path, text in zip(paths, texts, strict=True):
+                path.write_bytes(text)
+            wanted = "".join(f"{path}\n" for path in paths).encode()
+            made = self._ask("hash-object", "-t", "commit", "-w", "--no-filters", "--stdin-paths", stdin=wanted)
+        _below, first, second = made.split()
+        return first, second
 
     def commit(
         self,

@@ -9,11 +9,11 @@ from tests.chaos.stack import status_of
 from tests.deployments.shop import answer
 
 
-def until(question: Callable[[], object], seconds: float = 60) -> float:
-    """Seconds until the answer is true, asked every 5 ms."""
+def until(question: Callable[[], object], seconds: float = 60, *, every: float = 0.005) -> float:
+    """Seconds until the answer is true, asked `every` so many seconds."""
     began = time.monotonic()
     while not question():
-        time.sleep(0.005)
+        time.sleep(every)
         assert time.monotonic() - began < seconds
     return time.monotonic() - began
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deployments import artefacts
-from deployments.artefacts import MARKER, DiskFull, WrongArtefact, prepare, prune, verify
+from deployments.artefacts import MARKER, DiskFull, WrongArtefact, contents_hash, prepare, prune, verify
 from environments.git import Git
 from tests.environments.repositories import Upstream
 
@@ -96,6 +96,7 @@ def test_builders_of_one_digest_take_turns_even_with_the_same_fence(root, git):
 
 
 def tampered(folder: Path, name: str, text: str) -> None:
+    time.sleep(0.01)  # the clock of files goes by steps
     folder.chmod(0o755)
     (folder / name).unlink(missing_ok=True)
     (folder / name).write_text(text)
@@ -213,6 +214,29 @@ def test_who_has_waited_vouches_for_what_the_other_one_sealed(root, git, monkeyp
         waiters[0].result()
     monkeypatch.undo()
     assert asked == [verify(folder, DIGEST)]
+
+
+def test_what_is_only_exported_is_sealed_as_if_it_had_been_read(root, git, upstream):
+    for name in ("a-b/x", "a/x", "a.b", "A", "кот", MARKER):
+        upstream.write(name, f"{name}\r\n")
+    (upstream.path / "a/x").chmod(0o755)
+    (upstream.path / "link").symlink_to("a/x")
+    upstream.commit("Only files.")
+    folder = make(root, git, build=None)
+    assert verify(folder, DIGEST) == contents_hash(folder)
+    found = [folder, *folder.rglob("*")]
+    assert not [path for path in found if not path.is_symlink() and path.stat().st_mode & 0o222]
+
+
+@pytest.mark.parametrize("name", [MARKER, "shop.py", "new.py"])
+def test_what_was_sealed_just_now_is_hashed_again_only_once_it_is_touched(root, git, monkeypatch, name):
+    folder = make(root, git, build=None)
+    monkeypatch.setattr(artefacts, "contents_hash", lambda folder: pytest.fail("it was hashed once more"))
+    assert make(root, git, build=None) == folder
+    monkeypatch.undo()
+    tampered(folder, name, "{}")
+    with pytest.raises(WrongArtefact):
+        make(root, git, build=None)
 
 
 def test_what_was_refused_is_built_anew_and_the_wrong_one_is_kept_a_day(root, git):
