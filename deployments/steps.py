@@ -11,9 +11,10 @@ from deployments.building import Command
 from deployments.drivers import Driver, DriverError
 from deployments.drivers.base import no_note
 from deployments.models import Deployment, Step
-from environments import deltas, repositories
+from environments import repositories
 from environments.git import GitError
 from environments.manifest import CommandSection
+from environments.migration_files import is_migration
 from environments.models import Environment
 from lifecycle import logs, process
 from releases.models import Candidate
@@ -99,7 +100,9 @@ def brings_migrations(deployment: Deployment) -> bool:
     if deployment.previous_id != candidate.pk and proofs.migrating(proofs.rows_of(candidate)):
         return True
     files = repositories.git(candidate.repository).diff(deployment.previous.sha, candidate.sha)
-    return any(file.status != "D" and deltas.is_migration(file.path) for file in files)
+    migrate = targets.manifest_of(candidate).migrate
+    globs = migrate.files if migrate else ()
+    return any(file.status != "D" and is_migration(file.path, globs) for file in files)
 
 
 def migrate(attempt: Attempt, step: Step) -> str:

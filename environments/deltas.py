@@ -1,29 +1,19 @@
 """What differs between two commits, worked out once by a worker and then only read."""
 
-import re
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
 
 from environments import repositories
 from environments.git import Commit, FileChange, GitError
+from environments.migration_files import globs_at, is_migration
 from environments.models import Delta, Repository
 from lifecycle import jobs
 from lifecycle.events import Machine
 from lifecycle.jobs import Lease
 from lifecycle.transitions import move
 
-# Django, Flask, Ecto, Laravel, TypeORM · Prisma, Diesel · Alembic · Rails · Flyway, Liquibase
-MIGRATION = re.compile(
-    r"""(?:^|/)(?:
-        migrations/(?:versions/)?(?!__init__\.)[^/]+\.(?:py|sql|php|exs|rb|cs|[jt]s)
-      | migrations/[^/]+/(?:migration|up|down)\.sql
-      | alembic/versions/(?!__init__\.)[^/]+\.py
-      | db/migrate/[^/]+\.rb
-      | db/(?:migration|changelog)/(?:[^/]+/)*[^/]+\.(?:sql|java|kt|xml|ya?ml|json)
-    )$""",
-    re.VERBOSE,
-)
 COMMITS_LIMIT = 500
 
 
@@ -55,6 +45,7 @@ def work_out(delta: Delta) -> None:
     try:
         files = git.diff(delta.from_sha, delta.to_sha)
         commits = git.log(delta.from_sha, delta.to_sha, limit=COMMITS_LIMIT)
+        globs = globs_at(git, delta.to_sha)
     except GitError as error:
         move(delta, Delta.Status.FAILED, by=Machine("delta"), silent=True, error=str(error))
         return
@@ -65,7 +56,7 @@ def work_out(delta: Delta) -> None:
         silent=True,
         commits=[as_row(commit) for commit in commits],
         files=[[file.status, file.path] for file in files],
-        migrations=migrations_in(files),
+        migrations=migrations_in(files, globs),
     )
 
 
@@ -81,17 +72,6 @@ def as_row(commit: Commit) -> dict[str, str]:
     }
 
 
-def migrations_in(files: list[FileChange]) -> list[str]:
+def migrations_in(files: list[FileChange], globs: Sequence[str] = ()) -> list[str]:
     """The migration files that the step adds."""
-    return [file.path for file in files if file.status == "A" and is_migration(file.path)]
-
-
-def is_migration(path: str) -> bool:
-    """Whether a path is a migration, by the folders and endings that the usual tools have."""
-    return bool(MIGRATION.search(path))
-
-
-def app_of(path: str) -> str:
-    """What a migration belongs to: the folder above those of its tool, "." at the top."""
-    found = MIGRATION.search(path)
-    return (path[: found.start()] if found else path.rpartition("/")[0]).strip("/") or "."
+    return [file.path for file in files if file.status == "A" and is_migration(file.path, globs)]

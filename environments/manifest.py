@@ -164,6 +164,8 @@ def _value(text: str, section: str, kind: type, key: str, value: Any) -> Any:
         return _argv(line, full, value)
     if key == "external":
         return _names(line, full, value)
+    if full == "migrate.files":
+        return _globs(line, full, value)
     complaint = _complaint(key, value)
     if complaint:
         raise ManifestError(line, full, complaint)
@@ -207,6 +209,17 @@ def _names(line: int, full: str, value: Any) -> tuple[str, ...]:
     if not usual or len(value) > MAX_NAMES or any(len(name) > MAX_NAME for name in value):
         raise ManifestError(line, full, f"must be a list of at most {MAX_NAMES} names of up to {MAX_NAME} characters")
     return tuple(dict.fromkeys(name.strip() for name in value))
+
+
+def _globs(line: int, full: str, value: Any) -> tuple[str, ...]:
+    """Paths inside the repository; an empty list is refused, because then no migration would ever be noticed."""
+    globs = _names(line, full, value)
+    if not globs:
+        raise ManifestError(line, full, "must not be empty: leave it out for the usual folders")
+    for glob in globs:
+        if "\\" in glob or not {"", ".", ".."}.isdisjoint(glob.split("/")):
+            raise ManifestError(line, full, f'"{glob}" is no path in the repository, like "*/migrations/*.py"')
+    return globs
 
 
 def _did_you_mean(word: str, known: Any) -> str:

@@ -28,9 +28,10 @@ class CommandSection:
 
 @dataclass(frozen=True)
 class MigrateSection(CommandSection):
-    """A half-done migration is worse than waiting for it."""
+    """A half-done migration is worse than waiting for it. `files` says which paths count as one (migration_files)."""
 
     uninterruptible: bool = True
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,7 @@ def record_push(
     author: str = "",
     commits: int = 0,
     files: Iterable[str] = (),
+    migration_globs: Iterable[str] = (),
     log: Iterable[dict[str, str]] = (),
     ready: bool = False,
     by: By = Machine("poll"),  # noqa: B008  (a frozen value)
@@ -119,6 +120,7 @@ def record_push(
         return newest
     now = at or timezone.now()
     facts = {"fork": fork, "tip": tip, "commits": commits, "files": list(files), "log": list(log), "says_ready": ready}
+    facts["migration_globs"] = list(migration_globs)
     number = (newest.number if newest else 0) + 1
     revision = Revision.objects.create(
         change=locked, number=number, subject=subject[:200], author=author[:200], seen_at=now, **facts

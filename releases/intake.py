@@ -9,6 +9,7 @@ from django.db.models import F
 from environments import branches, repositories
 from environments.branches import OURS
 from environments.git import Commit, Git, GitError, Part
+from environments.migration_files import globs_at
 from environments.models import Branch, Repository
 from lifecycle import jobs
 from lifecycle.events import Machine
@@ -114,6 +115,7 @@ def record_push(
     people = git.people(fork, tip).union(also)
     log = [{"sha": commit.sha, "subject": commit.subject[:200]} for commit in commits[:COMMITS_KEPT]]
     facts = {"subject": subject, "author": author, "commits": len(commits), "files": files, "log": log}
+    facts["migration_globs"] = globs_at(git, tip)
     with transaction.atomic():
         pushed = changes.record_push(change, fork=fork, tip=tip, ready=readiness.says_so(commits), by=POLL, **facts)
         committers.store(pushed, people)

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from environments.deltas import is_migration
+from environments.migration_files import is_migration
 from releases.models import Change, Revision
 
 
 def migrations_of(revision: Revision | None) -> list[str]:
     """The migration files among the files of a revision."""
-    return [path for path in revision.files if is_migration(path)] if revision else []
+    return [path for path in revision.files if is_migration(path, revision.migration_globs)] if revision else []
 
 
 def is_missing(change: Change) -> bool:

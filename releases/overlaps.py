@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from environments import repositories
-from environments.deltas import app_of, is_migration
 from environments.git import LIFECYCLE, Conflict, Git
+from environments.migration_files import app_of, is_migration
 from lifecycle import jobs
 from lifecycle.jobs import Lease
 from lifecycle.models import Product
@@ -132,10 +132,11 @@ class Table:
 
     def find_apps(self, change: Change) -> set[str]:
         revision = change.revision
-        if not any(is_migration(path) for path in revision.files):
+        globs = revision.migration_globs
+        if not any(is_migration(path, globs) for path in revision.files):
             return set()
         step = self.git.diff(revision.stands_on or revision.fork, revision.tip)
-        added = [file.path for file in step if file.status == "A" and is_migration(file.path)]
+        added = [file.path for file in step if file.status == "A" and is_migration(file.path, globs)]
         return {app_of(path) for path in added}
 
 

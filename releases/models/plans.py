@@ -231,6 +231,7 @@ class Revision(models.Model):
     author = models.CharField(max_length=200, blank=True)
     commits = models.PositiveIntegerField(default=0)
     files = models.JSONField(default=list)
+    migration_globs = models.JSONField(default=list, help_text=_("of its lifecycle.toml: which files are migrations"))
     log = models.JSONField(default=list, help_text=_("its commits, the newest first: sha and subject"))
     says_ready = models.BooleanField(default=False, help_text=_("the developer said so with the commit or the request"))
     seen_at = models.DateTimeField()

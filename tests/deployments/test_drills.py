@@ -127,6 +127,15 @@ def test_a_change_that_says_it_migrates_is_backed_up_before_whatever_its_files_a
     assert Step.objects.filter(key="backup").latest("pk").status == "skipped", "the same once more migrates nothing"
 
 
+def test_what_lifecycle_toml_calls_a_migration_is_backed_up_before(engine: Shop):
+    own = MANIFEST.replace("uninterruptible = false", 'uninterruptible = false\nfiles = ["ddl/*.txt"]')
+    engine.deploy(engine.production, engine.candidate("zero", **{"lifecycle.toml": own}))
+    for name, is_backed_up in (("shop__migrations__0001_first.py", False), ("ddl__0001.txt", True)):
+        engine.deploy(engine.production, engine.candidate(name, **{name: ""}))
+        step = Step.objects.filter(key="backup").latest("pk")
+        assert (step.status == "done") is is_backed_up, step.detail
+
+
 def takes_in(engine: Shop, candidate: Candidate, migrations: str) -> None:
     """The candidate has a change that says this of its migrations, and touches no file that looks like one."""
     now, product = timezone.now(), engine.cast.product

@@ -1,8 +1,10 @@
 """A delta is worked out once by a worker and then only read."""
 
+import time
+
 import pytest
 
-from environments import deltas, repositories
+from environments import deltas, migration_files, repositories
 from environments.models import Delta
 from lifecycle import jobs
 from lifecycle.models import Work
@@ -74,7 +76,7 @@ def test_an_unknown_commit_fails_with_gits_words_and_may_be_tried_again(pair):
     ],
 )
 def test_what_counts_as_a_migration(path, expected):
-    assert deltas.is_migration(path) is expected
+    assert migration_files.is_migration(path) is expected
 
 
 @pytest.mark.parametrize(
@@ -88,4 +90,36 @@ def test_what_counts_as_a_migration(path, expected):
     ],
 )
 def test_what_a_migration_belongs_to(path, app):
-    assert deltas.app_of(path) == app
+    assert migration_files.app_of(path) == app
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "expected"),
+    [
+        ("*/migrations/*.py", "shop/migrations/0001_first.py", True),
+        ("*/migrations/*.py", "src/shop/migrations/0001_first.py", True),
+        ("*/migrations/*.py", "shop/migrations/__init__.py", False),
+        ("*/migrations/*.py", "shop/migrations/old/0001_first.py", False),
+        ("*/migrations/*.py", "migrations/0001_first.py", False),
+        ("sql/**/*.sql", "sql/2026/11/wishlist.sql", True),
+        ("sql/**/*.sql", "sql/wishlist.sql", True),
+        ("sql/**/*.sql", "sql/wishlist.txt", False),
+        ("sql/**", "sql/2026/wishlist.txt", True),
+        ("*.ddl", "deep/down/wishlist.ddl", True),
+        ("schema.rb", "db/other_schema.rb", False),
+        ("v?_[0-9].sql", "v1_7.sql", True),
+    ],
+)
+def test_lifecycle_toml_says_which_files_are_migrations(glob, path, expected):
+    assert migration_files.is_migration(path, [glob]) is expected
+
+
+def test_with_globs_of_its_own_the_usual_folders_count_no_more():
+    assert not migration_files.is_migration("shop/migrations/0001_first.py", ["sql/*.sql"])
+
+
+def test_a_glob_that_was_made_to_take_long_does_not():
+    glob = "/".join(["**", "*a" * 15 + "b"] * 3)
+    begun = time.monotonic()
+    assert not migration_files.is_migration("/".join(["a" * 200] * 20), [glob] * 20)
+    assert time.monotonic() - begun < 2

@@ -141,3 +141,32 @@ name = "hundred orders"
         "test_data": ["load", "staging"],
     }
     assert manifest.test_data and manifest.test_data.name == "hundred orders"
+
+
+def test_which_files_are_migrations_is_said_beside_the_command():
+    told = parse('[migrate]\ncommand = ["m"]\nfiles = ["sql/**/*.sql", " *.ddl "]\n').migrate
+    assert told and told.files == ("sql/**/*.sql", "*.ddl")
+    plain = parse('[migrate]\ncommand = ["m"]\n').migrate
+    assert plain and plain.files == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("[]", "must not be empty"),
+        ('"sql/*.sql"', "must be a list of at most 20 names"),
+        ('["/sql/*.sql"]', "is no path in the repository"),
+        ('["../*.sql"]', "is no path in the repository"),
+        ('["sql/"]', "is no path in the repository"),
+        ("[7]", "must be a list of at most 20 names"),
+    ],
+)
+def test_globs_that_are_no_paths_are_refused_with_line_and_key(value, said):
+    with pytest.raises(ManifestError, match=said) as refused:
+        parse(f'[test]\ncommand = ["t"]\n[migrate]\ncommand = ["m"]\nfiles = {value}\n')
+    assert (refused.value.line, refused.value.key) == (5, "migrate.files")
+
+
+def test_only_migrations_are_told_by_their_files():
+    with pytest.raises(ManifestError, match="unknown key"):
+        parse('[backup]\ncommand = ["b"]\nfiles = ["*.sql"]\n')

@@ -3,7 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from releases import migration_flags
+from environments import deltas, repositories
+from releases import intake, migration_flags
 from releases.models import Change, Revision
 from tests.cast import Cast
 
@@ -45,3 +46,35 @@ def test_other_files_need_no_word(cast: Cast, path: str):
 @pytest.mark.parametrize(("said", "warns"), [("expand", False), ("contract", True), ("irreversible", True)])
 def test_the_plan_warns_of_what_cannot_be_taken_back(cast: Cast, said: str, warns: bool):
     assert ("C-4" in migration_flags.warning([change(cast, said, FILES)])) is warns
+
+
+def test_which_files_are_migrations_is_what_the_push_itself_says(cast, workshop, plan_of):
+    own = '[migrate]\ncommand = ["m"]\nfiles = ["ddl/*.txt"]\n'
+    made = plan_of("Keep a wishlist").changes.get()
+    workshop.git("checkout", "-q", "-B", made.branch, "main")
+    for name, text in {"lifecycle.toml": own, "ddl/0001.txt": "x", "shop/migrations/0001_first.py": ""}.items():
+        workshop.write(name, text)
+    workshop.commit("Keep it.")
+    for branch in repositories.poll(cast.product.repository):
+        intake.take(branch)
+    made.refresh_from_db()
+    assert migration_flags.migrations_of(made.revision) == ["ddl/0001.txt"]
+    assert migration_flags.reasons([made]) == ["C-1 adds a migration but does not say of which kind: ddl/0001.txt."]
+
+    base = workshop.git("rev-parse", "main")
+    delta = deltas.request(cast.product.repository, base, made.revision.tip)
+    deltas.work_out(delta)
+    delta.refresh_from_db()
+    assert delta.migrations == ["ddl/0001.txt"]
+
+
+def test_a_lifecycle_toml_that_is_wrong_leaves_the_usual_folders(cast, workshop, plan_of):
+    made = plan_of("Keep a wishlist").changes.get()
+    workshop.git("checkout", "-q", "-B", made.branch, "main")
+    workshop.write("lifecycle.toml", "[migrate")
+    workshop.write("shop/migrations/0001_first.py", "")
+    workshop.commit("Keep it.")
+    for branch in repositories.poll(cast.product.repository):
+        intake.take(branch)
+    made.refresh_from_db()
+    assert migration_flags.migrations_of(made.revision) == ["shop/migrations/0001_first.py"]
