@@ -18,7 +18,7 @@ from lifecycle.transitions import NotAllowed
 from releases import candidates, changes, intake, trunk
 from releases.models import Candidate, Change, Revision
 
-RECOUNTED = 100
+RECOUNTED, STEPS = 100, 500
 
 
 def take_in(branch: Branch) -> int:
@@ -34,16 +34,17 @@ def take_in(branch: Branch) -> int:
 
 @transaction.atomic
 def note_main(git: Git, main: Branch) -> None:
-    """A row for each step of main that is not of what is live; what main has no more, or is live, waits no longer."""
+    """A row for each step of main that is not live, STEPS at most; what is live, or gone from main, waits no longer."""
     repository, live = main.repository, candidates.live(main.repository.product)
     base = git.merge_base(live.sha, main.sha) if live else None
-    steps = git.log(base, main.sha, limit=trunk.STEPS, first_parent=True)[::-1] if base else []
-    foreign = [step for step in steps if step.parents and not is_ours(git, repository.product, step)]
+    steps = git.log(base, main.sha, limit=STEPS, first_parent=True)[::-1] if base else []
     rows = repository.trunk_commits
-    rows.exclude(status=TrunkCommit.Status.TAKEN).exclude(sha__in=[step.sha for step in foreign]).delete()
+    if len(steps) < STEPS:
+        undecided = rows.exclude(status=TrunkCommit.Status.TAKEN)
+        undecided.exclude(sha__in=[step.sha for step in steps]).delete()
     known = set(rows.values_list("sha", flat=True))
-    for step in foreign:
-        if step.sha not in known:
+    for step in steps:
+        if step.parents and step.sha not in known and not is_ours(git, repository.product, step):
             trunk.remember(repository, step, None, "")
 
 
