@@ -134,8 +134,9 @@ class Attempt:
 
     def perform(self, plan: Plan) -> None:
         """Take one step unless it is done, again where the driver or lifecycle.toml says that this makes sense."""
+        position: Any = self.deployment.steps.count  # counted only where the step is not laid out
         step, _created = Step.objects.get_or_create(
-            deployment=self.deployment, key=plan.key, defaults={"position": self.deployment.steps.count()}
+            deployment=self.deployment, key=plan.key, defaults={"position": position}
         )
         if step.status in (Step.Status.DONE, Step.Status.SKIPPED):
             return

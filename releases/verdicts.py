@@ -179,7 +179,8 @@ def weigh(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
     """
     said = standing(candidate)
     again = []
-    for row in candidate.rows.exclude(action=UNDO).select_related("change", "revision", "candidate"):
+    for row in candidate.rows.exclude(action=UNDO).select_related("change", "revision"):
+        row.candidate = candidate
         earlier = None if row.change_id in said else earlier_yes(row)
         touched = overlap(row, earlier.candidate) if earlier else set()
         if earlier and not touched:

@@ -4,16 +4,24 @@ Runs git to compare trees; for workers. What came out stands on the candidate's 
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from environments import repositories
+from environments.git import Git
 from releases.models import Candidate, CandidateChange
 
 
-def differing(candidate: Candidate, earlier: Candidate) -> set[str]:
+def differing(candidate: Candidate, earlier: Candidate) -> frozenset[str]:
     """The files in which the trees of two candidates differ."""
     if candidate.tree == earlier.tree:
-        return set()
-    return {file.path for file in repositories.git(candidate.repository).diff(earlier.tree, candidate.tree)}
+        return frozenset()
+    return _between(repositories.git(candidate.repository), earlier.tree, candidate.tree)
+
+
+@lru_cache(maxsize=64)
+def _between(git: Git, older: str, newer: str) -> frozenset[str]:
+    """Trees never change, and most changes of a build were last seen on the same one."""
+    return frozenset(file.path for file in git.diff(older, newer))
 
 
 def changed_by(candidate: Candidate, earlier: Candidate, files: Iterable[str], but: int) -> list[dict[str, object]]:
