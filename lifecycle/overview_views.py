@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from deployments.keeper_state import keeper_age_seconds
 from deployments.queue_ages import ages
-from lifecycle import heartbeats, history
+from lifecycle import halts, heartbeats, history
 from lifecycle.models import Membership, Notification, Work
 from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
@@ -39,6 +39,8 @@ def before(request: HttpRequest) -> int | None:
 @require_safe
 def system(request: HttpRequest) -> HttpResponse:
     """Watch the watchers: workers, beat and keeper, how long their queues wait and what failed last."""
+    active = Work.objects.filter(status__in=Work.ACTIVE)
+    running = halts.without_halted(active)
     pulses, queues = [*heartbeats.pulses(), heartbeats.Pulse("keeper", keeper_age_seconds(settings.VAR))], ages()
     context = {
         "pulses": pulses,
@@ -46,8 +48,8 @@ def system(request: HttpRequest) -> HttpResponse:
         "queues": queues,
         "held_up": sum(queue.is_late for queue in queues),
         "gone": heartbeats.silent_processes(),
-        "waiting": Work.objects.filter(status=Work.Status.QUEUED).count(),
-        "running": Work.objects.filter(status__in=Work.ACTIVE).order_by("id")[:20],
+        "waiting": Work.objects.filter(status=Work.Status.QUEUED).count() + active.exclude(pk__in=running).count(),
+        "running": running.order_by("id")[:20],
         "failures": Work.objects.filter(status__in=[Work.Status.FAILED, Work.Status.ERRORED]).order_by("-id")[:10],
         "unsent": Notification.objects.filter(status=Notification.Status.FAILED).order_by("-id")[:10],
     }

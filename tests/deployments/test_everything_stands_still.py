@@ -236,3 +236,13 @@ def test_queues_do_not_look_late_because_of_it(engine: Shop):
 @pytest.mark.parametrize("kind", ["push", "snapshot", "push_upstream", "promote"])
 def test_what_only_writes_down_goes_on(kind: str):
     assert kind in jobs.REGISTRY and kind not in halts.KINDS
+
+
+def test_what_stands_still_waits_and_is_not_called_lost(engine: Shop, sign_in):
+    creating.create(engine.dev, slug="qa", name="QA", kind="dev", with_secrets=False, by=engine.cast.ops)
+    Work.objects.update(status=W.LOST)
+    ops = sign_in(engine.cast.ops)
+    assert "Lost its worker" in ops.get("/system/").content.decode()
+    stop(engine)
+    text = ops.get("/system/").content.decode()
+    assert "Lost its worker" not in text and "1 piece waits" in text
