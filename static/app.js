@@ -175,6 +175,7 @@
   }
 
   const fast = setInterval(pollFast, POLL_FAST_MS);
+  document.addEventListener("htmx:load", pollFast, { once: true }); // the first time as soon as htmx listens
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();

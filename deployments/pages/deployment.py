@@ -9,7 +9,7 @@ from deployments import admission, break_glass, bridges, chips, gates, running, 
 from deployments.models import Deployment, Step, Watch
 from deployments.pages import log, steps, verdict
 from deployments.pages.history import took
-from deployments.pages.rollback import confirmation
+from deployments.pages.rollback import confirmation, offered
 from environments.models import Environment
 from lifecycle.models import LogLine
 from lifecycle.roles import Actor
@@ -21,8 +21,10 @@ OUTPUT_LINES = 12
 
 def detail(deployment: Deployment, actor: Actor) -> dict[str, Any]:
     """Everything on the page."""
+    moving = news(deployment, actor, 0)
     return {
-        **news(deployment, actor, 0),
+        **moving,
+        "roll_back": confirmation(deployment.environment) if moving["rollback"] else None,
         "changes": brings(deployment),
         "delta_url": delta_url(deployment),
         "raw_url": reverse("deployments:raw_log", args=[deployment.pk]),
@@ -113,16 +115,15 @@ def delta_url(deployment: Deployment) -> str:
     return reverse("deployments:delta", args=names)
 
 
-def way_back(deployment: Deployment, actor: Actor) -> dict[str, Any] | None:
-    """The rollback of production, while this deployment is what runs or is about to, or left nobody sure what does."""
+def way_back(deployment: Deployment, actor: Actor) -> dict[str, str] | None:
+    """The button, while this deployment is what production runs or is about to, or left nobody sure what it runs."""
     place = deployment.environment
     is_back = deployment.kind == Kind.ROLLBACK and deployment.status == S.SUCCEEDED
     if place.kind != Environment.Kind.PRODUCTION or not actor.may("roll_back") or is_back:
         return None
     current = running.current(place)
     if deployment.is_active or (current and current.pk == deployment.pk) or verdict.needs_a_way_out(deployment):
-        asked = confirmation(place)
-        return asked if asked["target"] else None
+        return offered(place)
     return None
 
 

@@ -6,14 +6,34 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments import running
+from deployments import running, services
 from deployments.models import Deployment
 from deployments.names import destination, name
 from deployments.previews import Measured, Preview, last_here, preview
 from environments.models import Environment
 from lifecycle import dates
+from lifecycle.transitions import NotAllowed
+from releases.models import Candidate
 
 Fact = tuple[str, str, str]
+
+
+def button(environment: Environment, target: Candidate | None) -> dict[str, str]:
+    """What leads to the question."""
+    return {
+        "id": f"rollback-{environment.slug}",
+        "action": reverse("deployments:roll_back", args=[environment.slug]),
+        "button": _("Roll back to %(target)s") % {"target": destination(target)},
+    }
+
+
+def offered(environment: Environment) -> dict[str, str] | None:
+    """The button alone, without what the question says; None if there is no way back."""
+    try:
+        target, _leaves = services.require_way_back(environment)
+    except NotAllowed:
+        return None
+    return button(environment, target)
 
 
 def confirmation(environment: Environment) -> dict[str, Any]:
@@ -22,11 +42,10 @@ def confirmation(environment: Environment) -> dict[str, Any]:
     target = found.target
     title = _("Roll %(environment)s back to %(target)s?") % {"environment": environment, "target": destination(target)}
     return {
-        "id": f"rollback-{environment.slug}",
+        **button(environment, target),
         "crumb": _("Environments"),
         "title": title,
         "text": _("Code and configuration go back exactly; data stays. Whatever is on its way is stopped first."),
-        "action": reverse("deployments:roll_back", args=[environment.slug]),
         "facts": facts(found) if target else [],
         "reason": _("Reason, for the record"),
         "yes": _("Roll back now"),
@@ -37,7 +56,6 @@ def confirmation(environment: Environment) -> dict[str, Any]:
         "to": running.release_id(target) if target else "",
         "why_not": found.why_not,
         "instead": found.instead,
-        "button": _("Roll back to %(target)s") % {"target": destination(target)},
     }
 
 
