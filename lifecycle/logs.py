@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from lifecycle.models import LogLine
@@ -23,6 +22,8 @@ HEAD_LINES, TAIL_LINES = 10_000, 10_000
 SLACK_LINES = 1_000
 SHORTEST_SECRET = 4
 CACHE_SECONDS = 60
+NEXT_IN_TURN = """SELECT pg_advisory_xact_lock(hashtextextended(%s, 0));
+    SELECT COALESCE(MAX(seq), 0) FROM lifecycle_logline WHERE log = %s"""
 Line = tuple[str, str]
 
 
@@ -131,8 +132,8 @@ def _append(log: str, rows: list[Line]) -> None:
     So no reader can see a number before a lower one, and the cache, set before the commit, never lags behind.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [log])
-    last = LogLine.objects.filter(log=log).aggregate(last=Max("seq"))["last"] or 0
+        cursor.execute(NEXT_IN_TURN, [log, log])  # two statements: the second sees what was committed before its turn
+        last = cursor.fetchone()[0]
     now = timezone.now()
     lines = [LogLine(log=log, seq=last + n, at=now, stream=s, text=text) for n, (s, text) in enumerate(rows, 1)]
     LogLine.objects.bulk_create(lines)

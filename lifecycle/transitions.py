@@ -1,5 +1,6 @@
 """The only code that writes a `status`."""
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -38,7 +39,7 @@ def move(
     before = thing.status
     if to not in thing.MOVES.get(before, ()):
         raise NotAllowed(refusal(thing, before, to))
-    with transaction.atomic():
+    with nullcontext() if silent else transaction.atomic():
         rows = type(thing)._base_manager.filter(pk=thing.pk, status=before, **(guard or {}))
         if rows.update(status=to, **fields) != 1:
             raise NotAllowed(_("Somebody else has just changed this. Reload the page and look again."))

@@ -6,8 +6,8 @@ Read with `ls-tree` and `cat-file` instead of `git archive`: an archive obeys th
 
 import contextlib
 import os
+import re
 import shutil
-import stat
 import subprocess
 import tempfile
 import threading
@@ -107,11 +107,12 @@ def _write(
     for entry in entries:
         if entry.mode == _SUBMODULE:
             (folder / entry.path).mkdir(parents=True)
+    umask = _umask()
     with _blobs(git_dir, [*files, *links], timeout_seconds) as stream:
         for entry in files:
             content, may_run = _blob(stream, entry), entry.mode == _EXECUTABLE
-            mode = 0o755 if may_run else 0o644
-            _write_file(f"{folder}/{entry.path}", content, mode & 0o555 if read_only else mode)
+            mode = (0o755 if may_run else 0o644) & (0o555 if read_only else 0o777)
+            _write_file(f"{folder}/{entry.path}", content, mode, umask)
             note(entry.path, "executable" if may_run else "file", content)
         for entry in links:
             target = _blob(stream, entry)
@@ -120,10 +121,16 @@ def _write(
     _refuse_links_that_leave(folder, links)
 
 
-def _write_file(target: str, content: bytes, mode: int) -> None:
+def _umask() -> int:
+    """What this process takes away from new files; read, because setting it would change other threads' files."""
+    found = re.search(r"^Umask:\s*([0-7]+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(found[1], 8) if found else 0o777
+
+
+def _write_file(target: str, content: bytes, mode: int, umask: int) -> None:
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
-        if stat.S_IMODE(os.fstat(handle).st_mode) != mode:  # this process's umask took something away
+        if mode & umask:
             os.fchmod(handle, mode)
         while content:
             content = content[os.write(handle, content) :]

@@ -144,7 +144,7 @@ def test_a_promotion_beside_the_bare_work(engine: Engine, bare: BareWork, capsys
         began = time.monotonic()
         candidate = services.promote(engine.product, by=engine.cast.lena)
         arrived = Deployment.objects.filter(candidate=candidate, status=S.SUCCEEDED)
-        waiting.until(arrived.exists, every=0.02)  # asking more often would cost what is measured
+        waiting.until(arrived.exists, every=0.01)  # asking more often would cost what is measured
         ours.append(time.monotonic() - began)
         began = time.monotonic()
         tips.append(change.revision.tip)
