@@ -8,6 +8,7 @@ import difflib
 import re
 import tomllib
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 from environments.manifest_sections import (
@@ -125,8 +126,12 @@ MAX_NAMES, MAX_NAME = 20, 100
 MAX_CHARACTERS = 100_000
 
 
+@lru_cache(maxsize=64)
 def parse(text: str) -> Manifest:
-    """Read and check `lifecycle.toml`; ManifestError names the first line and key that are wrong."""
+    """Read and check `lifecycle.toml`; ManifestError names the first line and key that are wrong.
+
+    Every step of a deployment asks for it, so a text is read once; what comes out cannot be changed.
+    """
     if len(text) > MAX_CHARACTERS:
         raise ManifestError(0, "", f"has {len(text)} characters, more than {MAX_CHARACTERS}")
     try:
