@@ -103,7 +103,7 @@ def record_adopted(candidate: Candidate, *, by: By, at: datetime | None = None) 
         git.require_modest(full)
         candidate.sha, candidate.label = full, full[:8]
         candidate.tree, candidate.manifest = git.tree_of(full), manifest_of(git, full)
-        git.point(ref_of(candidate), full, git.refs("refs/lifecycle/candidates/").get(str(candidate.pk)))
+        git.keep(ref_of(candidate), full)
     except (GitError, Broken) as error:
         raise NotAllowed(str(error)) from error
     facts = {name: getattr(candidate, name) for name in ("sha", "label", "tree", "manifest")}

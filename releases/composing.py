@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from environments import repositories
-from environments.git import Composition, CompositionConflict, Git, GitError, RefMoved, Step
+from environments.git import Composition, CompositionConflict, Git, GitError, Step
 from environments.git import compose as compose_commits
 from lifecycle.events import Machine
 from lifecycle.transitions import move
@@ -170,15 +170,7 @@ def finish(candidate: Candidate, base: Candidate, moves: list[Move], result: Com
     rows = [one.row(candidate, position) for position, one in enumerate(taken)]
     CandidateChange.objects.filter(candidate=candidate).delete()
     CandidateChange.objects.bulk_create(rows)
-    _keep(git, ref_of(candidate), result.head)
+    git.keep(ref_of(candidate), result.head)
     candidate.facts = facts_of(candidate, rows)
     facts = {name: getattr(candidate, name) for name in ("base", "sha", "tree", "manifest", "conflicts", "facts")}
     move(candidate, Candidate.Status.READY, by=WORKER, digest=digest_of(candidate, rows), error="", **facts)
-
-
-def _keep(git: Git, ref: str, head: str) -> None:
-    """A worker that was killed may have left the ref at something older."""
-    try:
-        git.point(ref, head, None)
-    except RefMoved as moved:
-        git.point(ref, head, moved.found)

@@ -93,7 +93,7 @@ def write(
         record_push(git, change, fork=fork, tip=tip, commits=commits, also=also, **facts)
     kept = f"refs/lifecycle/changes/{change.pk}/"
     number = change.revision.number
-    git.point(f"{kept}{number}", tip, git.refs(kept).get(str(number)))
+    git.keep(f"{kept}{number}", tip)
     serving.take_up(change, commits, by=POLL)
     return change.revision if is_news else None
 

@@ -155,6 +155,13 @@ class Mirror:
         if answer.code:
             self._explain_refusal(ref, new, expected_old, answer)
 
+    def keep(self, ref: str, sha: str) -> None:
+        """Have the caller's own `ref` at `sha`, wherever a worker that was killed has left it."""
+        try:
+            self.point(ref, sha, None)
+        except RefMoved as moved:
+            self.point(ref, sha, moved.found)
+
     def _lock_was_left(self, ref: str) -> bool:
         """Whether a git that was killed had left its lock on `ref`, which is taken away: git itself never does that."""
         lock = self.path / f"{ref}.lock"
