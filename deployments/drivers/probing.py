@@ -10,13 +10,19 @@ from .base import Log, Note, Release, Stop, Target, no_note
 _SECONDS = 20
 
 
-def running_release(target: Target) -> str | None:
-    """The label the target answers with, or None without a clear answer (also when nothing is declared)."""
+def running_release(target: Target, *, health: http.Answer | None = None) -> str | None:
+    """The label the target answers with, or None without a clear answer (also when nothing is declared).
+
+    `health` is what its health address has just said: most say it there, and are not asked twice.
+    """
     probe = target.manifest.probe
     argv = target.settings.get("probe") or (probe.command if probe else ())
     if argv:
         return _printed(target, argv)
-    return http.get(target.port, probe.path).field(probe.field) if probe and target.port else None
+    if probe is None or not target.port:
+        return None
+    is_said = health is not None and probe.path == target.manifest.health.path
+    return (health if health and is_said else http.get(target.port, probe.path)).field(probe.field)
 
 
 def _printed(target: Target, argv: Sequence[str]) -> str | None:

@@ -9,7 +9,6 @@ from deployments.keeper_state import Current, Status
 
 from . import http
 from .base import Driver, DriverError, Log, Release, Stop, Stopped, asked
-from .http import Answer
 from .probing import running_release
 from .settings import port
 
@@ -67,15 +66,9 @@ class ProcessDriver(Driver):
         answer = http.get(self.target.port, self.target.manifest.health.path)
         if not answer.ok:
             return f"GET {self.target.manifest.health.path} → {answer.status or answer.text}"
-        running = self._release_in(answer)
+        running = running_release(self.target, health=answer)
         known = self.target.manifest.can_verify
         return f"{running or 'something unknown'} answers instead" if known and running != release.label else ""
-
-    def _release_in(self, health: Answer) -> str | None:
-        """Which release answers: most say so where they say how they are, and are not asked twice."""
-        probe = self.target.manifest.probe
-        is_asked_there = probe and not probe.command and probe.path == self.target.manifest.health.path
-        return health.field(probe.field) if probe and is_asked_there else self.probe()
 
     def _certainly_nothing_runs(self) -> bool:
         wish, status = keeper_state.read_current(self.target.folder), keeper_state.read_status(self.target.folder)
