@@ -16,16 +16,14 @@ from releases import nobodys, trunk_words
 @require_POST
 def ship(request: HttpRequest, pk: int) -> HttpResponse:
     trunk_words.ship(get(request, pk), by=request.user)
-    messages.success(request, _("It is a change without ideas now: its tests run."))
-    return redirect("environments:repository")
+    return told(request, _("It is a change without ideas now: its tests run."))
 
 
 @allow("plan_release")
 @require_POST
 def leave_out(request: HttpRequest, pk: int) -> HttpResponse:
     trunk_words.leave_out(get(request, pk), by=request.user)
-    messages.success(request, _("Left out. It ships only if somebody thinks again."))
-    return redirect("environments:repository")
+    return told(request, _("Left out. It ships only if somebody thinks again."))
 
 
 @allow("plan_release")
@@ -33,15 +31,18 @@ def leave_out(request: HttpRequest, pk: int) -> HttpResponse:
 def ship_branch(request: HttpRequest, pk: int) -> HttpResponse:
     """A branch that belongs to no change."""
     nobodys.ship(get_branch(request, pk), by=request.user)
-    messages.success(request, _("It is a change without ideas now: its tests run."))
-    return redirect("environments:repository")
+    return told(request, _("It is a change without ideas now: its tests run."))
 
 
 @allow("plan_release")
 @require_POST
 def leave_branch_out(request: HttpRequest, pk: int) -> HttpResponse:
     nobodys.leave_out(get_branch(request, pk), by=request.user)
-    messages.success(request, _("Left out. It ships only if somebody thinks again."))
+    return told(request, _("Left out. It ships only if somebody thinks again."))
+
+
+def told(request: HttpRequest, text: str) -> HttpResponse:
+    messages.success(request, text)
     return redirect("environments:repository")
 
 
