@@ -1,12 +1,8 @@
 """The emergency stop holds up tests, compositions, builds and commands for environments, and gives them back."""
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 
 from deployments import building, creating, drills, intake, queue_ages, stopping, targets, test_data
@@ -17,6 +13,7 @@ from lifecycle import halts, jobs
 from lifecycle.models import LogLine, Work
 from releases import candidates, checks
 from releases.models import Candidate, Check
+from tests.deployments.at_work import running
 from tests.deployments.engine import MANIFEST, Shop
 from tests.deployments.shop import eventually
 
@@ -52,23 +49,6 @@ def stop(engine: Shop) -> EmergencyStop:
 
 def work(kind: str) -> Work:
     return Work.objects.filter(kind=kind).latest("id")
-
-
-@contextmanager
-def running(key: str) -> Iterator[threading.Thread]:
-    """A worker runs this Work in a thread with a connection of its own."""
-
-    def carry_out() -> None:
-        try:
-            jobs.execute(key)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=carry_out)
-    thread.start()
-    yield thread
-    thread.join(20)
-    assert not thread.is_alive()
 
 
 def slow_check(engine: Shop, marks) -> Check:

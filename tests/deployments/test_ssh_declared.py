@@ -1,18 +1,13 @@
 """Behind ssh the commands of an environment itself run where its data is: on the first server."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from django.db import connection
 
 from deployments import creating, declared, drills, host_keys, stopping, test_data
 from deployments.models import BackupDrill, Deployment
 from environments import variables
 from environments.models import Environment
-from lifecycle import jobs
 from lifecycle.models import LogLine, Work
+from tests.deployments.at_work import running
 from tests.deployments.engine import MANIFEST, Shop, log_of
 from tests.deployments.shop import eventually
 from tests.deployments.ssh_hosts import RESTART, Hosts, three_hosts
@@ -75,21 +70,6 @@ def as_staging(engine: Shop) -> Environment:
     Environment.objects.filter(pk=place.pk).update(kind="staging", slug="servers")
     place.refresh_from_db()
     return place
-
-
-@contextmanager
-def running(key: str) -> Iterator[None]:
-    def carry_out() -> None:
-        try:
-            jobs.execute(key)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=carry_out)
-    thread.start()
-    yield
-    thread.join(30)
-    assert not thread.is_alive()
 
 
 def own(hosts: Hosts, n: int = 0) -> list[str]:
