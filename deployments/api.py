@@ -25,7 +25,8 @@ from deployments.shapes_api import (
     Word,
 )
 from environments import stops
-from lifecycle import logs
+from lifecycle import live_log, logs
+from lifecycle.problems import Gone
 from lifecycle.requests import Request, read
 from releases.models import Approval, Candidate
 
@@ -87,16 +88,18 @@ class OneDeployment(APIView):
 
 
 class Log(APIView):
-    """The lines with a number greater than `after`, at most 500; 204 when there are none."""
+    """The lines with a number greater than `after`, at most 500; 204 when there are none, 410 once it was removed."""
 
     verbs = {"GET": "see_team_pages"}
 
     @extend_schema(
         parameters=[OpenApiParameter("after", int)],
-        responses={200: LogLineOut(many=True), 204: None},
+        responses={200: LogLineOut(many=True), 204: None, 410: None},
     )
     def get(self, request: Request, product: str, pk: int) -> Response:
         deployment = get_deployment_for(request.actor, pk)
+        if removed := live_log.why_removed(deployment):
+            raise Gone(removed)
         lines = logs.lines_after(deployment.log_key, integer(request, "after"), limit=LOG_PAGE)
         return Response(LogLineOut(lines, many=True).data) if lines else Response(status=204)
 

@@ -17,6 +17,7 @@ class DeploymentsConfig(AppConfig):
             comparisons,
             creating,
             drills,
+            forgetting,
             host_keys,
             intake,
             promotion,

@@ -1,4 +1,4 @@
-"""Which artefacts are kept: what runs, what one could go back to, what is on its way, and the last few beside."""
+"""How much is kept, and which artefacts: what runs, what one could go back to, what is on its way, and the last few."""
 
 from datetime import datetime, timedelta
 
@@ -17,26 +17,39 @@ from lifecycle.jobs import Lease
 from lifecycle.models import Product
 from releases.models import Candidate, Release
 
-FEWEST, MOST = 2, 50
+BOUNDS = {"artefacts_kept": (2, 50), "logs_kept_days": (7, 3650), "samples_kept_days": (2, 366)}
 LOOKED_AT = 20
 NEW = timedelta(days=1)
 
 
 @transaction.atomic
-def set_kept(product: Product, *, artefacts_kept: int, by: By, at: datetime | None = None) -> None:
-    """How many built releases of each environment stay beside those that are needed; from the next night on.
+def set_kept(product: Product, *, by: By, at: datetime | None = None, **kept: int) -> None:
+    """How much stays, from the next night on; what of BOUNDS is not given stays as it is.
 
-    ValidationError for fewer than FEWEST, what runs and one to go back to, and for more than MOST.
+    `artefacts_kept`: built releases of each environment beside those that are needed, at least what runs and one to go
+    back to. `logs_kept_days` count from the end of what wrote it. `samples_kept_days`: a watch compares itself with the
+    24 hours before its deployment, which may take a day itself. ValidationError by name for what is out of bounds.
     """
-    if not FEWEST <= artefacts_kept <= MOST:
-        reason = _("Choose between %(fewest)d and %(most)d.") % {"fewest": FEWEST, "most": MOST}
-        raise ValidationError({"artefacts_kept": reason})
-    before = Product.objects.select_for_update(no_key=True).get(pk=product.pk).artefacts_kept
-    if before != artefacts_kept:
-        Product.objects.filter(pk=product.pk).update(artefacts_kept=artefacts_kept)
-        facts = {"before": before, "after": artefacts_kept}
-        events.record("product.retention_set", product, by=by, product=product, at=at, **facts)
-    product.artefacts_kept = artefacts_kept
+    if wrong := {name: _why_not(name) for name, number in kept.items() if not _is_within(name, number)}:
+        raise ValidationError(wrong)
+    found = Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+    before = {name: getattr(found, name) for name, number in kept.items() if getattr(found, name) != number}
+    if before:
+        after = {name: kept[name] for name in before}
+        Product.objects.filter(pk=product.pk).update(**after)
+        events.record("product.retention_set", product, by=by, product=product, at=at, before=before, after=after)
+    for name, number in kept.items():
+        setattr(product, name, number)
+
+
+def _is_within(name: str, number: int) -> bool:
+    fewest, most = BOUNDS[name]
+    return fewest <= number <= most
+
+
+def _why_not(name: str) -> str:
+    fewest, most = BOUNDS[name]
+    return _("Choose between %(fewest)d and %(most)d.") % {"fewest": fewest, "most": most}
 
 
 def is_kept(digest: str) -> bool:

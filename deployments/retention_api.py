@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -12,14 +13,29 @@ from deployments import retention
 from lifecycle.requests import Request, read
 
 
-class RetentionShape(serializers.Serializer):
-    """`artefacts_kept`: built releases per environment, beside what runs, can be gone back to or is on its way."""
+def number(name: str) -> serializers.IntegerField:
+    fewest, most = retention.BOUNDS[name]
+    return serializers.IntegerField(min_value=fewest, max_value=most, required=False)
 
-    artefacts_kept = serializers.IntegerField(min_value=retention.FEWEST, max_value=retention.MOST)
+
+class RetentionShape(serializers.Serializer):
+    """`artefacts_kept`: built releases per environment, beside what runs, can be gone back to or is on its way.
+
+    `logs_kept_days` count from the end of what wrote the log, `samples_kept_days` from when production was asked.
+    """
+
+    artefacts_kept = number("artefacts_kept")
+    logs_kept_days = number("logs_kept_days")
+    samples_kept_days = number("samples_kept_days")
+
+    def validate(self, sent: dict[str, Any]) -> dict[str, Any]:
+        if not sent:
+            raise serializers.ValidationError(_("Give at least one of: %(names)s.") % {"names": ", ".join(self.fields)})
+        return sent
 
 
 class Retention(APIView):
-    """How much is kept; PUT changes it."""
+    """How much is kept; PUT changes what it is given and leaves the rest."""
 
     verbs = {"GET": "see_team_pages", "PUT": "configure"}
 

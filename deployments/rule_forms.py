@@ -50,15 +50,33 @@ class RulesForm(Domain):
         return {**data, "rule": rule}
 
 
+def kept(name: str, label: Any, help_text: Any) -> forms.IntegerField:
+    fewest, most = retention.BOUNDS[name]
+    return forms.IntegerField(label=label, min_value=fewest, max_value=most, help_text=help_text)
+
+
 class KeptForm(Domain):
     """How much stays."""
 
-    artefacts_kept = forms.IntegerField(
-        label=_("Built releases per environment"),
-        min_value=retention.FEWEST,
-        max_value=retention.MOST,
-        help_text=_("What runs, what one can go back to, what is frozen or on its way stays in any case."),
+    artefacts_kept = kept(
+        "artefacts_kept",
+        _("Built releases per environment"),
+        _("What runs, what one can go back to, what is frozen or on its way stays in any case."),
     )
+    logs_kept_days = kept(
+        "logs_kept_days",
+        _("Days that logs are kept"),
+        _("Counted from the end. Steps, outcome and reason stay in any case, and so does the log of what runs now."),
+    )
+    samples_kept_days = kept(
+        "samples_kept_days",
+        _("Days that samples of production are kept"),
+        _("The watch of a release compares itself with the day before it."),
+    )
+
+    @staticmethod
+    def initial_of(product: Product) -> dict[str, Any]:
+        return {name: getattr(product, name) for name in retention.BOUNDS}
 
 
 class DeputyForm(Domain):

@@ -7,7 +7,7 @@ import http.client
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +25,6 @@ from environments.models import Environment
 
 TIMEOUT_SECONDS = 2.0
 ANSWER_BYTES = 2_000_000
-KEPT_DAYS = 35
 SAMPLING_LOCK = 0x5A4D
 
 
@@ -133,7 +132,10 @@ def get(url: str) -> Answer:
     return Answer(text=text, ms=(time.monotonic() - started) * 1000)
 
 
-def prune(environment: Environment, *, at: datetime) -> int:
-    """Delete the environment's samples older than KEPT_DAYS; how many it were. An index scan that mostly finds none."""
-    limit = at - timedelta(days=KEPT_DAYS)
-    return Sample.objects.filter(environment=environment, at__lt=limit).delete()[0]
+def prune(environment: Environment, *, before: datetime, between: Callable[[], None]) -> int:
+    """Delete the environment's samples of before `before`, a day at a time after `between()`; how many it were."""
+    old, gone = Sample.objects.filter(environment=environment, at__lt=before), 0
+    while oldest := old.order_by("at").values_list("at", flat=True).first():
+        between()
+        gone += old.filter(at__lt=oldest + timedelta(days=1)).delete()[0]
+    return gone

@@ -70,11 +70,15 @@ class StandingOut(serializers.Serializer):
 
 
 class WorkOut(serializers.Serializer):
-    """The last command a worker ran for the environment itself, and its log after `?after=`."""
+    """The last command a worker ran for the environment itself, and its log after `?after=`.
+
+    `log_removed_after`: the log was not kept longer than so many days; null while it is there.
+    """
 
     kind = serializers.CharField()
     status = serializers.CharField()
     error = serializers.CharField()
+    log_removed_after = serializers.IntegerField(allow_null=True)
     lines = LogLineOut(many=True)
 
 
@@ -150,7 +154,8 @@ class LastWork(APIView):
 
 def work_of(last: Work, after: int) -> dict[str, Any]:
     lines = logs.lines_after(last.log_key, after, limit=LOG_PAGE)
-    return {"kind": last.kind, "status": last.status, "error": last.error, "lines": lines}
+    facts = {name: getattr(last, name) for name in ("kind", "status", "error", "log_removed_after")}
+    return {**facts, "lines": lines}
 
 
 urlpatterns = [

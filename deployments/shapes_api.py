@@ -9,7 +9,10 @@ from releases.models import Approval
 
 
 class DeploymentOut(serializers.ModelSerializer):
-    """`release` is a version, `candidate` what the application calls itself, `queue_position` 1 for the next one."""
+    """`release` is a version, `candidate` what the application calls itself, `queue_position` 1 for the next one.
+
+    `log_removed_after`: the log was not kept longer than so many days; null while it is there.
+    """
 
     environment = serializers.CharField(source="environment.slug")
     release = serializers.CharField(source="release.version", default=None)
@@ -38,6 +41,7 @@ class DeploymentOut(serializers.ModelSerializer):
             "started_at",
             "finished_at",
             "verified_at",
+            "log_removed_after",
         ]
 
     def get_candidate(self, deployment: Deployment) -> str:

@@ -5,6 +5,7 @@ from celery import shared_task
 from deployments import (
     collecting,
     drills,
+    forgetting,
     intake,
     promotion,
     reality,
@@ -68,3 +69,8 @@ def collect() -> None:
 @shared_task
 def prune_artefacts() -> None:
     retention.later()
+
+
+@shared_task
+def forget() -> None:
+    forgetting.later()

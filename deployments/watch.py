@@ -82,7 +82,6 @@ def sample(environment: Environment, *, at: datetime | None = None) -> Sample | 
         if watch is not None:
             belongs_to(watch, taken)
             findings.weigh(watch, taken)
-        sampling.prune(environment, at=taken.at)
         return taken
 
 

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from django.core import signing
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from lifecycle import logs
-from lifecycle.models import LogLine
+from lifecycle.models import Logged, LogLine
 
 TRUSTED_SECONDS = 60
 SHOWN_LINES = 400
@@ -49,12 +50,24 @@ def number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-def page(log: str, path: str, after: int, *, is_over: bool) -> dict[str, Any]:
-    """The lines behind `after` and where to ask next; nowhere once the log is over and all was shown."""
-    rows = logs.lines_after(log, after, limit=SHOWN_LINES)
+def page(of: Logged, path: str, after: int, *, is_over: bool) -> dict[str, Any]:
+    """The lines behind `after` and where to ask next; nowhere once the log is over and all was shown.
+
+    `removed` says so where it was not kept that long.
+    """
+    rows = logs.lines_after(of.log_key, after, limit=SHOWN_LINES)
     more = not is_over or len(rows) == SHOWN_LINES
-    cursor = Cursor(path, log, after, timezone.get_current_timezone_name(), int(time.time()))
-    return _lines(cursor, rows) if more else {"lines": drawn(rows), "next_url": ""}
+    cursor = Cursor(path, of.log_key, after, timezone.get_current_timezone_name(), int(time.time()))
+    found = _lines(cursor, rows) if more else {"lines": drawn(rows), "next_url": ""}
+    return found | {"removed": why_removed(of)}
+
+
+def why_removed(of: Logged) -> str:
+    """Why there are no lines any more; "" while they stay."""
+    days = of.log_removed_after
+    if days is None:
+        return ""
+    return ngettext("The log was removed after %(n)s day.", "The log was removed after %(n)s days.", days) % {"n": days}
 
 
 def read(path: str, key: str) -> Cursor | None:

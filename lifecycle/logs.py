@@ -206,6 +206,11 @@ def _note_idle(log: str, seq: int) -> None:
         logger.warning("log sequence of %s not cached: %s", log, error)
 
 
+def remove(log: str) -> int:
+    """Delete all its lines; how many it were. They lie together in the index, at most some 21,000 of one log."""
+    return LogLine.objects.filter(log=log).delete()[0]
+
+
 def last_output(log: str) -> str:
     """The last line that a command printed, e.g. where a backup is; "" if it printed nothing."""
     lines = LogLine.objects.filter(log=log, stream=LogLine.Stream.OUT).order_by("-seq")

@@ -20,12 +20,19 @@ TITLES: dict[int, str | Promise] = {
     404: gettext_lazy("Not found"),
     405: gettext_lazy("Method not allowed"),
     409: gettext_lazy("Not in this state"),
+    410: gettext_lazy("Not here any more"),
     415: gettext_lazy("Unsupported media type"),
     422: gettext_lazy("Some fields are wrong"),
     429: gettext_lazy("Too many requests"),
     500: gettext_lazy("Something broke here"),
     503: gettext_lazy("Ask again in a moment"),
 }
+
+
+class Gone(exceptions.APIException):
+    """It was here and was not kept; the text is for people."""
+
+    status_code = 410
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:

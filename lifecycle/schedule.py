@@ -38,6 +38,7 @@ def beat(*, scan_seconds: float, demo: bool) -> dict[str, dict[str, Any]]:
         "review": every(5, "ideas.tasks.review"),
         "collect": every(3600, "deployments.tasks.collect", expires=600),
         "artefacts": {"task": "deployments.tasks.prune_artefacts", "schedule": crontab(hour=3, minute=17)},
+        "logs-and-samples": {"task": "deployments.tasks.forget", "schedule": crontab(hour=3, minute=37)},
         "proofs": every(2, "deployments.tasks.prove"),
     }
     return entries | {"visit": every(2, "lifecycle.story.tasks.visit")} if demo else entries

@@ -44,7 +44,7 @@ FIELDS = WORDS(
     "upstream choice points urgency importance complexity area until language theme email password next tried "
     "slug source typed driver driver_settings sends_mail takes_payments promotion test_data url with_secrets "
     "intro lines preset remind_after_hours chat_webhook minimum_manager gate deputy role digest starts_on ends_on"
-    " ref main_branch login secret artefacts_kept"
+    " ref main_branch login secret artefacts_kept logs_kept_days samples_kept_days"
 ) + ["position-1", "title-1", "text-1", "hidden-1"]
 SIGNING_IN = ("demo/", "accounts/")
 

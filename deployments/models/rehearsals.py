@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from deployments.models.deployments import Deployment
 from environments.models import Environment
-from lifecycle.models import Product
+from lifecycle.models import Logged, Product
 from releases.models import Candidate, Release
 
 Person = settings.AUTH_USER_MODEL
@@ -72,7 +72,7 @@ class Rehearsal(models.Model):
         return str(self.release)
 
 
-class BackupDrill(models.Model):
+class BackupDrill(Logged):
     """One restore of the latest backup into a place of its own, by the product's declared command: does it work?"""
 
     class Status(models.TextChoices):

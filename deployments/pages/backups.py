@@ -11,7 +11,7 @@ from deployments.models import BackupDrill
 from deployments.names import name
 from environments import stops
 from environments.models import Environment
-from lifecycle import dates
+from lifecycle import dates, live_log
 from lifecycle.chips import Chip
 from lifecycle.models import LogLine
 from lifecycle.roles import Actor
@@ -46,6 +46,7 @@ def backups(environment: Environment, actor: Actor) -> dict[str, Any]:
         "may_drill": actor.may("configure") and not why_not,
         "why_not": why_not,
         "lines": LogLine.objects.filter(log=newest.log_key).order_by("seq")[:200] if newest else [],
+        "removed": live_log.why_removed(newest) if newest else "",
     }
 
 

@@ -15,7 +15,7 @@ __all__ = ["news", "number", "text"]
 def news(deployment: Deployment, after: int, *, name: str = "log") -> dict[str, Any]:
     """The lines behind `after` and where to ask next (the view `name`); nowhere once it has ended and all was shown."""
     path = reverse(f"deployments:{name}", args=[deployment.pk])
-    return live_log.page(deployment.log_key, path, after, is_over=deployment.is_final)
+    return live_log.page(deployment, path, after, is_over=deployment.is_final)
 
 
 def text(deployment: Deployment) -> str:

@@ -113,7 +113,7 @@ def work(environment: Environment, after: int = 0) -> dict[str, Any]:
     if last is None:
         return {"work": None}
     path = reverse("deployments:place_log", args=[environment.slug])
-    log = live_log.page(last.log_key, path, after, is_over=last.status in OVER)
+    log = live_log.page(last, path, after, is_over=last.status in OVER)
     why = stops.why_it_waits(environment.product) if last.status not in OVER else ""
     return {"work": last, "work_title": title(last, why), "work_waits": why, **log}
 

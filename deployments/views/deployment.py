@@ -12,6 +12,7 @@ from deployments.loading import get_deployment_for, get_environment_for
 from deployments.pages import deployment as page
 from deployments.pages import history as rows
 from deployments.pages import log as lines
+from lifecycle import live_log
 from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
@@ -67,9 +68,11 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @allow("see_team_pages")
 def raw_log(request: HttpRequest, pk: int) -> HttpResponse:
-    """The whole log as plain text."""
+    """The whole log as plain text; 410 with the reason once it was removed."""
     deployment = get_deployment_for(request.actor, pk)
-    return HttpResponse(lines.text(deployment), content_type="text/plain; charset=utf-8")
+    removed = live_log.why_removed(deployment)
+    text = removed or lines.text(deployment)
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", status=410 if removed else 200)
 
 
 @require_POST

@@ -38,7 +38,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 @require_POST
 @allow("configure")
 def set_kept(request: HttpRequest) -> HttpResponse:
-    """How many built releases stay."""
+    """How much stays."""
     form = KeptForm(request.POST)
     if form.is_valid():
         retention.set_kept(request.product, by=request.user, **form.cleaned_data)
@@ -89,7 +89,7 @@ def _page(
     context = {
         "form": form or _rules_form(request, data={}),
         "deputy_form": deputy_form or DeputyForm(people=_team(request.product)),
-        "kept_form": kept_form or KeptForm(initial={"artefacts_kept": request.product.artefacts_kept}),
+        "kept_form": kept_form or KeptForm(initial=KeptForm.initial_of(request.product)),
         "presets": preset_words(),
         "able": product_rules.who_can(request.product),
         "deputies": product_rules.deputies(request.product),

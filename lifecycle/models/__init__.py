@@ -3,7 +3,7 @@
 from lifecycle.models.events import Event, EventNote
 from lifecycle.models.messages import Comment, Notification, Preference
 from lifecycle.models.people import Company, Membership, Product, Role, Token, User
-from lifecycle.models.work import Heartbeat, Leased, LogLine, Work
+from lifecycle.models.work import Heartbeat, Leased, Logged, LogLine, Work
 
 __all__ = [
     "Comment",
@@ -13,6 +13,7 @@ __all__ = [
     "Heartbeat",
     "Leased",
     "LogLine",
+    "Logged",
     "Membership",
     "Notification",
     "Preference",

@@ -95,6 +95,8 @@ class Product(models.Model):
     watch_minutes = models.PositiveIntegerField(_("minutes of watch after a release"), default=24 * 60)
     sample_seconds = models.PositiveIntegerField(_("seconds between samples"), default=30)
     artefacts_kept = models.PositiveSmallIntegerField(_("built releases kept per environment"), default=5)
+    logs_kept_days = models.PositiveSmallIntegerField(_("days that logs are kept"), default=90)
+    samples_kept_days = models.PositiveSmallIntegerField(_("days that samples are kept"), default=35)
     review_capacity = models.PositiveIntegerField(_("points per review"), default=20)
     last_idea_number = models.PositiveIntegerField(default=0)
     last_change_number = models.PositiveIntegerField(default=0)
@@ -106,6 +108,12 @@ class Product(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(artefacts_kept__range=(2, 50)), name="what_runs_and_one_to_go_back_to_are_kept"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(logs_kept_days__range=(7, 3650)), name="logs_are_kept_for_a_week"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(samples_kept_days__range=(2, 366)), name="samples_are_kept_for_the_next_watch"
             ),
         ]
 

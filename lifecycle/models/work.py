@@ -1,10 +1,24 @@
-"""Leased rows: the truth about everything a worker does that takes time (see lifecycle/jobs.py)."""
+"""Leased rows: the truth about everything a worker does that takes time (see lifecycle/jobs.py), and their logs."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Leased(models.Model):
+class Logged(models.Model):
+    """Whatever has a log. `log_removed_after`: its lines went after so many days; null while they stay."""
+
+    log_removed_after = models.PositiveSmallIntegerField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def log_key(self) -> str:
+        """The key of this row's log lines, e.g. "deployment:412"."""
+        return f"{self._meta.model_name}:{self.pk}"
+
+
+class Leased(Logged):
     """The columns a leased row has, whatever its own states are.
 
     `fence` grows with each claim and every later write carries it; `lease_until` is on the database's clock.
@@ -23,11 +37,6 @@ class Leased(models.Model):
 
     class Meta:
         abstract = True
-
-    @property
-    def log_key(self) -> str:
-        """The key of this row's log lines, e.g. "deployment:412"."""
-        return f"{self._meta.model_name}:{self.pk}"
 
 
 class Work(Leased):
@@ -76,6 +85,11 @@ class Work(Leased):
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(status="queued"), name="work_due"),
             models.Index(fields=["kind", "subject_id"], name="work_subject"),
+            models.Index(
+                fields=["product", "finished_at"],
+                condition=models.Q(log_removed_after=None),
+                name="work_whose_log_stays",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -83,7 +97,7 @@ class Work(Leased):
 
 
 class LogLine(models.Model):
-    """One line of a log. `log` is a leased row's `log_key`; `seq` grows by one within it."""
+    """One line of a log. `log` is the `log_key` of what wrote it; `seq` grows by one within it."""
 
     class Stream(models.TextChoices):
         OUT = "out", _("Output")

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from environments.models import Repository
 from lifecycle.chips import Chip
-from lifecycle.models import Product
+from lifecycle.models import Logged, Product
 from releases import chips
 from releases.models.plans import Change, Release, Revision
 
@@ -119,7 +119,7 @@ class Overlap(models.Model):
         return f"{self.one} × {self.other}"
 
 
-class Check(models.Model):
+class Check(Logged):
     """Tests of a revision's tip or of a candidate: run by a worker in a clean checkout, or reported by an external CI.
 
     EXPAND runs the tests of `tests_sha` (what is live) on the schema of `sha`: proof that the old release still works.
@@ -189,10 +189,6 @@ class Check(models.Model):
         status = self.get_status_display()
         is_plain = self.status == self.Status.PASSED or not self.summary
         return status if is_plain else f"{status}: {self.summary}"
-
-    @property
-    def log_key(self) -> str:
-        return f"check:{self.pk}"
 
     @property
     def chip(self) -> Chip:

@@ -19,7 +19,7 @@ def page(check: Check) -> dict[str, Any]:
 def news(check: Check, *, after: int) -> dict[str, Any]:
     """The lines after `after`, and where to ask for the next ones; nothing to ask once the check is over."""
     path = reverse("releases:check_log", args=[check.pk])
-    return live_log.page(check.log_key, path, after, is_over=check.is_over)
+    return live_log.page(check, path, after, is_over=check.is_over)
 
 
 def headline(check: Check) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
 from deployments import approval_rules, approvals, product_rules, retention
@@ -17,6 +18,7 @@ from tests.deployments.paper import Paper
 from tests.deployments.strict_paper import StrictPaper, member
 
 API = "/api/v1/products/shop/"
+KEPT = {"artefacts_kept": 5, "logs_kept_days": 90, "samples_kept_days": 35}
 USUAL = {"preset": "small", "customers_demo_required": "on", "remind_after_hours": 4, "chat_webhook": ""}
 
 
@@ -63,47 +65,77 @@ def test_what_cannot_be_is_refused_with_the_reason(paper: Paper, facts: dict[str
     assert not ApprovalRule.objects.exists() and Product.objects.get().preset == "small"
 
 
+def put(client: Client, **sent: Any) -> Any:
+    return client.put(API + "retention/", sent, content_type="application/json")
+
+
 def test_how_much_is_kept_is_said_on_the_page_and_by_api(cast: Cast, sign_in: SignIn) -> None:
     ops, dev = sign_in(cast.ops), sign_in(cast.dev)
-    assert dev.get(API + "retention/").json() == {"artefacts_kept": 5}
-    assert ops.post("/settings/kept/", {"artefacts_kept": "9"}).status_code == 302
-    assert 'value="9"' in ops.get("/settings/").content.decode()
+    assert dev.get(API + "retention/").json() == KEPT
+    assert ops.post("/settings/kept/", KEPT | {"artefacts_kept": "9", "logs_kept_days": "30"}).status_code == 302
+    page = ops.get("/settings/").content.decode()
+    assert 'value="9"' in page and 'value="30"' in page and 'value="35"' in page
     assert "the last 9 of each environment" in ops.get("/system/").content.decode()
-    answer = ops.put(API + "retention/", {"artefacts_kept": 12}, content_type="application/json")
-    assert (answer.status_code, answer.json()) == (200, {"artefacts_kept": 12})
-    assert Product.objects.get().artefacts_kept == 12
-    ops.put(API + "retention/", {"artefacts_kept": 12}, content_type="application/json")
-    said = Event.objects.filter(verb="product.retention_set").order_by("id")
-    assert [row.data for row in said] == [{"before": 5, "after": 9}, {"before": 9, "after": 12}], "no third one"
+    answer = put(ops, artefacts_kept=12)
+    assert (answer.status_code, answer.json()) == (200, KEPT | {"artefacts_kept": 12, "logs_kept_days": 30})
+    assert put(ops, samples_kept_days=2, logs_kept_days=3650).json()["artefacts_kept"] == 12, "what is not sent stays"
+    assert Product.objects.values(*KEPT).get() == {
+        "artefacts_kept": 12,
+        "logs_kept_days": 3650,
+        "samples_kept_days": 2,
+    }
 
 
-@pytest.mark.parametrize("number", ["1", "51", "0", "-2", "", "five", "2.5", "9" * 30])
-def test_a_number_that_cannot_be_kept_is_refused_by_name(cast: Cast, sign_in: SignIn, number: str) -> None:
+def test_what_was_kept_before_and_after_is_on_record_once(cast: Cast, sign_in: SignIn) -> None:
     ops = sign_in(cast.ops)
-    page = ops.post("/settings/kept/", {"artefacts_kept": number})
-    assert page.status_code == 422 and 'href="#id_artefacts_kept"' in page.content.decode()
-    answer = ops.put(API + "retention/", {"artefacts_kept": number}, content_type="application/json")
-    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["artefacts_kept"])
-    assert Product.objects.get().artefacts_kept == 5
+    for sent in ({"artefacts_kept": 9}, {"artefacts_kept": 9, "logs_kept_days": 30}, {"logs_kept_days": 30}):
+        assert put(ops, **sent).status_code == 200
+    said = Event.objects.filter(verb="product.retention_set").order_by("id")
+    assert [row.data for row in said] == [
+        {"before": {"artefacts_kept": 5}, "after": {"artefacts_kept": 9}},
+        {"before": {"logs_kept_days": 90}, "after": {"logs_kept_days": 30}},
+    ], "no third one"
 
 
-def test_neither_the_use_case_nor_the_database_keeps_too_few(cast: Cast) -> None:
-    for number in (1, 51):
-        with pytest.raises(ValidationError, match="between 2 and 50"):
-            retention.set_kept(cast.product, artefacts_kept=number, by=cast.ops)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Product.objects.update(artefacts_kept=1)
+@pytest.mark.parametrize("number", ["1", "3651", "0", "-2", "", "five", "2.5", "9" * 30])
+@pytest.mark.parametrize("name", KEPT)
+def test_a_number_that_cannot_be_kept_is_refused_by_name(cast: Cast, sign_in: SignIn, name: str, number: str) -> None:
+    ops = sign_in(cast.ops)
+    page = ops.post("/settings/kept/", KEPT | {name: number})
+    assert page.status_code == 422 and f'href="#id_{name}"' in page.content.decode()
+    answer = put(ops, **{name: number})
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, [name])
+    assert Product.objects.values(*KEPT).get() == KEPT
+
+
+def test_to_send_nothing_is_refused_with_the_names(cast: Cast, sign_in: SignIn) -> None:
+    for sent in ({}, {"log_kept_days": 30}):
+        answer = put(sign_in(cast.ops), **sent)
+        assert answer.status_code == 422 and all(name in str(answer.json()["errors"]) for name in KEPT)
+
+
+@pytest.mark.parametrize(("name", "numbers"), [(name, numbers) for name, numbers in retention.BOUNDS.items()])
+def test_neither_the_use_case_nor_the_database_keeps_too_few(cast: Cast, name: str, numbers: tuple[int, int]) -> None:
+    fewest, most = numbers
+    for number in (fewest - 1, most + 1):
+        with pytest.raises(ValidationError, match=f"between {fewest} and {most}") as refused:
+            retention.set_kept(cast.product, **{name: number}, by=cast.ops)
+        assert list(refused.value.message_dict) == [name]
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Product.objects.update(**{name: number})
+    for number in numbers:
+        retention.set_kept(cast.product, **{name: number}, by=cast.ops)
+        assert Product.objects.values_list(name, flat=True).get() == number
 
 
 def test_only_devops_say_how_much_is_kept(cast: Cast, sign_in: SignIn) -> None:
     for person in (cast.dev, cast.max, cast.cleo):
         client = sign_in(person)
-        assert client.post("/settings/kept/", {"artefacts_kept": "9"}).status_code == 403
-        answer = client.put(API + "retention/", {"artefacts_kept": 9}, content_type="application/json")
-        assert answer.status_code == 403
+        assert client.post("/settings/kept/", KEPT | {"logs_kept_days": "9"}).status_code == 403
+        assert put(client, logs_kept_days=9).status_code == 403
         assert client.post(API + "retention/prune/").status_code == 403
     assert sign_in(cast.cleo).get(API + "retention/").status_code == 403
-    assert Product.objects.get().artefacts_kept == 5
+    assert Product.objects.values(*KEPT).get() == KEPT
 
 
 def test_the_rest_is_removed_by_the_api_too(cast: Cast, sign_in: SignIn) -> None:

@@ -125,17 +125,3 @@ def test_two_workers_never_sample_one_environment_at_the_same_time(production: E
         thread.start()
         thread.join()
     assert (mine, found) == (True, [False])
-
-
-def test_a_beat_prunes_what_is_too_old(production: Environment) -> None:
-    sampling.take(production, at=timezone.now() - timedelta(days=36))
-    watch.tick()
-    assert Sample.objects.count() == 1
-
-
-def test_old_samples_are_pruned(production: Environment) -> None:
-    now = timezone.now()
-    sampling.take(production, at=now - timedelta(days=36))
-    kept = sampling.take(production, at=now)
-    assert sampling.prune(production, at=now) == 1
-    assert Sample.objects.get() == kept
