@@ -13,6 +13,7 @@ from django.utils import timezone
 from deployments import leftovers, running, targets
 from deployments.drivers import DriverError, Stopped
 from deployments.models import Deployment, Step
+from deployments.targets import Given
 from environments.git import GitError
 from environments.manifest import CommandSection
 from lifecycle import logs, process
@@ -71,6 +72,7 @@ class Attempt:
         self._asked = False
         self._waits_for: Step | None = None
         self._said_so = False
+        self._given: Given | None = None
 
     def stop(self) -> bool:
         """Asked ten times a second while something runs; also stores the output that has come in."""
@@ -98,6 +100,19 @@ class Attempt:
     def turn_back(self) -> None:
         """From here on only a waiting rollback stops the way back."""
         self.going_back, self._asked, self._looked_at = True, False, 0.0
+        self._given = None
+
+    def given(self) -> Given:
+        """What the environment gives, read once for the way forward and once for the way back, and masked from then on.
+
+        A release is started with the variables that were claimed with it, whatever is set meanwhile; the one that comes
+        back, with those it ran with.
+        """
+        if self._given is None:
+            before = running.current(self.environment) if self.going_back else None
+            self._given = targets.given_by(self.environment, (before or self.deployment).config_version)
+            self.lease.log.mask_also(targets.secrets_of(self.environment))
+        return self._given
 
     def check(self) -> None:
         """Raise LeaseLost or Interrupted if there is reason to stop."""

@@ -102,8 +102,7 @@ def _begin(attempt: Attempt) -> None:
 def _hold(attempt: Attempt) -> None:
     """From here on the target refuses whoever held it before, and the log hides this environment's secrets."""
     try:
-        driver = targets.driver_for(attempt.environment, attempt.deployment.candidate)
-        attempt.lease.log.mask_also(targets.secrets_of(attempt.environment))
+        driver = targets.driver_for(attempt.environment, attempt.deployment.candidate, given=attempt.given())
         targets.require_own_database(attempt.environment, config_version=attempt.deployment.config_version)
         driver.hold(attempt.lease.fence)
     except (DriverError, ManifestError, NotAllowed) as error:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from deployments import running
-from deployments.models import Deployment
+from deployments.models import Deployment, Step
 from deployments.pushing import push_later
 from environments import drift, repositories
 from environments.git import LIFECYCLE, UPSTREAM_HEADS, Git, GitError, RefMoved, Signature
@@ -46,6 +46,18 @@ def record(deployment: Deployment) -> str:
     drift.set_foreign(environment, "")
     _tag(git, deployment)
     return sha
+
+
+def came_back(last: Deployment, *, instead_of: Deployment) -> None:
+    """Append what runs again where a snapshot of what was given up may be on the branch. Raises GitError, RefMoved."""
+    begun = instead_of.steps.filter(key="snapshot").exclude(status=Step.Status.PENDING)
+    if begun.exists():
+        _keep(last, record(last))
+
+
+def _keep(deployment: Deployment, snapshot: str) -> None:
+    Deployment.objects.filter(pk=deployment.pk).update(snapshot=snapshot)
+    push_later(deployment.environment)
 
 
 def _tag(git: Git, deployment: Deployment) -> None:
@@ -110,5 +122,4 @@ def make_up(lease: Lease) -> None:
         snapshot = record(deployment)
     except GitError as error:
         raise jobs.Failed(str(error)) from error
-    Deployment.objects.filter(pk=deployment.pk).update(snapshot=snapshot)
-    push_later(environment)
+    _keep(deployment, snapshot)

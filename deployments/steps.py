@@ -49,19 +49,13 @@ def _driver(attempt: Attempt, candidate: Candidate, *, step: Step | None = None)
     """The environment's driver; what is tried again under one deployment's key takes effect once.
 
     With `step` the command that changes the target is on its row.
-
-    A release is started with the variables that were claimed with it, whatever is set meanwhile; the one that comes
-    back, with those it ran with.
     """
-    deployment = attempt.deployment
-    before = running.current(attempt.environment) if attempt.going_back else None
-    version = (before or deployment).config_version
     note = partial(attempt.note, step) if step else no_note
     return targets.driver_for(
         attempt.environment,
         candidate,
-        deployment=deployment,
-        config_version=version,
+        given=attempt.given(),
+        deployment=attempt.deployment,
         note=note,
         goes_back=attempt.going_back,
         again=attempt.again,
@@ -199,7 +193,17 @@ def go_back(attempt: Attempt, step: Step) -> str:
     _prepare(attempt, step, last.candidate)
     _driver(attempt, last.candidate, step=step).restore(targets.release_of(last.candidate), **_hold(attempt))
     _health(attempt, last.candidate)
+    _tell_of_it_again(attempt, last)
     return f"back on {running.release_id(last.candidate)}"
+
+
+def _tell_of_it_again(attempt: Attempt, last: Deployment) -> None:
+    """What was given up may have been recorded before it was: then the branch must not end with it."""
+    try:
+        snapshots.came_back(last, instead_of=attempt.deployment)
+    except GitError as error:
+        attempt.lease.log.warn(f"The snapshot of what runs again could not be recorded and is tried again: {error}")
+        snapshots.record_later(last)
 
 
 def probe(attempt: Attempt) -> str | None:

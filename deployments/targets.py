@@ -1,6 +1,7 @@
 """From rows to what the drivers know: a target (one environment) and a release (one built candidate)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -47,32 +48,55 @@ def release_of(candidate: Candidate) -> drivers.Release:
     return drivers.Release(running.release_id(candidate), artefacts_root() / candidate.digest, candidate.digest)
 
 
+@dataclass(frozen=True)
+class Given:
+    """What an environment gives the drivers, opened: the application's variables, and what opens its servers."""
+
+    variables: dict[str, str]
+    credentials: dict[str, str]
+    host_keys: dict[str, str]
+
+
+def given_by(environment: Environment, config_version: int | None = None) -> Given:
+    """With the variables of a version (None: today's), but today's credentials: a key that was replaced opens nothing.
+
+    Only for workers. NotAllowed when a secret cannot be read.
+    """
+    own, today = _variables(environment, config_version), variables.opened(environment)
+    own |= places.effects(environment) | access.variables(environment)
+    return Given(
+        variables={name: value for name, value in own.items() if name not in CREDENTIALS},
+        credentials={name: value for name, value in today.items() if name in CREDENTIALS},
+        host_keys=host_keys.pinned(environment),
+    )
+
+
 def driver_for(
     environment: Environment,
     candidate: Candidate,
     *,
+    given: Given | None = None,
     deployment: Deployment | None = None,
-    config_version: int | None = None,
     note: Note = no_note,
     goes_back: bool = False,
     again: bool = False,
 ) -> Driver:
-    """The environment's driver, set up for this candidate and for the variables of a version (None: today's).
+    """The environment's driver, set up for this candidate with what was given (None: what it gives today).
 
     `goes_back`, `again` and `note` are the target's; see there. DriverError for a driver or setting that is wrong.
     """
     folder = app_folder(environment)
-    given = _variables(environment, config_version) | places.effects(environment) | access.variables(environment)
+    given = given or given_by(environment)
     target = Target(
         environment=environment.slug,
         folder=folder,
         data=folder / "data",
         manifest=manifest_of(candidate),
         port=_port(environment),
-        variables={name: value for name, value in given.items() if name not in CREDENTIALS},
+        variables=given.variables,
         settings=environment.driver_settings,
-        credentials=_credentials(environment),
-        host_keys=host_keys.pinned(environment),
+        credentials=given.credentials,
+        host_keys=given.host_keys,
         checkout=release_of(candidate).path,
         key=key_of(deployment, candidate, goes_back=goes_back) if deployment else "",
         again=again,
@@ -88,11 +112,6 @@ def _variables(environment: Environment, config_version: int | None) -> dict[str
     if config_version is None:
         return variables.opened(environment)
     return variables.opened_at(environment, config_version)
-
-
-def _credentials(environment: Environment) -> dict[str, str]:
-    """Today's, also on the way back to what ran with other variables: a key that was replaced opens nothing."""
-    return {name: value for name, value in variables.opened(environment).items() if name in CREDENTIALS}
 
 
 def key_of(deployment: Deployment, candidate: Candidate, *, goes_back: bool = False) -> str:

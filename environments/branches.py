@@ -1,6 +1,8 @@
 """The upstream's branches as rows: what moved, and what git could not take."""
 
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -41,6 +43,11 @@ def require_usable(product: Product, name: str) -> None:
         raise ValidationError({"branch": _("This is not a name git takes.")})
     if name.startswith(OURS) or Repository.objects.filter(product=product, main_branch=name).exists():
         raise ValidationError({"branch": _("No change is built on %(branch)s: choose another one.") % {"branch": name}})
+
+
+def pushed_by_us() -> Q:
+    """The branches that Lifecycle itself keeps upstream."""
+    return reduce(or_, (Q(name__startswith=prefix) for prefix in OURS))
 
 
 def shown(name: str) -> str:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from environments import upstream_keys
+from environments.branches import pushed_by_us
 from environments.git import ssh_server
 from environments.models import Branch, Environment, Repository, TrunkCommit, UpstreamKey
 from environments.repository_forms import CredentialForm, ModeForm, RepositoryForm
@@ -93,8 +94,10 @@ def headline(found: Repository) -> str:
 
 
 def branches(found: Repository) -> list[Branch]:
-    """Those in trouble first, then the newest."""
-    return list(found.branches.order_by("-trouble", "-moved_at", "name")[:BRANCHES_SHOWN])
+    """Those in trouble first, then the newest; what Lifecycle pushes itself only if something is wrong with it."""
+    return list(
+        found.branches.exclude(pushed_by_us(), trouble="").order_by("-trouble", "-moved_at", "name")[:BRANCHES_SHOWN]
+    )
 
 
 def steps(found: Repository) -> list[Step]:

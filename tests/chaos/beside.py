@@ -1,5 +1,6 @@
-"""What counts effects, and no seconds, runs beside the rest of the campaign: pytest in a process of its own, on servers
-of its own, so that the whole ends in time.
+"""What counts effects, and no seconds, runs in the time that the rest of the campaign leaves.
+
+It is pytest in a process of its own, on servers of its own, with the lowest priority.
 """
 
 import os
@@ -15,13 +16,14 @@ SERVERS = ("DATABASE_URL", "REDIS_URL", "LIFECYCLE_TEST_BASE", "LIFECYCLE_VAR", 
 
 
 class Beside:
-    """One such run of `targets` with pytest's `options`; what its tests measured comes to `results`."""
+    """One such run of `targets` with pytest's `options`."""
 
     def __init__(self, folder: Path, targets: list[str], *options: str, **variables: str) -> None:
-        self.report, self.said, self.results = folder / "report.xml", folder / "said.log", folder / "results.json"
+        self.report, self.said = folder / "report.xml", folder / "said.log"
         environment = {name: value for name, value in os.environ.items() if name not in SERVERS} | variables
-        environment |= {"LIFECYCLE_CHAOS_SEED": str(SEED), "LIFECYCLE_CHAOS_RESULTS": str(self.results)}
-        command = [sys.executable, "-m", "pytest", *targets, "-q", "--tb=short", f"--junit-xml={self.report}", *options]
+        environment |= {"LIFECYCLE_CHAOS_SEED": str(SEED)}
+        pytest = [sys.executable, "-m", "pytest", *targets, "-q", "--tb=short", f"--junit-xml={self.report}", *options]
+        command = ["nice", "-n", "19", *pytest]
         with self.said.open("wb") as said:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT)
 

@@ -7,23 +7,22 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoDbBlocker
 
+from environments.models import Environment
 from tests.chaos.beside import Beside
 from tests.chaos.product import ChaosProduct
 from tests.chaos.results import Results
 from tests.chaos.stack import Stack, base_folder
-from tests.chaos.test_counted import COUNTED, targets
 from tests.chaos.test_faults import AT_ONCE, MATRIX
 
-LAST = ("test_broker", "test_database", "test_rollbacks", "test_kills", "test_faults", "test_counted")
-"""What measures seconds most closely comes when there is least beside it; then what ran beside it is read."""
+LAST = ("test_kills", "test_rollbacks", "test_duplicates", "test_promotions", "test_races", "test_faults")
+"""First comes what mostly waits and leaves room for what runs beside it; that is read when all else is done."""
 
 
 @pytest.fixture(scope="session")
 def results() -> Iterator[Results]:
     kept = Results()
     yield kept
-    own = Path(os.environ["LIFECYCLE_TEST_BASE"]) / "chaos.json"
-    kept.keep(Path(os.environ.get("LIFECYCLE_CHAOS_RESULTS") or own))
+    kept.keep(Path(os.environ["LIFECYCLE_TEST_BASE"]) / "chaos.json")
     print(kept.table())
 
 
@@ -53,39 +52,28 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
     started.stop()
 
 
-@pytest.fixture(scope="session")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
-    """What only counts effects."""
-    started = Beside(tmp_path_factory.mktemp("counted"), targets())
-    yield started
-    started.stop()
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _begin_with_what_runs_beside(request: pytest.FixtureRequest) -> None:
     """Where it is asked for, from the beginning on."""
-    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
-    for name in sorted(wanted & {"matrix", "counted"}):
-        request.getfixturevalue(name)
+    if any("matrix" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("matrix")
 
 
 @pytest.fixture(autouse=True)
-def _no_trap_is_left(stack: Stack) -> Iterator[None]:
+def _nothing_is_left(stack: Stack) -> Iterator[None]:
+    """No trap, and no place that workers look after while others are measured."""
     yield
     stack.traps.clear()
+    Environment.objects.exclude(slug="dev").update(status=Environment.Status.GONE)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
-    """Mark what is here; what runs beside the rest is not run here as well."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Mark what is here, and put it in its turn."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.chaos)
     yield
-    if any(item.path.stem == "test_counted" for item in items):
-        beside = [item for item in items if item.path.stem in COUNTED]
-        config.hook.pytest_deselected(items=beside)
-        items[:] = [item for item in items if item not in beside]
     items.sort(key=_turn)
 
 

@@ -37,11 +37,6 @@ class Results:
         self.rows.append(Row(name, asked, measured, ok, command or _this_test(), round(now - self._last, 1)))
         self._last = now
 
-    def take(self, path: Path) -> None:
-        """Add what another run kept."""
-        self.rows += [Row(**row) for row in json.loads(path.read_text())] if path.exists() else []
-        self._last = time.monotonic()
-
     def table(self) -> str:
         """For the terminal, a paragraph per row."""
         lines = [f"\n{'chaos':<6} {len(self.rows)} results in {time.monotonic() - self.began:.0f} s"]

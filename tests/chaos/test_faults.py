@@ -1,4 +1,4 @@
-"""A fault at every step of every driver: tests/deployments/test_every_fault.py as a whole, beside the rest (beside.py).
+"""A fault at every step of every driver: tests/deployments/test_every_fault.py as a whole (beside.py).
 
 Its guards, and what happens without each of them, are named there; this one only reads what came out.
 """

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from deployments import rollout, running, services, steps, stopping
+from deployments import endings, rollout, running, services, steps, stopping
 from deployments.models import Deployment
 from environments import repositories
 from environments.models import Environment
@@ -45,6 +45,18 @@ def test_the_environment_branch_is_a_line_of_snapshots(engine: Shop):
     assert [len(commit.parents) for commit in log] == [1, 1, 0]
     assert git.tree_of(log[0].sha) == first.candidate.tree
     assert log[0].trailer("Candidate") == str(first.candidate_id)
+
+
+def test_the_branch_does_not_end_with_what_was_recorded_and_then_given_up(engine: Shop, monkeypatch):
+    first = engine.deploy(engine.dev, engine.candidate("one"))
+    monkeypatch.setattr(endings, "succeed", lambda _attempt: 1 / 0)
+    second = engine.deploy(engine.dev, engine.candidate("two"))
+    assert (second.status, engine.runs(engine.dev)) == (S.ERRORED, "one")
+    git = repositories.git(engine.repository)
+    log = git.log(None, git.refs("refs/heads/")["env/dev"])
+    assert [commit.trailer("Deployment") for commit in log] == [str(d.pk) for d in (first, second, first)]
+    first.refresh_from_db()
+    assert first.snapshot == log[0].sha
 
 
 def test_the_branch_is_pushed_by_work_of_its_own(engine: Shop):

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from environments import repositories, secrets, upstream_keys
-from environments.models import Environment, Repository, TrunkCommit
+from environments.models import Branch, Environment, Repository, TrunkCommit
 from lifecycle.models import Event, Work
 from releases import trunk_words
 from releases.models import Change
@@ -129,3 +129,12 @@ def test_what_to_know_is_said_in_sentences(cast, sign_in, repository):
     shown = text(sign_in(cast.dev))
     for words in ("Make a pull request.", "The tag 24.11", "env/production (dddddddd)", "rename it"):
         assert words in shown
+
+
+def test_what_lifecycle_pushes_itself_is_among_the_branches_only_in_trouble(cast, sign_in, repository):
+    for name, trouble in (("env/production", ""), ("env/own", "This one cannot be read."), ("environment-form", "")):
+        facts = {"sha": "e" * 40, "subject": "Anything", "author": "Dev", "moved_at": timezone.now()}
+        Branch.objects.create(repository=repository, name=name, trouble=trouble, **facts)
+    shown = text(sign_in(cast.dev))
+    assert "environment-form" in shown and "env/own" in shown
+    assert "env/production" not in shown
