@@ -17,9 +17,10 @@ from typing import IO
 
 from deployments import keeper_state
 from deployments.keeper_app import App
+from deployments.keeper_bell import Bell
 from lifecycle.embedded.paths import private_folder, var_folder
 
-POLL_SECONDS, CHANGING_POLL_SECONDS, BEAT_SECONDS = 0.02, 0.01, 1.0
+POLL_SECONDS, CHANGING_POLL_SECONDS, BEAT_SECONDS = 0.1, 0.005, 1.0
 
 
 class Keeper:
@@ -34,10 +35,11 @@ class Keeper:
 
     def run(self) -> None:
         """Tend the applications until a signal says stop; then stop them."""
-        while not self.stopping:
-            self.tick()
-            changing = any(app.changing for app in self.apps.values())
-            time.sleep(CHANGING_POLL_SECONDS if changing else POLL_SECONDS)
+        with Bell(self.var) as bell:
+            while not self.stopping:
+                self.tick()
+                changing = any(app.changing for app in self.apps.values())
+                bell.wait(CHANGING_POLL_SECONDS if changing else POLL_SECONDS)
         for app in self.apps.values():
             app.stop()
         for app in self.apps.values():

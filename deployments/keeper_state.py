@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal, TypeVar
 
+from deployments import keeper_bell
+
 State = Literal["starting", "running", "stopping", "stopped", "crashing"]
 T = TypeVar("T")
 LOCK_SECONDS = 10.0  # holders need milliseconds; one that is frozen must not keep the others for ever
@@ -71,6 +73,7 @@ def switch(folder: Path, current: Current) -> None:
     with _locked(folder):
         _raise_fence(folder, current.fence)
         replace_json(folder / "current.json", asdict(current), durable=True)
+    keeper_bell.ring(folder.parents[1])
 
 
 def hold(folder: Path, fence: int) -> None:
@@ -88,6 +91,7 @@ def withdraw(folder: Path, fence: int) -> None:
     with _locked(folder):
         _raise_fence(folder, fence)
         (folder / "current.json").unlink(missing_ok=True)
+    keeper_bell.ring(folder.parents[1])
 
 
 def read_current(folder: Path) -> Current | None:

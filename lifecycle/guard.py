@@ -30,7 +30,7 @@ def main() -> int:
     if child == 0:
         _exec(argv, lifeline, sys.argv[3])
     code = _wait(child, lifeline, wake)
-    _end_descendants(0 if code is not None else grace, child)
+    _end_descendants(0 if code is not None else grace, child, wake)
     return _reaped[child] if code is None else code
 
 
@@ -103,7 +103,7 @@ def _reap() -> None:
         _reaped[pid] = code if code >= 0 else 128 - code
 
 
-def _end_descendants(grace: float, child: int) -> None:
+def _end_descendants(grace: float, child: int, wake: int) -> None:
     """TERM to every descendant, KILL to those left after `grace` seconds. A grace of 0 kills at once."""
     deadline = time.monotonic() + grace
     if grace:
@@ -111,7 +111,8 @@ def _end_descendants(grace: float, child: int) -> None:
     while descendants(os.getpid()):
         if time.monotonic() >= deadline:
             _signal_all(signal.SIGKILL)
-        time.sleep(0.01)
+        if select.select([wake], [], [], 0.01)[0]:
+            os.read(wake, 4096)
         _reap()
     _reap()
     _reaped.setdefault(child, 128 + signal.SIGKILL)
@@ -171,4 +172,4 @@ def stat(pid: int) -> list[bytes] | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main())  # there is nothing to tidy up, and whoever waits for the command waits for this

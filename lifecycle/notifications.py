@@ -1,6 +1,7 @@
 """The outbox: who is told of what, over which channel. Rows are written with their cause and sent by a worker."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +26,15 @@ MAILER = Machine("mail")
 Choice = tuple[str, str]
 
 
+@dataclass(frozen=True)
+class News:
+    """One thing to tell: `data` fills the topic's sentence, `url` is a path of this site, `key` tells it apart."""
+
+    url: str
+    key: str
+    data: Mapping[str, Any]
+
+
 def tell(
     people: Iterable[User],
     topic: str,
@@ -35,33 +45,54 @@ def tell(
     due_in_seconds: float = 0,
     **data: Any,
 ) -> None:
+    """`tell_all` for one piece of news."""
+    tell_all(people, topic, [News(url, key, data)], product=product, due_in_seconds=due_in_seconds)
+
+
+def tell_all(
+    people: Iterable[User],
+    topic: str,
+    news: Iterable[News],
+    *,
+    product: Product | None,
+    due_in_seconds: float = 0,
+) -> None:
     """Write the outbox rows for `people`, once per (person, channel, key); KeyError for an unknown topic.
 
-    `data` fills the topic's sentence, lazy texts in each person's language; `url` is a path of this site.
-    Inactive people are left out.
+    Lazy texts are kept in each person's language. Inactive people are left out. The number of statements does not grow
+    with the news.
     """
-    now, address = timezone.now(), address_in(product, url)
-    everybody = {person.pk: person for person in people if person.is_active}
-    words = {language: in_language(language, data) for language in {p.language for p in everybody.values()}}
+    now, everybody = timezone.now(), {person.pk: person for person in people if person.is_active}
+    due_at, languages = now + timedelta(seconds=due_in_seconds), {person.language for person in everybody.values()}
     switched = {(p.user_id, p.channel): p.enabled for p in Preference.objects.filter(event=topic, user__in=everybody)}
-    rows = [
-        Notification(
-            user=person,
-            product=product,
-            event=topic,
-            channel=channel,
-            status=Notification.Status.QUEUED if channel == EMAIL else Notification.Status.SENT,
-            url=address,
-            data=words[person.language],
-            key=key,
-            due_at=now + timedelta(seconds=due_in_seconds),
-            created_at=now,
-        )
+    told = [
+        (person, channel)
         for person in everybody.values()
         for channel in Channel
         if switched.get((person.pk, channel), channel in TOPICS[topic].channels)
     ]
-    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    rows = []
+    for one in news:
+        address, words = (
+            address_in(product, one.url),
+            {language: in_language(language, one.data) for language in languages},
+        )
+        rows += [
+            Notification(
+                user=person,
+                product=product,
+                event=topic,
+                channel=channel,
+                status=Notification.Status.QUEUED if channel == EMAIL else Notification.Status.SENT,
+                url=address,
+                data=words[person.language],
+                key=one.key,
+                due_at=due_at,
+                created_at=now,
+            )
+            for person, channel in told
+        ]
+    Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
 
 
 def address_in(product: Product | None, url: str) -> str:
@@ -71,7 +102,7 @@ def address_in(product: Product | None, url: str) -> str:
     return f"/p/{product.slug}{url}"
 
 
-def in_language(language: str, data: dict[str, Any]) -> dict[str, str]:
+def in_language(language: str, data: Mapping[str, Any]) -> dict[str, str]:
     with translation.override(language):
         return {name: str(value) for name, value in data.items()}
 

@@ -11,7 +11,7 @@ from ideas.models import AgendaItem, Stop
 from lifecycle import events
 from lifecycle.events import By
 from lifecycle.models import Product
-from lifecycle.notifications import tell
+from lifecycle.notifications import News, tell, tell_all
 from lifecycle.roles import people_who_may
 from lifecycle.transitions import move
 from releases import (
@@ -48,17 +48,13 @@ def mark_on_staging(candidate: Candidate, *, by: By, at: datetime | None = None)
     Candidate.objects.filter(pk=candidate.pk).update(staged_at=now)
     candidate.staged_at = now
     events.record("candidate.on_staging", candidate, by=by, at=at)
-    arrived = current(candidate)
-    for change in rows_of(candidate, Action.UNDO):
-        tell_testers(change, candidate)
-    for change in arrived:
+    for change in current(candidate):
         if change.status == S.READY:
             move(change, S.STAGING, by=by, at=at, waiting_since=now)
     verdicts.settle(candidate, only_stale=True, at=now)
-    for change in arrived:
-        change.refresh_from_db(fields=["status", "waiting_since"])
-        if change.status == S.STAGING:
-            tell_testers(change, candidate)
+    arrived = current(candidate)
+    untested = [change for change in arrived if change.status == S.STAGING]
+    tell_testers(candidate, rows_of(candidate, Action.UNDO) + untested)
     leave_staging(candidate, arrived, by=by, at=now)
     progress.advance(arrived, Stop.STAGING, by=by, fact=candidate, at=at)
 
@@ -88,16 +84,17 @@ def leave_staging(candidate: Candidate, arrived: list[Change], *, by: By, at: da
         move(change, S.READY, by=by, at=at, waiting_since=at)
 
 
-def tell_testers(change: Change, candidate: Candidate) -> None:
+def tell_testers(candidate: Candidate, waiting: list[Change]) -> None:
     """Once per change and candidate."""
-    tell(
-        people_who_may("give_verdict", change.product),
-        "change.on_staging",
-        url=f"{changes.testing_page()}?change={change.number}",
-        key=f"staging:{candidate.pk}:{change.pk}",
-        product=change.product,
-        title=change.title,
-    )
+    news = [
+        News(
+            f"{changes.testing_page()}?change={change.number}",
+            f"staging:{candidate.pk}:{change.pk}",
+            {"title": change.title},
+        )
+        for change in waiting
+    ]
+    tell_all(people_who_may("give_verdict", candidate.product), "change.on_staging", news, product=candidate.product)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -178,25 +178,30 @@ def weigh(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
     was given for and this one (DESIGN "Approval"). Runs git; for workers.
     """
     said = standing(candidate)
+    rows = list(candidate.rows.exclude(action=UNDO).select_related("change", "revision"))
+    yeses, before = earlier_yeses(rows), builds_before(candidate, rows)
     again = []
-    for row in candidate.rows.exclude(action=UNDO).select_related("change", "revision"):
+    for row in rows:
         row.candidate = candidate
-        earlier = None if row.change_id in said else earlier_yes(row)
+        earlier = None if row.change_id in said else yeses.get(row.revision_id)
         touched = overlap(row, earlier.candidate) if earlier else set()
         if earlier and not touched:
             say(row, YES, by=earlier.by, carried_from=earlier, at=at)
         elif row.change_id not in said:
             again.append(row.change)
-        note_differences(row, earlier, touched)
+        note_differences(row, before.get(row.revision_id), earlier, touched)
+    weighing.store(rows)
     return again
 
 
-def note_differences(row: CandidateChange, earlier: Verdict | None, touched: set[str]) -> None:
+def note_differences(
+    row: CandidateChange, before: Candidate | None, earlier: Verdict | None, touched: set[str]
+) -> None:
     """What pages say about the change on this build: what it has in common with the one before, and what is stale."""
-    before = build_before(row)
-    is_same = before is not None and not overlap(row, before)
-    stale = weighing.changed_by(row.candidate, earlier.candidate, touched, row.change_id) if earlier and touched else []
-    weighing.note(row, unchanged_since=before if is_same else None, stale=stale)
+    row.unchanged_since = before if before is not None and not overlap(row, before) else None
+    row.stale = (
+        weighing.changed_by(row.candidate, earlier.candidate, touched, row.change_id) if earlier and touched else []
+    )
 
 
 def overlap(row: CandidateChange, earlier: Candidate) -> set[str]:
@@ -204,11 +209,20 @@ def overlap(row: CandidateChange, earlier: Candidate) -> set[str]:
     return weighing.differing(row.candidate, earlier) & set(row.revision.files)
 
 
-def build_before(row: CandidateChange) -> Candidate | None:
-    """The last build that was on staging with the change at the same revision."""
-    same = CandidateChange.objects.filter(change=row.change_id, revision=row.revision_id, action=row.action)
-    earlier = Candidate.objects.filter(rows__in=same, pk__lt=row.candidate_id).exclude(staged_at=None)
-    return earlier.order_by("-pk").first()
+def earlier_yeses(rows: Iterable[CandidateChange]) -> dict[int, Verdict]:
+    """Revision id → the newest verdict on it, where that is a yes. What was said of taking it out does not count."""
+    undone = CandidateChange.objects.filter(candidate=OuterRef("candidate"), change=OuterRef("change"), action=UNDO)
+    found = Verdict.objects.filter(~Exists(undone), revision__in=[row.revision_id for row in rows])
+    newest = found.order_by("revision_id", "-id").distinct("revision_id").select_related("candidate", "by")
+    return {verdict.revision_id: verdict for verdict in newest if verdict.is_yes}
+
+
+def builds_before(candidate: Candidate, rows: Iterable[CandidateChange]) -> dict[int, Candidate]:
+    """Revision id → the last build before this one that was on staging with it."""
+    same = CandidateChange.objects.filter(revision__in=[row.revision_id for row in rows]).exclude(action=UNDO)
+    staged = same.filter(candidate__lt=candidate.pk).exclude(candidate__staged_at=None)
+    newest = staged.order_by("revision_id", "-candidate_id").distinct("revision_id").select_related("candidate")
+    return {row.revision_id: row.candidate for row in newest}
 
 
 def settle(candidate: Candidate, *, only_stale: bool = False, at: datetime | None = None) -> None:
@@ -232,11 +246,3 @@ def count_as_approved(change: Change, word: Verdict, *, at: datetime | None) -> 
     way = {S.READY: (S.STAGING, S.APPROVED), S.STAGING: (S.APPROVED,)}
     for status in way.get(S(change.status), ()) if word.is_yes else ():
         move(change, status, by=COMPOSER, at=at, waiting_since=at or timezone.now())
-
-
-def earlier_yes(row: CandidateChange) -> Verdict | None:
-    """The newest verdict on this revision, if it is a yes."""
-    verdicts = Verdict.objects.filter(change=row.change, revision=row.revision).select_related("candidate", "by")
-    verdicts = verdicts.exclude(candidate__rows__in=CandidateChange.objects.filter(change=row.change, action=UNDO))
-    newest = verdicts.order_by("-id").first()
-    return newest if newest and newest.outcome == YES else None

@@ -48,7 +48,6 @@ def rows_of(candidate: Candidate) -> dict[int, CandidateChange]:
     return {row.change_id: row for row in candidate.rows.select_related("change", "revision")}
 
 
-def note(row: CandidateChange, *, unchanged_since: Candidate | None, stale: list[dict[str, object]]) -> None:
-    """Write down what was found out about one change."""
-    row.unchanged_since, row.stale = unchanged_since, stale
-    CandidateChange.objects.filter(pk=row.pk).update(unchanged_since=unchanged_since, stale=stale)
+def store(rows: Iterable[CandidateChange]) -> None:
+    """Write down what was found out about the changes of a build."""
+    CandidateChange.objects.bulk_update(rows, ["unchanged_since", "stale"], batch_size=500)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from .commits import Link
 from .errors import Conflict
-from .records import LIFECYCLE, Signature
 from .repository import Git
 
 
@@ -53,7 +53,6 @@ def compose(
     changes: Iterable[Step],
     *,
     at: datetime,
-    author: Signature = LIFECYCLE,
 ) -> Composition:
     """Apply `changes` to `base` in their order; one that conflicts is left out and named.
 
@@ -64,6 +63,7 @@ def compose(
     trees = git.trees_of([base, *(sha for step in steps for sha in _commits_of(step))])
     result = Composition(head=base, tree=trees[base])
     taken: list[Step] = []
+    links: list[Link] = []
     for step in steps:
         if step.needs and step.needs not in result.applied:
             result.conflicts.append(CompositionConflict(step.key, step.needs, []))
@@ -74,9 +74,10 @@ def compose(
             other = _who_touches(git, taken, conflict.files)
             result.conflicts.append(CompositionConflict(step.key, other, conflict.files))
             continue
-        result.head = _record(git, result, step, author, at)
+        links.append(_link(result.tree, step))
         result.applied.append(step.key)
         taken.append(step)
+    result.head = git.chain(base, links, at)
     return result
 
 
@@ -95,11 +96,10 @@ def _apply(git: Git, onto: str, step: Step, trees: dict[str, str]) -> str:
     return git.apply_trees(onto, fork, tip)
 
 
-def _record(git: Git, result: Composition, step: Step, author: Signature, at: datetime) -> str:
+def _link(tree: str, step: Step) -> Link:
     verb = "Undo" if step.undo else "Apply"
     trailers = {"Lifecycle-Change": step.key} | ({"Lifecycle-Undo": "yes"} if step.undo else {})
-    message = f"{verb} {step.title or step.key}"
-    return git.commit(result.tree, [result.head, step.tip], message, trailers, author, at)
+    return Link(tree, (step.tip,), f"{verb} {step.title or step.key}", trailers)
 
 
 def _who_touches(git: Git, taken: list[Step], files: list[str]) -> str | None:

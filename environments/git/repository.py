@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from . import names
+from .commits import Link, commit_id, commit_text, throwaway
 from .errors import Conflict, GitError
 from .export import ExportLimits, Note, export_tree
 from .mirror import Mirror
@@ -22,7 +23,6 @@ from .records import (
     parse_log,
     parse_people,
 )
-from .throwaway import commit_id, commit_text
 
 _USUAL_LIMITS = ExportLimits()
 _LOG = ("-z", f"--format=tformat:{LOG_FORMAT}", "--encoding=UTF-8")
@@ -170,18 +170,35 @@ class Git(Mirror):
         return names.checked_sha(tree)
 
     def _throw_away(self, base: str, ours: str, theirs: str) -> tuple[str, str]:
-        """Two commits of these trees above one of the tree `base`, written in one go."""
-        below = commit_text(base)
+        """Two commits of these trees above one of the tree `base`."""
+        below = throwaway(base)
         parent = commit_id(below, like=base)
-        texts = [below, *(commit_text(tree, parent) for tree in (ours, theirs))]
+        _below, first, second = self._write([below, throwaway(ours, parent), throwaway(theirs, parent)])
+        return first, second
+
+    def _write(self, commits: Sequence[bytes]) -> list[str]:
+        """The ids of commits that are written in one go, so that one may stand on another."""
         with tempfile.TemporaryDirectory() as folder:
-            paths = [Path(folder, str(number)) for number in range(len(texts))]
-            for path, text in zip(paths, texts, strict=True):
+            paths = [Path(folder, str(number)) for number in range(len(commits))]
+            for path, text in zip(paths, commits, strict=True):
                 path.write_bytes(text)
             wanted = "".join(f"{path}\n" for path in paths).encode()
-            made = self._ask("hash-object", "-t", "commit", "-w", "--no-filters", "--stdin-paths", stdin=wanted)
-        _below, first, second = made.split()
-        return first, second
+            return self._ask("hash-object", "-t", "commit", "-w", "--no-filters", "--stdin-paths", stdin=wanted).split()
+
+    def chain(self, base: str, links: Sequence[Link], at: datetime) -> str:
+        """Commits by Lifecycle above `base`, each on top of the one before and written in one go; the last one.
+
+        No ref moves. The same arguments give the same id, which is the one that `commit` would give.
+        """
+        head, texts = names.checked_sha(base), []
+        for link in links:
+            parents = [head, *(names.checked_sha(parent) for parent in link.merged)]
+            message = commit_message(link.message, link.trailers)
+            texts.append(commit_text(names.checked_sha(link.tree), parents, message, _date(at)))
+            head = commit_id(texts[-1], like=base)
+        if texts and self._write(texts)[-1] != head:
+            raise GitError("git gave a commit another id than was reckoned")
+        return head
 
     def commit(
         self,
@@ -193,8 +210,7 @@ class Git(Mirror):
         at: datetime,
     ) -> str:
         """A new commit object (no ref moves). The same arguments give the same id."""
-        date = f"@{int(at.timestamp())} {at.strftime('%z') or '+0000'}"
-        return self._commit_tree(tree, parents, commit_message(message, trailers).encode(), author, date)
+        return self._commit_tree(tree, parents, commit_message(message, trailers).encode(), author, f"@{_date(at)}")
 
     def _commit_tree(
         self,
@@ -215,6 +231,10 @@ class Git(Mirror):
         options = [part for parent in parents for part in ("-p", names.checked_sha(parent))]
         rev = names.checked_sha(tree) + "^{tree}"
         return self._ask("commit-tree", *options, rev, stdin=message, env=env).strip()
+
+
+def _date(at: datetime) -> str:
+    return f"{int(at.timestamp())} {at.strftime('%z') or '+0000'}"
 
 
 def _plain(text: str) -> str:

@@ -59,7 +59,7 @@ def text_of(number: int, edition: int = 0) -> str:
 
 
 class BareWork:
-    """What a promotion cannot do without, by hand: merge, check out, migrate, start, ask whether it is well."""
+    """What a promotion must do, by hand: merge, check out, migrate, start, ask whether it is well, record it in git."""
 
     def __init__(self, mirror: Path, folder: Path, port: int) -> None:
         self.mirror, self.folder, self.port = mirror, folder, port
@@ -82,6 +82,12 @@ class BareWork:
         checkout.mkdir(parents=True)
         subprocess.run(f"git archive {sha} | tar -x -C {checkout}", shell=True, cwd=self.mirror, check=True)
         return checkout
+
+    def snapshot(self, environment: str, sha: str) -> None:
+        """One more commit on the environment's branch: these three commands are the least that git can do."""
+        head = self.git("rev-parse", f"refs/heads/env/{environment}")
+        commit = self.git("commit-tree", f"{sha}^{{tree}}", "-p", head, "-m", "Snapshot")
+        self.git("update-ref", f"refs/bench/{environment}", commit)
 
     def popen(self, section: str, checkout: Path) -> subprocess.Popen[bytes]:
         """A command of the checkout's lifecycle.toml, started as Lifecycle starts it."""

@@ -4,10 +4,13 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import sys
+import time
 
 import pytest
 
+from deployments.keeper_bell import Bell
 from deployments.keeper_state import (
     Current,
     FencedOut,
@@ -181,3 +184,23 @@ def test_a_long_log_is_rotated(kept):
 def test_the_keeper_gives_signs_of_life(kept, tmp_path):
     assert keeper_age_seconds(kept.var) < 2
     assert keeper_age_seconds(tmp_path / "elsewhere") is None
+
+
+def test_the_keeper_hears_of_a_switch_and_of_a_child_that_ended_at_once(tmp_path):
+    folder = app_folder(tmp_path, "shop")
+    switch(folder, current(1))  # nobody listens: nothing is waited for, and nothing is kept
+    (tmp_path / "keeper.bell").write_text("a file that is no pipe")
+    with Bell(tmp_path) as bell:
+        bell.wait(0)
+        for happens in (
+            lambda: switch(folder, current(2)),
+            lambda: withdraw(folder, 3),
+            lambda: subprocess.Popen(["true"]).wait(),
+        ):
+            happens()
+            began = time.monotonic()
+            bell.wait(30)
+            assert time.monotonic() - began < 5
+        began = time.monotonic()
+        bell.wait(0.05)
+        assert time.monotonic() - began >= 0.05

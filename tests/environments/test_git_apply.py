@@ -1,6 +1,6 @@
 """The primitive `apply` and compositions: the seven cases that a plain merge gets wrong in four."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,19 @@ def test_a_composition_records_each_change_with_its_tip(world):
     assert older.subject == "Apply A"
     again = compose(world.git, world.main, [Step("1", world.main, world.a, "A"), Step("2", world.main, world.b)], at=AT)
     assert again.head == made.head
+
+
+def test_commits_written_in_one_go_are_those_that_git_writes(world):
+    titles = {"1": "Grüße, 世界 🛒", "2": "  two\nlines  \n\n", "3": "Lifecycle-Change: 9"}
+    steps = [
+        Step(key, world.main, tip, titles[key]) for key, tip in zip("123", (world.a, world.b, world.c), strict=True)
+    ]
+    at = datetime(2026, 11, 23, 12, 0, tzinfo=timezone(-timedelta(hours=9, minutes=30)))
+    head = world.main
+    for key, tip in zip("123", (world.a, world.b, world.c), strict=True):
+        tree, trailers = world.git.apply(head, world.main, tip), {"Lifecycle-Change": key}
+        head = world.git.commit(tree, [head, tip], f"Apply {titles[key]}", trailers, LIFECYCLE, at)
+    assert compose(world.git, world.main, steps, at=at).head == head
 
 
 def test_a_composition_undoes_a_change(world):
