@@ -36,7 +36,7 @@ def _write_success(attempt: Attempt, follow_up: Callable[[Deployment], None]) ->
     deployment = attempt.deployment
     _mark(attempt, Environment.State.OK)
     attempt.lease.end(S.SUCCEEDED, verified_at=Now())
-    deployment.refresh_from_db()
+    deployment.refresh_from_db(fields=["finished_at", "verified_at"])
     follow_up(deployment)
     attempt.lease.log.ok(f"{attempt.environment} runs {running.release_id(deployment.candidate)}.")
     if deployment.snapshot:
@@ -47,8 +47,10 @@ def _write_success(attempt: Attempt, follow_up: Callable[[Deployment], None]) ->
 
 def _mark(attempt: Attempt, state: str) -> None:
     """Lock the environment before the deployment, as everybody does."""
-    attempt.environment = running.locked(attempt.environment)
-    Environment.objects.filter(pk=attempt.environment.pk).update(state=state)
+    environment = running.locked(attempt.environment)
+    Environment.objects.filter(pk=environment.pk).update(state=state)
+    environment.state = state
+    attempt.environment = attempt.deployment.environment = environment
 
 
 def state_after_return(attempt: Attempt) -> str:

@@ -9,7 +9,7 @@ import signal
 import stat
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Self
 
 _NAME = "keeper.bell"
@@ -45,9 +45,7 @@ class Bell:
         signal.set_wakeup_fd(self._signalled, warn_on_full_buffer=False)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for end in (self._pipe, self._children, self._signalled):

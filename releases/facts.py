@@ -86,12 +86,9 @@ def leave_staging(candidate: Candidate, arrived: list[Change], *, by: By, at: da
 
 def tell_testers(candidate: Candidate, waiting: list[Change]) -> None:
     """Once per change and candidate."""
+    page = changes.testing_page()
     news = [
-        News(
-            f"{changes.testing_page()}?change={change.number}",
-            f"staging:{candidate.pk}:{change.pk}",
-            {"title": change.title},
-        )
+        News(f"{page}?change={change.number}", f"staging:{candidate.pk}:{change.pk}", {"title": change.title})
         for change in waiting
     ]
     tell_all(people_who_may("give_verdict", candidate.product), "change.on_staging", news, product=candidate.product)

@@ -199,9 +199,9 @@ def note_differences(
 ) -> None:
     """What pages say about the change on this build: what it has in common with the one before, and what is stale."""
     row.unchanged_since = before if before is not None and not overlap(row, before) else None
-    row.stale = (
-        weighing.changed_by(row.candidate, earlier.candidate, touched, row.change_id) if earlier and touched else []
-    )
+    row.stale = []
+    if earlier and touched:
+        row.stale = weighing.changed_by(row.candidate, earlier.candidate, touched, row.change_id)
 
 
 def overlap(row: CandidateChange, earlier: Candidate) -> set[str]:

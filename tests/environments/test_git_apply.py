@@ -106,14 +106,13 @@ def test_a_composition_records_each_change_with_its_tip(world):
 
 def test_commits_written_in_one_go_are_those_that_git_writes(world):
     titles = {"1": "Grüße, 世界 🛒", "2": "  two\nlines  \n\n", "3": "Lifecycle-Change: 9"}
-    steps = [
-        Step(key, world.main, tip, titles[key]) for key, tip in zip("123", (world.a, world.b, world.c), strict=True)
-    ]
+    tips = dict(zip(titles, (world.a, world.b, world.c), strict=True))
     at = datetime(2026, 11, 23, 12, 0, tzinfo=timezone(-timedelta(hours=9, minutes=30)))
     head = world.main
-    for key, tip in zip("123", (world.a, world.b, world.c), strict=True):
-        tree, trailers = world.git.apply(head, world.main, tip), {"Lifecycle-Change": key}
-        head = world.git.commit(tree, [head, tip], f"Apply {titles[key]}", trailers, LIFECYCLE, at)
+    for key, tip in tips.items():
+        tree = world.git.apply(head, world.main, tip)
+        head = world.git.commit(tree, [head, tip], f"Apply {titles[key]}", {"Lifecycle-Change": key}, LIFECYCLE, at)
+    steps = [Step(key, world.main, tip, titles[key]) for key, tip in tips.items()]
     assert compose(world.git, world.main, steps, at=at).head == head
 
 
