@@ -29,16 +29,10 @@ class Bell:
     """Waits for the bell, and for the end of any child. In the main thread: it takes SIGCHLD for itself."""
 
     def __init__(self, var: Path) -> None:
-        path = var / _NAME
-        if path.exists() and not stat.S_ISFIFO(path.lstat().st_mode):
-            path.unlink()
-        if not path.exists():
-            os.mkfifo(path, 0o600)
-        # Open for writing too: without a writer a pipe is always ready, at its end.
-        self._pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._children, self._signalled = os.pipe()
         for end in (self._children, self._signalled):
             os.set_blocking(end, False)
+        self._ends = [self._children, *_pipe_at(var / _NAME)]
 
     def __enter__(self) -> Self:
         signal.signal(signal.SIGCHLD, _nothing)
@@ -48,15 +42,27 @@ class Bell:
     def __exit__(self, *_: object) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for end in (self._pipe, self._children, self._signalled):
+        for end in (*self._ends, self._signalled):
             os.close(end)
 
     def wait(self, seconds: float) -> None:
         """At most so long, until the bell rings or a signal comes."""
-        ready, _, _ = select.select([self._pipe, self._children], [], [], seconds)
+        ready, _, _ = select.select(self._ends, [], [], seconds)
         for end in ready:
             with suppress(BlockingIOError):
                 os.read(end, 4096)
+
+
+def _pipe_at(path: Path) -> list[int]:
+    """The pipe's reading end; none where the disk has no room for one: the keeper is only slower to notice then."""
+    with suppress(OSError):
+        if path.exists() and not stat.S_ISFIFO(path.lstat().st_mode):
+            path.unlink()
+        if not path.exists():
+            os.mkfifo(path, 0o600)
+        # Open for writing too: without a writer a pipe is always ready, at its end.
+        return [os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)]
+    return []
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:

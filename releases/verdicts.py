@@ -179,7 +179,7 @@ def weigh(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
     """
     said = standing(candidate)
     rows = list(candidate.rows.exclude(action=UNDO).select_related("change", "revision"))
-    yeses, before = earlier_yeses(rows), builds_before(candidate, rows)
+    yeses, before, builds = earlier_yeses(rows), builds_before(candidate, rows), weighing.Builds()
     again = []
     for row in rows:
         row.candidate = candidate
@@ -189,19 +189,17 @@ def weigh(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
             say(row, YES, by=earlier.by, carried_from=earlier, at=at)
         elif row.change_id not in said:
             again.append(row.change)
-        note_differences(row, before.get(row.revision_id), earlier, touched)
+        row.unchanged_since = unchanged_since(row, before.get(row.revision_id))
+        row.stale = []
+        if earlier and touched:
+            row.stale = builds.changed_by(candidate, earlier.candidate, touched, row.change_id)
     weighing.store(rows)
     return again
 
 
-def note_differences(
-    row: CandidateChange, before: Candidate | None, earlier: Verdict | None, touched: set[str]
-) -> None:
-    """What pages say about the change on this build: what it has in common with the one before, and what is stale."""
-    row.unchanged_since = before if before is not None and not overlap(row, before) else None
-    row.stale = []
-    if earlier and touched:
-        row.stale = weighing.changed_by(row.candidate, earlier.candidate, touched, row.change_id)
+def unchanged_since(row: CandidateChange, build: Candidate | None) -> Candidate | None:
+    """The build before this one with the change, if none of its files differs since."""
+    return build if build is not None and not overlap(row, build) else None
 
 
 def overlap(row: CandidateChange, earlier: Candidate) -> set[str]:

@@ -24,28 +24,38 @@ def _between(git: Git, older: str, newer: str) -> frozenset[str]:
     return frozenset(file.path for file in git.diff(older, newer))
 
 
-def changed_by(candidate: Candidate, earlier: Candidate, files: Iterable[str], but: int) -> list[dict[str, object]]:
-    """Who changed these files between two candidates: `[{"change": "C-7", "files": […]}]`; "" is what is live."""
-    wanted = set(files)
-    found = {key: sorted(wanted & touched) for key, touched in moved(candidate, earlier, but).items()}
-    named = [{"change": key, "files": paths} for key, paths in sorted(found.items()) if paths]
-    rest = sorted(wanted - {path for paths in found.values() for path in paths})
-    return [*named, {"change": "", "files": rest}] if rest else named
+class Builds:
+    """What tells a build apart from earlier ones; the changes of each are read once."""
 
+    def __init__(self) -> None:
+        self._rows: dict[int, dict[int, CandidateChange]] = {}
 
-def moved(candidate: Candidate, earlier: Candidate, but: int) -> dict[str, set[str]]:
-    """Keys of the changes that came, left or came at another revision → their files; `but` is the one that asks."""
-    before, after = rows_of(earlier), rows_of(candidate)
-    found: dict[str, set[str]] = {}
-    for pk in (before.keys() | after.keys()) - {but}:
-        ends = [row for row in (before.get(pk), after.get(pk)) if row is not None]
-        if len({(row.revision_id, row.action) for row in ends}) != 1 or len(ends) == 1:
-            found[ends[0].change.key] = {path for row in ends for path in row.revision.files}
-    return found
+    def changed_by(
+        self, candidate: Candidate, earlier: Candidate, files: Iterable[str], but: int
+    ) -> list[dict[str, object]]:
+        """Who changed these files between two candidates: `[{"change": "C-7", "files": […]}]`; "" is what is live."""
+        wanted = set(files)
+        found = {key: sorted(wanted & touched) for key, touched in self.moved(candidate, earlier, but).items()}
+        named = [{"change": key, "files": paths} for key, paths in sorted(found.items()) if paths]
+        rest = sorted(wanted - {path for paths in found.values() for path in paths})
+        return [*named, {"change": "", "files": rest}] if rest else named
 
+    def moved(self, candidate: Candidate, earlier: Candidate, but: int) -> dict[str, set[str]]:
+        """Keys of the changes that came, left or came at another revision → their files; `but` is the one that asks."""
+        before, after = self.rows_of(earlier), self.rows_of(candidate)
+        found: dict[str, set[str]] = {}
+        for pk in (before.keys() | after.keys()) - {but}:
+            ends = [row for row in (before.get(pk), after.get(pk)) if row is not None]
+            if len({(row.revision_id, row.action) for row in ends}) != 1 or len(ends) == 1:
+                found[ends[0].change.key] = {path for row in ends for path in row.revision.files}
+        return found
 
-def rows_of(candidate: Candidate) -> dict[int, CandidateChange]:
-    return {row.change_id: row for row in candidate.rows.select_related("change", "revision")}
+    def rows_of(self, candidate: Candidate) -> dict[int, CandidateChange]:
+        """Change id → its row."""
+        if candidate.pk not in self._rows:
+            rows = candidate.rows.select_related("change", "revision")
+            self._rows[candidate.pk] = {row.change_id: row for row in rows}
+        return self._rows[candidate.pk]
 
 
 def store(rows: Iterable[CandidateChange]) -> None:

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from environments import repositories
 from lifecycle import tokens
@@ -96,6 +98,21 @@ def shop_with(name: str) -> str:
 
 def shop_at_the_end(name: str) -> str:
     return "".join(f"line_{n} = {n}\n" for n in range(1, 60)) + f"line_60 = '{name}'\n"
+
+
+def test_what_a_promotion_costs_does_not_grow_with_the_changes_that_stay(cast, workshop, plan_of, promote):
+    names = "abcdefgh"
+    found = list(plan_of(*(f"Keep wish {name}" for name in names)).changes.order_by("pk"))
+    counts = []
+    for few in (found[:2], found[2:]):
+        for name, change in zip(names[found.index(few[0]) :], few, strict=False):
+            push(workshop, cast, change, **{name: "x = 1\n"})
+        promote()
+        with CaptureQueriesContext(connection) as statements:
+            again = promote()
+        counts.append(len(statements))
+        assert again.rows.exclude(unchanged_since=None).count() == again.rows.count()
+    assert again.rows.count() == 8 and counts[0] == counts[1]
 
 
 def test_ticks_hold_for_a_build_that_has_the_same_of_the_change(cast, workshop, two, promote):
