@@ -102,6 +102,13 @@ class Attempt:
         self.going_back, self._asked, self._looked_at = True, False, 0.0
         self._given = None
 
+    @property
+    def config_version(self) -> int:
+        """The version of the variables that go with what is to run."""
+        before = running.current(self.environment) if self.going_back else None
+        version: int = (before or self.deployment).config_version
+        return version
+
     def given(self) -> Given:
         """What the environment gives, read once for the way forward and once for the way back, and masked from then on.
 
@@ -109,8 +116,7 @@ class Attempt:
         back, with those it ran with.
         """
         if self._given is None:
-            before = running.current(self.environment) if self.going_back else None
-            self._given = targets.given_by(self.environment, (before or self.deployment).config_version)
+            self._given = targets.given_by(self.environment, self.config_version)
             self.lease.log.mask_also(targets.secrets_of(self.environment))
         return self._given
 

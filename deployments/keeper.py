@@ -1,4 +1,4 @@
-"""The keeper: runs the locally deployed applications, one keeper per machine.
+"""The keeper: runs the locally deployed applications, one keeper per data folder.
 
     python -m deployments.keeper
 
@@ -11,6 +11,7 @@ import fcntl
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -52,14 +53,16 @@ class Keeper:
         for app in self.apps.values():
             self._tick(app)
         if time.monotonic() >= self._next_beat:
-            keeper_state.beat(self.var)
             self._next_beat = time.monotonic() + BEAT_SECONDS
+            with suppress(OSError):  # nor is one under the keeper's own files
+                keeper_state.beat(self.var)
 
     def _tick(self, app: App) -> None:
         try:
             app.tick()
         except OSError as error:  # a full disk under one application is no reason to drop the others
-            print(f"{app.folder.name}: {error}", file=sys.stderr, flush=True)
+            with suppress(OSError):  # the log may lie on it, too
+                print(f"{app.folder.name}: {error}", file=sys.stderr, flush=True)
 
     def stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping = True

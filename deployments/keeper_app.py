@@ -42,8 +42,8 @@ class App:
         """Bring what runs one step nearer to what shall run, and report."""
         self._read_wish()
         self._tend()
-        self._rotate_log()
         self._report()
+        self._rotate_log()
 
     def stop(self) -> None:
         """Ask it to end; `finish_stop` waits for it."""
@@ -141,8 +141,10 @@ class App:
     def _rotate_log(self) -> None:
         # The application keeps the file open for appending, so it is copied and emptied, not renamed.
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
-            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
-            os.truncate(self.log, 0)
+            try:
+                shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+            finally:
+                os.truncate(self.log, 0)  # also where there is no room for the copy: this makes some
 
     def _report(self) -> None:
         status = self._status()

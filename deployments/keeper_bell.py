@@ -35,13 +35,13 @@ class Bell:
         self._ends = [self._children, *_pipe_at(var / _NAME)]
 
     def __enter__(self) -> Self:
-        signal.signal(signal.SIGCHLD, _nothing)
-        signal.set_wakeup_fd(self._signalled, warn_on_full_buffer=False)
+        self._handler_before = signal.signal(signal.SIGCHLD, _nothing)
+        self._wakeup_before = signal.set_wakeup_fd(self._signalled, warn_on_full_buffer=False)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.set_wakeup_fd(self._wakeup_before)
+        signal.signal(signal.SIGCHLD, self._handler_before)
         for end in (*self._ends, self._signalled):
             os.close(end)
 

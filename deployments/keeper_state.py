@@ -1,8 +1,9 @@
 """The files through which workers and the keeper speak: `<var>/apps/<name>/` for each locally run application.
 
 `current.json` is the wish (written by `switch`), `status.json` what the keeper made of it, `fence` the highest
-fence ever seen; all are replaced by rename, never written in place. `app.log` is the application's own output, `room`
-is room on the disk and nothing else.
+fence ever seen; all are replaced by rename, never written in place. `lock` is held while one of them is, `app.log` is
+the application's own output, `room` is room on the disk and nothing else. Above them lie `keeper.json`, the keeper's
+sign of life, and its bell (keeper_bell.py).
 """
 
 import errno
@@ -107,7 +108,8 @@ def write_status(folder: Path, status: Status) -> None:
 
 
 def beat(var: Path) -> None:
-    """The keeper's sign of life."""
+    """The keeper's sign of life. Also keeps some room on the disk for the next ones."""
+    _keep_room(var)
     replace_json(var / "keeper.json", {"pid": os.getpid(), "at": time.time()})
 
 

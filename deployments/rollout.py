@@ -95,6 +95,8 @@ def _guarded(attempt: Attempt, phase: Phase) -> Phase | None:
 def _begin(attempt: Attempt) -> None:
     """Go on from the status the row was claimed with."""
     attempt.end_leftovers()
+    if attempt.deployment.status in GOING_BACK:
+        attempt.turn_back()
     _hold(attempt)
     {S.CLAIMED: _forward, S.ABORTING: _stop, S.RETURNING: _return}[S(attempt.deployment.status)](attempt)
 
@@ -103,7 +105,7 @@ def _hold(attempt: Attempt) -> None:
     """From here on the target refuses whoever held it before, and the log hides this environment's secrets."""
     try:
         driver = targets.driver_for(attempt.environment, attempt.deployment.candidate, given=attempt.given())
-        targets.require_own_database(attempt.environment, config_version=attempt.deployment.config_version)
+        targets.require_own_database(attempt.environment, config_version=attempt.config_version)
         driver.hold(attempt.lease.fence)
     except (DriverError, ManifestError, NotAllowed) as error:
         raise StepFailed(str(error)) from error

@@ -59,11 +59,10 @@ def tell_all(
 ) -> None:
     """Write the outbox rows for `people`, once per (person, channel, key); KeyError for an unknown topic.
 
-    Lazy texts are kept in each person's language. Inactive people are left out. The number of statements does not grow
-    with the news.
+    Lazy texts are kept in each person's language. Inactive people are left out. A thousand rows
+    are one statement.
     """
-    now, everybody = timezone.now(), {person.pk: person for person in people if person.is_active}
-    due_at, languages = now + timedelta(seconds=due_in_seconds), {person.language for person in everybody.values()}
+    everybody = {person.pk: person for person in people if person.is_active}
     switched = {(p.user_id, p.channel): p.enabled for p in Preference.objects.filter(event=topic, user__in=everybody)}
     told = [
         (person, channel)
@@ -71,28 +70,29 @@ def tell_all(
         for channel in Channel
         if switched.get((person.pk, channel), channel in TOPICS[topic].channels)
     ]
-    rows = []
-    for one in news:
-        address, words = (
-            address_in(product, one.url),
-            {language: in_language(language, one.data) for language in languages},
-        )
-        rows += [
-            Notification(
-                user=person,
-                product=product,
-                event=topic,
-                channel=channel,
-                status=Notification.Status.QUEUED if channel == EMAIL else Notification.Status.SENT,
-                url=address,
-                data=words[person.language],
-                key=one.key,
-                due_at=due_at,
-                created_at=now,
-            )
-            for person, channel in told
-        ]
+    now = timezone.now()
+    dates = {"created_at": now, "due_at": now + timedelta(seconds=due_in_seconds)}
+    rows = [row for one in news for row in _rows(one, told, event=topic, product=product, **dates)]
     Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+
+
+def _rows(one: News, told: list[tuple[User, Channel]], *, product: Product | None, **facts: Any) -> list[Notification]:
+    """One piece of news for everybody who is told, in their languages."""
+    address = address_in(product, one.url)
+    words = {language: in_language(language, one.data) for language in {person.language for person, _channel in told}}
+    return [
+        Notification(
+            user=person,
+            product=product,
+            channel=channel,
+            status=Notification.Status.QUEUED if channel == EMAIL else Notification.Status.SENT,
+            url=address,
+            data=words[person.language],
+            key=one.key,
+            **facts,
+        )
+        for person, channel in told
+    ]
 
 
 def address_in(product: Product | None, url: str) -> str:

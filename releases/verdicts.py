@@ -175,26 +175,37 @@ def weigh(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
     """Copy the yeses that still hold, and note why the others do not; the changes that need a tester again.
 
     A yes holds when the revision is the same and the change's files do not overlap what differs between the tree it
-    was given for and this one (DESIGN "Approval"). Runs git; for workers.
+    was given for and this one. The changes are held, so a no that comes meanwhile counts. Runs git; for workers.
     """
-    said = standing(candidate)
     rows = list(candidate.rows.exclude(action=UNDO).select_related("change", "revision"))
-    yeses, before, builds = earlier_yeses(rows), builds_before(candidate, rows), weighing.Builds()
-    again = []
     for row in rows:
         row.candidate = candidate
-        earlier = None if row.change_id in said else yeses.get(row.revision_id)
+    before = builds_before(candidate, rows)
+    compare(candidate, [*before.values(), *(word.candidate for word in earlier_yeses(rows).values())])
+    stacking.lock(Change.objects.filter(pk__in=[row.change_id for row in rows]))
+    said, yeses, builds = standing(candidate), earlier_yeses(rows), weighing.Builds()
+    again = []
+    for row in rows:
+        row.unchanged_since = unchanged_since(row, before.get(row.revision_id))
+        row.stale = []
+        if row.change_id in said:
+            continue
+        earlier = yeses.get(row.revision_id)
         touched = overlap(row, earlier.candidate) if earlier else set()
         if earlier and not touched:
             say(row, YES, by=earlier.by, carried_from=earlier, at=at)
-        elif row.change_id not in said:
-            again.append(row.change)
-        row.unchanged_since = unchanged_since(row, before.get(row.revision_id))
-        row.stale = []
-        if earlier and touched:
+            continue
+        again.append(row.change)
+        if earlier:
             row.stale = builds.changed_by(candidate, earlier.candidate, touched, row.change_id)
     weighing.store(rows)
     return again
+
+
+def compare(candidate: Candidate, builds: Iterable[Candidate]) -> None:
+    """Ask git before the changes are locked: nobody who decides about one waits for it, and the answers are kept."""
+    for build in builds:
+        weighing.differing(candidate, build)
 
 
 def unchanged_since(row: CandidateChange, build: Candidate | None) -> Candidate | None:

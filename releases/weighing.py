@@ -25,7 +25,7 @@ def _between(git: Git, older: str, newer: str) -> frozenset[str]:
 
 
 class Builds:
-    """What tells a build apart from earlier ones; the changes of each are read once."""
+    """Compares a build with several earlier ones, and reads the changes of each only once."""
 
     def __init__(self) -> None:
         self._rows: dict[int, dict[int, CandidateChange]] = {}
@@ -35,14 +35,14 @@ class Builds:
     ) -> list[dict[str, object]]:
         """Who changed these files between two candidates: `[{"change": "C-7", "files": […]}]`; "" is what is live."""
         wanted = set(files)
-        found = {key: sorted(wanted & touched) for key, touched in self.moved(candidate, earlier, but).items()}
+        found = {key: sorted(wanted & touched) for key, touched in self._moved(candidate, earlier, but).items()}
         named = [{"change": key, "files": paths} for key, paths in sorted(found.items()) if paths]
         rest = sorted(wanted - {path for paths in found.values() for path in paths})
         return [*named, {"change": "", "files": rest}] if rest else named
 
-    def moved(self, candidate: Candidate, earlier: Candidate, but: int) -> dict[str, set[str]]:
+    def _moved(self, candidate: Candidate, earlier: Candidate, but: int) -> dict[str, set[str]]:
         """Keys of the changes that came, left or came at another revision → their files; `but` is the one that asks."""
-        before, after = self.rows_of(earlier), self.rows_of(candidate)
+        before, after = self._changes_of(earlier), self._changes_of(candidate)
         found: dict[str, set[str]] = {}
         for pk in (before.keys() | after.keys()) - {but}:
             ends = [row for row in (before.get(pk), after.get(pk)) if row is not None]
@@ -50,7 +50,7 @@ class Builds:
                 found[ends[0].change.key] = {path for row in ends for path in row.revision.files}
         return found
 
-    def rows_of(self, candidate: Candidate) -> dict[int, CandidateChange]:
+    def _changes_of(self, candidate: Candidate) -> dict[int, CandidateChange]:
         """Change id → its row."""
         if candidate.pk not in self._rows:
             rows = candidate.rows.select_related("change", "revision")

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from deployments import gates, intake, running, times, waiting
-from deployments.models import Deployment, Finding, Sample, Watch
+from deployments.models import Deployment, Finding, Watch
 from deployments.names import name
 from deployments.pages import cards, log, standing, steps
 from deployments.pages.between import Between, between
+from deployments.pages.health import Health, health
 from deployments.pages.rollback import confirmation
 from deployments.running import Place
 from environments import places as environment_places
@@ -31,15 +32,6 @@ STANDING = {
 
 
 NOT_READY = gettext_lazy("A change is ready when its developer says so and its tests pass.")
-
-
-@dataclass(frozen=True)
-class Health:
-    """`state` is ok, busy or bad."""
-
-    state: str
-    icon: str
-    label: str
 
 
 @dataclass
@@ -70,7 +62,7 @@ def board(actor: Actor) -> dict[str, Any]:
     return {
         "columns": columns,
         "release": frozen,
-        "headline": _("Everything is stopped") if actor.stop_reason and not busy else headline(places, frozen),
+        "headline": _("Everything is stopped") if actor.stop_reason and not busy else headline(places, frozen, columns),
         "gates": gates.gates(frozen) if frozen else [],
         "promotion": promotion(actor),
         "busy": busy,
@@ -96,7 +88,7 @@ def in_testing(product: Product) -> Release | None:
     return rows.order_by(F("parked_at").asc(nulls_first=True), "pk").first()
 
 
-def headline(places: list[Place], frozen: Release | None) -> str:
+def headline(places: list[Place], frozen: Release | None, columns: list[Column]) -> str:
     """The verdict: what is being done, else what is next."""
     busy = next((place for place in places if place.active), None)
     if busy and busy.active:
@@ -108,6 +100,9 @@ def headline(places: list[Place], frozen: Release | None) -> str:
         return _("%(candidate)s is on its way to %(environment)s") % what
     if any(place.environment.state == Environment.State.UNSURE for place in places):
         return _("One environment needs a rollback or a new deployment")
+    unwell = [column.environment for column in columns if column.health.state == "bad"]
+    if unwell:
+        return _("%(environment)s does not answer as it should") % {"environment": unwell[-1]}
     faults = acute(places)
     if faults:
         return ngettext("The watch found %(n)d fault", "The watch found %(n)d faults", faults) % {"n": faults}
@@ -163,30 +158,6 @@ def runs(current: Deployment | None) -> str:
         return ""
     sha, label = current.candidate.sha[:7], current.candidate.label
     return sha if label.startswith(sha) else f"{label} @ {sha}"
-
-
-def health(place: Place) -> Health:
-    if place.active:
-        verbs = {
-            Deployment.Kind.DEPLOY: _("Deploying %(id)s"),
-            Deployment.Kind.ROLLBACK: _("Rolling back, %(id)s"),
-            Deployment.Kind.REHEARSAL: _("Rehearsing, %(id)s"),
-        }
-        text = verbs[Deployment.Kind(place.active.kind)]
-        return Health("busy", "loader-circle", text % {"id": place.active.pk})
-    if place.environment.state == Environment.State.UNSURE:
-        return Health("bad", "circle-question-mark", _("Not sure what runs"))
-    if place.current is None:
-        return Health("none", "circle-dashed", _("Empty"))
-    return answer(place.environment)
-
-
-def answer(environment: Environment) -> Health:
-    """What the last sample says; environments that are not sampled were healthy when they were deployed."""
-    last = Sample.objects.filter(environment=environment).order_by("-at").values_list("ok", flat=True).first()
-    if last is False:
-        return Health("bad", "heart-crack", _("Does not answer"))
-    return Health("ok", "heart-pulse", _("Healthy"))
 
 
 def meta(place: Place) -> str:

@@ -1,7 +1,7 @@
 """Lifecycle's own commits as text: several are written in one go, because each start of git costs milliseconds."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from .records import LIFECYCLE
@@ -11,15 +11,15 @@ _HASHES = {40: "sha1", 64: "sha256"}
 
 
 class Link(NamedTuple):
-    """One commit of a chain: its tree, and the further commits that it merges."""
+    """One commit of a chain: its tree, and the further commit that it merges."""
 
     tree: str
-    merged: tuple[str, ...]
+    merged: str
     message: str
     trailers: dict[str, str]
 
 
-def commit_text(tree: str, parents: Sequence[str], message: str, date: str) -> bytes:
+def commit_text(tree: str, parents: Iterable[str], message: str, date: str) -> bytes:
     """A commit object's content, as `git commit-tree` writes it; `date` is "<seconds since 1970> <offset>"."""
     above = "".join(f"parent {parent}\n" for parent in parents)
     return f"tree {tree}\n{above}author {_WHO} {date}\ncommitter {_WHO} {date}\n\n{message}".encode()

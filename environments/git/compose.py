@@ -47,13 +47,7 @@ class Composition:
     conflicts: list[CompositionConflict] = field(default_factory=list)
 
 
-def compose(
-    git: Git,
-    base: str,
-    changes: Iterable[Step],
-    *,
-    at: datetime,
-) -> Composition:
+def compose(git: Git, base: str, changes: Iterable[Step], *, at: datetime) -> Composition:
     """Apply `changes` to `base` in their order; one that conflicts is left out and named.
 
     Each commit carries the trailer `Lifecycle-Change: <key>` and the change's tip as its second parent.
@@ -99,7 +93,7 @@ def _apply(git: Git, onto: str, step: Step, trees: dict[str, str]) -> str:
 def _link(tree: str, step: Step) -> Link:
     verb = "Undo" if step.undo else "Apply"
     trailers = {"Lifecycle-Change": step.key} | ({"Lifecycle-Undo": "yes"} if step.undo else {})
-    return Link(tree, (step.tip,), f"{verb} {step.title or step.key}", trailers)
+    return Link(tree, step.tip, f"{verb} {step.title or step.key}", trailers)
 
 
 def _who_touches(git: Git, taken: list[Step], files: list[str]) -> str | None:

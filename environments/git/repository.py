@@ -192,7 +192,7 @@ class Git(Mirror):
         """
         head, texts = names.checked_sha(base), []
         for link in links:
-            parents = [head, *(names.checked_sha(parent) for parent in link.merged)]
+            parents = dict.fromkeys([head, names.checked_sha(link.merged)])  # git names a parent once, too
             message = commit_message(link.message, link.trailers)
             texts.append(commit_text(names.checked_sha(link.tree), parents, message, _date(at)))
             head = commit_id(texts[-1], like=base)

@@ -1,5 +1,6 @@
 """The promotion board, promoting, and rolling back from it."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -7,7 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from deployments.models import Deployment
+from deployments import reality, running
+from deployments.models import Deployment, Sample
 from environments import stops
 from environments.models import Environment
 from lifecycle.models import User
@@ -17,6 +19,8 @@ from tests.deployments.watched import candidate, deployment, environment, releas
 
 SignIn = Callable[[User | None], Client]
 KIND = Environment.Kind
+STARTS = '[start]\ncommand = "true"\n'
+TELLS = STARTS + '[probe]\npath = "/"\n'
 
 
 @pytest.fixture
@@ -202,6 +206,44 @@ def test_it_says_what_is_odd_about_a_place(shipped: Deployment, cast: Cast, sign
         assert words in page
     assert "24.9+aaaaaaaa answers, which is not what is recorded" in page
     assert "Somebody put ffffffff on env/production" in page and "Cannot verify" in page
+
+
+def health_of(page: str) -> str:
+    """What the column of production says of its health, and the headline."""
+    said = re.search(r'class="health (\w+)">.*?</svg>([^<]*)</span>', page[page.index("Production") :], re.DOTALL)
+    headline = re.search(r'<h1 id="board-h">([^<]*)<', page)
+    return f"{said[1]}: {said[2].strip()}; {headline[1]}"
+
+
+def test_health_is_what_was_heard_last(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    production, ops = Environment.objects.filter(kind=KIND.PRODUCTION), sign_in(cast.ops)
+    Candidate.objects.filter(pk=shipped.candidate_id).update(manifest=TELLS)
+    now, long_ago = timezone.now(), timezone.now() - timedelta(hours=1)
+    Deployment.objects.filter(pk=shipped.pk).update(verified_at=now)
+    assert health_of(board(ops)) == "ok: Healthy; Everything runs as planned"
+    Deployment.objects.filter(pk=shipped.pk).update(verified_at=long_ago, requested_at=long_ago)
+    assert health_of(board(ops)) == "none: Not asked lately; Everything runs as planned"
+    production.update(probed_at=now, probed_release=running.release_id(shipped.candidate))
+    assert health_of(board(ops)) == "ok: Healthy; Everything runs as planned"
+    production.update(probe_note=reality.UNCLEAR, probed_release="")
+    silent = "bad: Does not answer; Production does not answer as it should"
+    assert health_of(board(ops)) == silent
+    production.update(probe_note=reality.AFTERWARDS)
+    assert health_of(board(ops)) == "none: Not asked lately; Everything runs as planned"
+    production.update(probe_note="", probe_misses=2, probed_release="24.9+aaaaaaaa")
+    assert health_of(board(ops)) == "bad: Something else answers; Production does not answer as it should"
+
+
+def test_health_by_samples_counts_only_while_they_are_taken(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
+    ops, now = sign_in(cast.ops), timezone.now()
+    Deployment.objects.filter(pk=shipped.pk).update(verified_at=now - timedelta(hours=1))
+    assert health_of(board(ops)).startswith("none: Cannot be asked")
+    sample = Sample.objects.create(environment=shipped.environment, at=now, ok=False)
+    assert health_of(board(ops)).startswith("bad: Does not answer")
+    Sample.objects.filter(pk=sample.pk).update(ok=True)
+    assert health_of(board(ops)).startswith("ok: Healthy")
+    Sample.objects.filter(pk=sample.pk).update(at=now - timedelta(minutes=10))
+    assert health_of(board(ops)).startswith("none: Cannot be asked")
 
 
 def test_every_place_that_has_a_way_back_offers_it(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from deployments import keeper_state
+from deployments.keeper import Keeper
+from deployments.keeper_app import LOG_BYTES, App
 from deployments.keeper_state import Current, Status
 from tests.deployments.small_disk import SmallDisk
 
@@ -53,3 +55,38 @@ def test_the_next_hold_makes_up_for_the_room_that_was_used(disk: SmallDisk):
     disk.free()
     keeper_state.hold(folder, 2)
     assert used < (folder / "room").stat().st_size
+
+
+def test_the_keeper_lives_on_where_its_own_files_find_no_room(tmp_path: Path, capsys):
+    disk = SmallDisk(tmp_path / "var")
+    if not disk.is_mounted:
+        pytest.skip("only root may mount a small disk")
+    try:
+        disk.fill()
+        keeper = Keeper(disk.folder)
+        keeper.tick()
+        assert keeper_state.keeper_age_seconds(disk.folder) is None
+        disk.free()
+        keeper._next_beat = 0
+        keeper.tick()
+        disk.fill()
+        keeper._next_beat = 0
+        before = (disk.folder / "keeper.json").stat().st_mtime_ns
+        keeper.tick()
+        assert (disk.folder / "keeper.json").stat().st_mtime_ns > before  # in the room that the last beat kept
+    finally:
+        disk.remove()
+
+
+def test_a_log_that_cannot_be_copied_is_emptied_and_the_application_is_reported(disk: SmallDisk):
+    folder = disk.folder / "production"
+    keeper_state.hold(folder, 1)
+    keeper_state.switch(folder, Current("gone", 1, ["/no/such/command"], "/", {}))
+    app = App(folder)
+    app.log.write_bytes(b"x" * (LOG_BYTES + 1))
+    disk.fill()
+    with pytest.raises(OSError, match="No space left"):
+        app.tick()
+    status = keeper_state.read_status(folder)
+    assert status and status.release == "gone" and app.log.stat().st_size < LOG_BYTES
+    app.finish_stop()

@@ -100,7 +100,7 @@ def shop_at_the_end(name: str) -> str:
     return "".join(f"line_{n} = {n}\n" for n in range(1, 60)) + f"line_60 = '{name}'\n"
 
 
-def test_what_a_promotion_costs_does_not_grow_with_the_changes_that_stay(cast, workshop, plan_of, promote):
+def test_a_promotion_costs_the_same_however_many_untested_changes_stay(cast, workshop, plan_of, promote):
     names = "abcdefgh"
     found = list(plan_of(*(f"Keep wish {name}" for name in names)).changes.order_by("pk"))
     counts = []
