@@ -31,7 +31,8 @@ class Measured:
 
 @dataclass(frozen=True)
 class Preview:
-    """Without a `target` there is no way back: `why_not` says why, `instead` what to do.
+    """Without a `target` there is no way back: `why_not` says why, `instead` what to do. `nearest` is where the button
+    leads by itself, `further` what else one may go back to at once.
 
     `told` counts people: everybody who follows an idea of a change that leaves, also through a duplicate; `voters` of
     them voted. Migrations are never reversed, so those of `staying` stay.
@@ -48,28 +49,27 @@ class Preview:
     told: int = 0
     voters: int = 0
     measured: Measured | None = None
+    nearest: Candidate | None = None
+    further: list[Candidate] = field(default_factory=list)
 
     @property
     def staying(self) -> list[Change]:
         return [change for change in self.leaving if change.migrations in STAYING]
 
 
-def preview(environment: Environment) -> Preview:
-    """What "Roll back" would do here now."""
-    newest = newest_on(environment)
+def preview(environment: Environment, *, to: str | None = None) -> Preview:
+    """What "Roll back" would do here now, to the nearest way back unless `to` is one of those `further` back."""
+    newest = running.newest(environment)
     try:
-        target = services.require_way_back(environment)[0]
+        nearest, _leaves = services.require_way_back(environment)
     except NotAllowed as reason:
         return Preview(environment, newest, None, why_not=str(reason), instead=instead(environment))
+    further = services.further_back(environment, nearest)
+    target = next((one for one in further if running.release_id(one) == to), nearest)
     leaving = running.leaving(newest, target) if newest else []
     facts: dict[str, Any] = {"leaving": leaving, **asked_for(leaving), **listeners(leaving)}
+    facts |= {"nearest": nearest, "further": further}
     return Preview(environment, newest, target, measured=measured(environment, newest, target), **facts)
-
-
-def newest_on(environment: Environment) -> Candidate | None:
-    """What is on its way there, else what runs."""
-    busy = running.active(environment) or running.current(environment)
-    return busy.candidate if busy else None
 
 
 def asked_for(leaving: list[Change]) -> dict[str, int]:

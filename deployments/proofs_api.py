@@ -1,7 +1,7 @@
 """The way back over the API: what a rollback would do, its rehearsal, and backups that are tried."""
 
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -34,10 +34,14 @@ class MeasuredOut(serializers.Serializer):
 class PreviewOut(serializers.Serializer):
     """Without a `target` nothing leads back: `why_not` and `instead` say why and what to do. `told` counts people.
 
+    `runs` is what would leave, `further` what else one may go back to at once (`?to=` previews it).
+
     `warnings`: who asks to leave the environment alone; no rollback is refused for it.
     """
 
     target = serializers.SerializerMethodField()
+    runs = serializers.SerializerMethodField()
+    further = serializers.SerializerMethodField()
     why_not = serializers.CharField()
     instead = serializers.CharField()
     leaving = LeavingOut(many=True)
@@ -51,6 +55,12 @@ class PreviewOut(serializers.Serializer):
 
     def get_target(self, preview: previews.Preview) -> str | None:
         return named(preview.target)
+
+    def get_runs(self, preview: previews.Preview) -> str | None:
+        return named(preview.newest)
+
+    def get_further(self, preview: previews.Preview) -> list[str]:
+        return [running.release_id(one) for one in preview.further]
 
     def get_warnings(self, preview: previews.Preview) -> list[str]:
         return [note.text for note in standing.keeping_away(preview.environment)]
@@ -115,9 +125,10 @@ class RollbackPreview(APIView):
 
     verbs = {"GET": "see_team_pages"}
 
-    @extend_schema(responses=PreviewOut)
+    @extend_schema(parameters=[OpenApiParameter("to", str)], responses=PreviewOut)
     def get(self, request: Request, product: str, slug: str) -> Response:
-        return Response(PreviewOut(previews.preview(get_environment_for(request.actor, slug))).data)
+        environment = get_environment_for(request.actor, slug)
+        return Response(PreviewOut(previews.preview(environment, to=request.query_params.get("to"))).data)
 
 
 class Rehearsals(APIView):

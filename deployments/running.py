@@ -11,6 +11,7 @@ from releases.contents import contents_of
 from releases.models import Candidate, Change
 
 S = Deployment.Status
+MOST_STEPS_BACK = 5
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Place:
 def release_id(candidate: Candidate) -> str:
     """What the application calls itself (RELEASE) and answers to the probe, e.g. "24.11+3f2a91bc"."""
     return f"{candidate.label}+{candidate.digest[:8]}"
+
+
+def newest(environment: Environment) -> Candidate | None:
+    """What is on its way here, else what runs."""
+    found = active(environment) or current(environment)
+    return found.candidate if found else None
 
 
 def locked(environment: Environment) -> Environment:
@@ -91,12 +98,20 @@ def previous_verified(environment: Environment) -> Candidate | None:
 
 
 def _taken_back_since(environment: Environment) -> QuerySet[Deployment]:
-    """The rollbacks that left the outer row's candidate after that row was verified.
+    """The rollbacks that left the outer row's candidate, or passed it by, after that row was verified.
 
     One that overtook a hanging deployment, or made sure what runs, went from the last verified one to itself.
     """
     away = succeeded(environment).filter(kind=Deployment.Kind.ROLLBACK, previous_id__gt=F("candidate_id"))
-    return away.filter(previous_id=OuterRef("candidate_id"), verified_at__gt=OuterRef("verified_at"))
+    past = away.filter(previous_id__gte=OuterRef("candidate_id"), candidate_id__lt=OuterRef("candidate_id"))
+    return past.filter(verified_at__gt=OuterRef("verified_at"))
+
+
+def further_back(environment: Environment, target: Candidate) -> list[Candidate]:
+    """What was verified here before `target` and not taken back since, newest first: one may go back so far at once."""
+    earlier = succeeded(environment).filter(candidate_id__lt=target.pk)
+    good = earlier.exclude(Exists(_taken_back_since(environment)))
+    return list(Candidate.objects.filter(pk__in=good.values("candidate")).order_by("-pk")[:MOST_STEPS_BACK])
 
 
 def adopted_before(candidate: Candidate) -> Candidate | None:

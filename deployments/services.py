@@ -141,18 +141,29 @@ def locked_release(release: Release) -> Release:
 
 @transaction.atomic
 def roll_back(
-    environment: Environment, *, by: By, reason: str, to: str | None = None, at: datetime | None = None
+    environment: Environment,
+    *,
+    by: By,
+    reason: str,
+    to: str | None = None,
+    runs: str | None = None,
+    at: datetime | None = None,
 ) -> Deployment:
     """Go back to what was verified before; whatever is on its way is stopped first and this is next in line.
 
-    Raises ValidationError without a reason (voters read it), NotAllowed when there is nothing to go back to, a
-    migration in between forbids it, or it does not lead `to` the release any more that the person was shown.
+    `to` is the release that the person was shown as its end, `runs` the one that was shown as leaving: only with both
+    it may be one that is further back. Raises ValidationError without a reason (voters read it), NotAllowed when there
+    is nothing to go back to, a migration in between forbids it, or something else than what was shown would happen.
     """
     if not reason.strip():
         raise ValidationError({"reason": _("Say why: the people who wait for it will read this.")})
     environment = running.locked(environment)
     target, leaves = require_way_back(environment)
-    _require_same_way(environment, target, to)
+    if runs is None:
+        _require_same_way(environment, target, to)
+    else:
+        _require_same_start(environment, runs)
+        target = chosen_target(environment, target, to)
     busy = running.active(environment)
     rollback = request(environment, target, by=by, kind=Kind.ROLLBACK, reason=reason.strip(), release=leaves, at=at)
     if busy:
@@ -167,6 +178,40 @@ def _require_same_way(environment: Environment, target: Candidate, shown: str | 
         raise NotAllowed(
             _("Something has changed: a rollback of %(environment)s leads to %(target)s now. Look again.") % facts
         )
+
+
+def _require_same_start(environment: Environment, shown: str) -> None:
+    """NotAllowed when something else would leave than was shown."""
+    newest = running.newest(environment)
+    if newest is None or shown != running.release_id(newest):
+        facts = {"environment": environment, "now": names.name(newest)}
+        raise NotAllowed(_("Something has changed: %(environment)s runs %(now)s now. Look again.") % facts)
+
+
+def chosen_target(environment: Environment, nearest: Candidate, to: str | None) -> Candidate:
+    """The nearest way back or the one further back that was chosen; NotAllowed for any other release."""
+    ways = [nearest] if to is None else [nearest, *further_back(environment, nearest)]
+    target = next((one for one in ways if to in (None, running.release_id(one))), None)
+    if target is None:
+        facts = {"environment": environment, "target": to, "nearest": names.destination(nearest)}
+        raise NotAllowed(
+            _("%(environment)s cannot go back to %(target)s. The nearest way back leads to %(nearest)s.") % facts
+        )
+    return target
+
+
+def further_back(environment: Environment, nearest: Candidate) -> list[Candidate]:
+    """What one may go back to at once beyond the nearest way back, newest first: until older code does not run any more
+    on what was begun since.
+    """
+    found = []
+    for candidate in running.further_back(environment, nearest):
+        try:
+            admission.require_bridge(environment, candidate)
+        except NotAllowed:
+            break
+        found.append(candidate)
+    return found
 
 
 def require_way_back(environment: Environment) -> tuple[Candidate, Release | None]:

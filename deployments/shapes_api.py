@@ -117,9 +117,13 @@ class Reason(serializers.Serializer):
 
 
 class WayBack(Reason):
-    """Why it goes back; 409 if `to` is given and is not (any more) the `target` that the preview answers."""
+    """Why it goes back; 409 if `to` is given and is not (any more) the `target` that the preview answers.
+
+    With `runs`, as the preview answers it, `to` may also be one of those `further` back.
+    """
 
     to = serializers.CharField(required=False, allow_null=True, default=None, max_length=100)
+    runs = serializers.CharField(required=False, allow_null=True, default=None, max_length=100)
 
 
 class Word(serializers.Serializer):

@@ -1,6 +1,7 @@
 """The question before a rollback: what leaves, what stays, who is told, how long the rehearsal took."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -36,9 +37,12 @@ def offered(environment: Environment) -> dict[str, str] | None:
     return button(environment, target)
 
 
-def confirmation(environment: Environment) -> dict[str, Any]:
-    """What confirm.html shows. `target` is None if there is no way back: `why_not` says why, `instead` what to do."""
-    found = preview(environment)
+def confirmation(environment: Environment, *, to: str | None = None) -> dict[str, Any]:
+    """What confirm.html shows. `target` is None if there is no way back: `why_not` says why, `instead` what to do.
+
+    `to` is the release of those `further` back that was chosen.
+    """
+    found = preview(environment, to=to)
     target = found.target
     title = _("Roll %(environment)s back to %(target)s?") % {"environment": environment, "target": destination(target)}
     return {
@@ -54,9 +58,21 @@ def confirmation(environment: Environment) -> dict[str, Any]:
         "back": reverse("deployments:board"),
         "target": target,
         "to": running.release_id(target) if target else "",
+        "runs": running.release_id(found.newest) if found.newest else "",
+        "further": others(found),
         "why_not": found.why_not,
         "instead": found.instead,
     }
+
+
+def others(found: Preview) -> list[dict[str, str]]:
+    """The other releases that one may go back to at once, nearest first."""
+    address = reverse("deployments:roll_back", args=[found.environment.slug])
+    candidates = [one for one in (found.nearest, *found.further) if one is not None and one != found.target]
+    return [
+        {"name": destination(one), "to": f"{address}?{urlencode({'to': running.release_id(one)})}"}
+        for one in candidates
+    ]
 
 
 def facts(found: Preview) -> list[Fact]:

@@ -22,10 +22,11 @@ def roll_back(request: HttpRequest, slug: str) -> HttpResponse:
     environment = get_environment_for(request.actor, slug)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        shown = request.POST.get("to")
-        deployment = services.roll_back(environment, by=request.user, reason=form.cleaned_data["reason"], to=shown)
+        shown = {name: request.POST.get(name) for name in ("to", "runs")}
+        deployment = services.roll_back(environment, by=request.user, reason=form.cleaned_data["reason"], **shown)
         messages.success(request, _("%(environment)s goes back now.") % {"environment": environment.name})
         return redirect("deployments:detail", deployment.pk)
-    confirm = standing.with_warnings(confirmation(environment), environment)
+    chosen = request.POST.get("to") or request.GET.get("to")
+    confirm = standing.with_warnings(confirmation(environment, to=chosen), environment)
     page = {"confirm": confirm, "form": form if form.is_bound else ReasonForm()}
     return render(request, "deployments/roll_back.html", page, status=422 if request.method == "POST" else 200)

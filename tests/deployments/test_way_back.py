@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -12,9 +13,10 @@ from django.utils import timezone
 from deployments import running, services, stopping
 from deployments.drivers import Release, Stopped
 from deployments.drivers.process import ProcessDriver
-from deployments.models import Deployment
+from deployments.models import Deployment, Step
 from environments.models import Environment
 from lifecycle.models import User
+from releases.models import Candidate
 from tests.cast import Cast
 from tests.deployments.engine import Shop, in_background, log_of, status_of
 from tests.deployments.test_services import done
@@ -114,6 +116,74 @@ def test_over_the_api_a_rollback_may_name_where_it_must_lead(third: Deployment, 
     assert rollbacks() == []
     assert client.post(API, {"reason": "Both fail."}, content_type="application/json").status_code == 201
     assert rollbacks() == ["24.09"]
+
+
+def chosen(third: Deployment, label: str) -> dict[str, str]:
+    """What the page sends when 24.11 runs and `label` was chosen."""
+    target = Candidate.objects.get(label=label)
+    runs = running.release_id(third.candidate)
+    return {"reason": "Both fail.", "to": running.release_id(target), "runs": runs}
+
+
+def test_one_may_go_back_further_at_once(third: Deployment, cast: Cast, sign_in: SignIn):
+    client = sign_in(cast.ops)
+    assert "Go back further than that" in client.get("/environments/").content.decode()
+    page = client.get(PAGE).content.decode()
+    wish = chosen(third, "24.09")
+    assert "Roll Production back to 24.10?" in page and f"?to={quote(wish['to'])}" in page
+    further = client.get(PAGE, {"to": wish["to"]}).content.decode()
+    assert "Roll Production back to 24.09?" in further and "?to=24.10" in further
+    assert "Roll Production back to 24.10?" in client.get(PAGE, {"to": "24.11+nonsense"}).content.decode()
+    without_runs = {name: wish[name] for name in ("reason", "to")}
+    for refused in (without_runs, wish | {"to": "24.08+00000000"}, wish | {"to": wish["runs"]}):
+        assert client.post(PAGE, refused).status_code == 409
+    assert client.post(PAGE, wish).status_code == 302
+    assert rollbacks() == ["24.09"]
+
+
+def test_further_back_means_from_what_was_shown(third: Deployment, cast: Cast, sign_in: SignIn):
+    client, wish = sign_in(cast.ops), chosen(third, "24.09")
+    deployment(third.environment, candidate(cast.product, "24.12"))
+    refused = client.post(PAGE, wish)
+    assert refused.status_code == 409 and "Production runs 24.12 now" in refused.content.decode()
+    assert rollbacks() == []
+
+
+def test_over_the_api_one_may_go_back_further_at_once(third: Deployment, cast: Cast, sign_in: SignIn):
+    client = sign_in(cast.ops)
+    shown = client.get(f"{API}preview/").json()
+    [further] = shown["further"]
+    assert client.get(f"{API}preview/", {"to": further}).json()["target"] == further
+    wish = {"reason": "Both fail.", "to": further, "runs": shown["runs"]}
+    assert client.post(API, wish | {"runs": "24.12+00000000"}, content_type="application/json").status_code == 409
+    assert client.post(API, wish, content_type="application/json").status_code == 201
+    assert rollbacks() == ["24.09"]
+
+
+def test_what_a_rollback_passed_by_is_not_gone_back_to_later(engine: Shop):
+    shipped(engine, "one", "two", "three")
+    first = Candidate.objects.get(label="one")
+    shown = {"to": running.release_id(first), "runs": running.release_id(Candidate.objects.get(label="three"))}
+    back = services.roll_back(engine.dev, by=engine.cast.ops, reason="Both fail.", **shown)
+    assert back.candidate == first
+    done(engine, engine.dev, first, kind=Deployment.Kind.ROLLBACK)
+    shipped(engine, "four")
+    assert leads_to(engine) == "one"
+
+
+def test_nothing_is_offered_beyond_what_older_code_does_not_run_on(third: Deployment, cast: Cast, sign_in: SignIn):
+    Step.objects.create(
+        deployment=Deployment.objects.get(candidate__label="24.10"),
+        key="migrate",
+        position=2,
+        status=Step.Status.DONE,
+        irreversible=True,
+        started_at=timezone.now(),
+    )
+    client = sign_in(cast.ops)
+    assert client.get(f"{API}preview/").json()["further"] == []
+    assert "Go back further than that" not in client.get("/environments/").content.decode()
+    assert client.post(PAGE, chosen(third, "24.09")).status_code == 409
 
 
 def test_a_rollback_that_hangs_is_stopped_and_asked_for_again(engine: Shop, monkeypatch: pytest.MonkeyPatch):
