@@ -53,9 +53,13 @@ class Builds:
     def _changes_of(self, candidate: Candidate) -> dict[int, CandidateChange]:
         """Change id → its row."""
         if candidate.pk not in self._rows:
-            rows = candidate.rows.select_related("change", "revision")
-            self._rows[candidate.pk] = {row.change_id: row for row in rows}
+            self._rows[candidate.pk] = rows_of(candidate)
         return self._rows[candidate.pk]
+
+
+def rows_of(candidate: Candidate) -> dict[int, CandidateChange]:
+    """Change id → its row, with the change and its revision."""
+    return {row.change_id: row for row in candidate.rows.select_related("change", "revision")}
 
 
 def store(rows: Iterable[CandidateChange]) -> None:
