@@ -11,7 +11,8 @@ from rest_framework.views import APIView
 
 from deployments import running
 from deployments.pages import delta_rows
-from deployments.pages.delta import End, end, headline
+from deployments.pages.delta import commit_count, headline
+from deployments.pages.delta_ends import End, differing_variables, end, same
 from environments import deltas
 from environments.models import Delta
 from environments.variables import Difference
@@ -24,11 +25,14 @@ READY = str(Delta.Status.READY)
 
 @dataclass
 class Compared:
-    """`found` is the stored comparison of the commits, None while there is nothing to compare."""
+    """`found` is the stored comparison of the commits, None while there is nothing to compare.
+
+    `variables` is None where nobody knows what one of the ends was started with.
+    """
 
     old: End
     new: End
-    variables: list[Difference]
+    variables: list[Difference] | None
     status: str = READY
     headline: str = ""
     changes: list[delta_rows.Row] = field(default_factory=list)
@@ -40,9 +44,12 @@ class Compared:
 def compared(product: Product, old: str, new: str) -> Compared:
     """Asks a worker for a comparison that nobody has made yet; Http404 for names nobody knows."""
     before, after = end(product, old), end(product, new)
-    variables = delta_rows.differing_variables(before.environment, after.environment)
-    made = Compared(before, after, variables)
-    if before.candidate and after.candidate and before.candidate.sha != after.candidate.sha:
+    made = Compared(before, after, differing_variables(before, after))
+    if before.candidate is None or after.candidate is None:
+        return made
+    if before.candidate.sha == after.candidate.sha:
+        made.headline = same(before, after, made.variables)
+    else:
         add_code(made, product, before.candidate, after.candidate)
     return made
 
@@ -105,10 +112,11 @@ class FileOut(serializers.Serializer):
 
 
 class MigrationOut(serializers.Serializer):
-    """A new migration file and the change that brings it ("" if no change of ours does)."""
+    """A new or changed migration file and the change that brings it ("" if no change of ours does)."""
 
     path = serializers.CharField()
     key = serializers.CharField()
+    is_changed = serializers.BooleanField()
 
 
 class VariableDifferenceOut(serializers.Serializer):
@@ -121,7 +129,11 @@ class VariableDifferenceOut(serializers.Serializer):
 
 
 class DeltaOut(serializers.Serializer):
-    """`status` is queued while a worker compares (ask again), ready, or failed with `error`; at most 500 commits."""
+    """`status` is queued while a worker compares (ask again), ready, or failed with `error`.
+
+    `commits` are the newest 500 at most, `commit_count` says how many there are. `variables` is null where nobody knows
+    what one end was started with: a release or a candidate that never was on production.
+    """
 
     old = EndOut()
     new = EndOut()
@@ -131,10 +143,14 @@ class DeltaOut(serializers.Serializer):
     changes = ComingOut(many=True)
     gone = GoneOut(many=True)
     commits = CommitOut(source="found.commits", many=True, default=list)
+    commit_count = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
     migrations = serializers.SerializerMethodField()
-    variables = VariableDifferenceOut(many=True)
+    variables = VariableDifferenceOut(many=True, allow_null=True)
     way_back = serializers.CharField()
+
+    def get_commit_count(self, made: Compared) -> int:
+        return commit_count(made.found) if made.found else 0
 
     @extend_schema(responses=FileOut(many=True))
     def get_files(self, made: Compared) -> list[dict[str, str]]:
@@ -142,13 +158,16 @@ class DeltaOut(serializers.Serializer):
 
     @extend_schema(responses=MigrationOut(many=True))
     def get_migrations(self, made: Compared) -> list[dict[str, Any]]:
-        paths = made.found.migrations if made.found else []
-        brought = delta_rows.migrations(paths, [row.change for row in made.changes])
+        coming = [row.change for row in made.changes]
+        brought = delta_rows.migrations(made.found, coming) if made.found else []
         return list(MigrationOut(brought, many=True).data)
 
 
 class DeltaBetween(APIView):
-    """`old` and `new` are names of environments, versions, or c<id> of a candidate. 202 while it is being compared."""
+    """`old` and `new` are names of environments, versions, c<id> of a candidate or d<id> of a deployment.
+
+    202 while it is being compared.
+    """
 
     verbs = {"GET": "see_team_pages"}
 

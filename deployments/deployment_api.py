@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from deployments import running, times
+from deployments.delta_api import VariableDifferenceOut
 from deployments.models import Deployment
 from deployments.pages import deployment as page
 from deployments.pages import steps, verdict
@@ -34,8 +35,10 @@ class ServesOut(serializers.Serializer):
 class DeploymentPage(DeploymentDetail):
     """The deployment as its page shows it: the verdict, why it stopped, what it brings.
 
-    `previous_id` is the candidate that ran before: `delta/c<previous_id>/c<candidate_id>/` is what differs. `stopping`
-    is what a stop cannot take back, `backup` where the copy is, `output` the last lines of what went wrong.
+    `previous_id` is the candidate that ran before, `previous_deployment` what brought it (null if that is not known):
+    `delta/d<previous_deployment>/d<id>/` is what differs. `variables` are those that it is started with differently
+    (null: nobody knows). `stopping` is what a stop cannot take back, `backup` where the copy is, `output` the last
+    lines of what went wrong.
     """
 
     previous = serializers.SerializerMethodField()
@@ -44,6 +47,8 @@ class DeploymentPage(DeploymentDetail):
     starts = serializers.SerializerMethodField()
     serves = serializers.SerializerMethodField()
     changes = serializers.SerializerMethodField()
+    variables = serializers.SerializerMethodField()
+    previous_deployment = serializers.SerializerMethodField()
     stopping = serializers.SerializerMethodField()
     backup = serializers.SerializerMethodField()
     output = serializers.SerializerMethodField()
@@ -54,11 +59,13 @@ class DeploymentPage(DeploymentDetail):
             *DeploymentDetail.Meta.fields,
             "previous",
             "previous_id",
+            "previous_deployment",
             "headline",
             "why",
             "starts",
             "serves",
             "changes",
+            "variables",
             "stopping",
             "backup",
             "output",
@@ -84,6 +91,15 @@ class DeploymentPage(DeploymentDetail):
     @extend_schema_field(BroughtOut(many=True))
     def get_changes(self, deployment: Deployment) -> list[dict[str, Any]]:
         return BroughtOut(page.brings(deployment), many=True).data
+
+    @extend_schema_field(VariableDifferenceOut(many=True, allow_null=True))
+    def get_variables(self, deployment: Deployment) -> list[dict[str, Any]] | None:
+        found = page.variables_brought(deployment, running.before(deployment))
+        return None if found is None else VariableDifferenceOut(found, many=True).data
+
+    def get_previous_deployment(self, deployment: Deployment) -> int | None:
+        earlier = running.before(deployment)
+        return earlier.pk if earlier else None
 
     def get_stopping(self, deployment: Deployment) -> list[str]:
         return [] if deployment.is_final else [text for _icon, _tone, text in page.stays(deployment)]

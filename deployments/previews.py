@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
 from deployments import drills, running, services
 from deployments.models import Deployment, Rehearsal
 from environments.models import Environment
-from ideas.models import Idea, Subscription
 from lifecycle.transitions import NotAllowed
-from releases.models import Candidate, Change
-
-STAYING = (Change.Migrations.EXPAND, Change.Migrations.CONTRACT, Change.Migrations.IRREVERSIBLE)
+from releases.losses import Losses, losses
+from releases.models import Candidate
 
 
 @dataclass(frozen=True)
@@ -29,13 +26,10 @@ class Measured:
     at: datetime | None
 
 
-@dataclass(frozen=True)
-class Preview:
+@dataclass(frozen=True, kw_only=True)
+class Preview(Losses):
     """Without a `target` there is no way back: `why_not` says why, `instead` what to do. `nearest` is where the button
     leads by itself, `further` what else one may go back to at once.
-
-    `told` counts people: everybody who follows an idea of a change that leaves, also through a duplicate; `voters` of
-    them voted. Migrations are never reversed, so those of `staying` stay.
     """
 
     environment: Environment
@@ -43,47 +37,25 @@ class Preview:
     target: Candidate | None
     why_not: str = ""
     instead: str = ""
-    leaving: list[Change] = field(default_factory=list)
-    ideas: int = 0
-    votes: int = 0
-    told: int = 0
-    voters: int = 0
     measured: Measured | None = None
     nearest: Candidate | None = None
     further: list[Candidate] = field(default_factory=list)
-
-    @property
-    def staying(self) -> list[Change]:
-        return [change for change in self.leaving if change.migrations in STAYING]
 
 
 def preview(environment: Environment, *, to: str | None = None) -> Preview:
     """What "Roll back" would do here now, to the nearest way back unless `to` is one of those `further` back."""
     newest = running.newest(environment)
+    facts: dict[str, Any] = {"environment": environment, "newest": newest}
     try:
         nearest, _leaves = services.require_way_back(environment)
     except NotAllowed as reason:
-        return Preview(environment, newest, None, why_not=str(reason), instead=instead(environment))
+        return Preview(**facts, target=None, why_not=str(reason), instead=instead(environment))
     further = services.further_back(environment, nearest)
     target = next((one for one in further if running.release_id(one) == to), nearest)
-    leaving = running.leaving(newest, target) if newest else []
-    facts: dict[str, Any] = {"leaving": leaving, **asked_for(leaving), **listeners(leaving)}
-    facts |= {"nearest": nearest, "further": further}
-    return Preview(environment, newest, target, measured=measured(environment, newest, target), **facts)
-
-
-def asked_for(leaving: list[Change]) -> dict[str, int]:
-    ideas = Idea.objects.filter(changes__in=leaving).distinct().values("pk")
-    found = Idea.objects.filter(pk__in=ideas).aggregate(ideas=Count("pk"), votes=Sum("votes")) if leaving else {}
-    return {"ideas": found.get("ideas") or 0, "votes": found.get("votes") or 0}
-
-
-def listeners(leaving: list[Change]) -> dict[str, int]:
-    if not leaving:
-        return {"told": 0, "voters": 0}
-    ours = Subscription.objects.filter(Q(idea__changes__in=leaving) | Q(idea__canonical__changes__in=leaving))
-    voted = Count("user", distinct=True, filter=Q(reason=Subscription.Reason.VOTE))
-    return ours.aggregate(told=Count("user", distinct=True), voters=voted)
+    leaving = running.held_and_leaving(newest, target) if newest else []
+    facts |= vars(losses((held.change, held.revision) for held in leaving))
+    facts |= {"nearest": nearest, "further": further, "measured": measured(environment, newest, target)}
+    return Preview(**facts, target=target)
 
 
 def measured(environment: Environment, newest: Candidate | None, target: Candidate) -> Measured | None:

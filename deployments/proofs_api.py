@@ -12,15 +12,10 @@ from deployments.models import BackupDrill, Deployment, Rehearsal
 from deployments.pages import standing
 from deployments.shapes_api import GateOut
 from lifecycle.requests import Request, read
+from releases.losses_api import LossesOut
 from releases.models import Candidate
 
 SHOWN = 20
-
-
-class LeavingOut(serializers.Serializer):
-    key = serializers.CharField()
-    title = serializers.CharField()
-    migrations = serializers.CharField()
 
 
 class MeasuredOut(serializers.Serializer):
@@ -31,8 +26,8 @@ class MeasuredOut(serializers.Serializer):
     at = serializers.DateTimeField(allow_null=True)
 
 
-class PreviewOut(serializers.Serializer):
-    """Without a `target` nothing leads back: `why_not` and `instead` say why and what to do. `told` counts people.
+class PreviewOut(LossesOut):
+    """Without a `target` nothing leads back: `why_not` and `instead` say why and what to do.
 
     `runs` is what would leave, `further` what else one may go back to at once (`?to=` previews it).
 
@@ -44,12 +39,6 @@ class PreviewOut(serializers.Serializer):
     further = serializers.SerializerMethodField()
     why_not = serializers.CharField()
     instead = serializers.CharField()
-    leaving = LeavingOut(many=True)
-    staying_migrations = LeavingOut(source="staying", many=True)
-    ideas = serializers.IntegerField()
-    votes = serializers.IntegerField()
-    told = serializers.IntegerField()
-    voters = serializers.IntegerField()
     measured = MeasuredOut(allow_null=True)
     warnings = serializers.SerializerMethodField()
 

@@ -7,7 +7,7 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, 
 from deployments.models import Deployment
 from environments.models import Environment
 from lifecycle.models import Product
-from releases.contents import contents_of
+from releases.contents import Held, contents_of
 from releases.models import Candidate, Change
 
 S = Deployment.Status
@@ -82,6 +82,28 @@ def config_for(deployment: Deployment) -> int:
     verified = succeeded(environment).filter(candidate=deployment.candidate_id)
     last = verified.order_by("-verified_at", "-id").first() or current(environment)
     return last.config_version if last else environment.config_version
+
+
+def config_of(deployment: Deployment) -> int:
+    """The variables it was begun with; while it waits, those that it would be given now."""
+    return config_for(deployment) if deployment.status in Deployment.WAITING else deployment.config_version
+
+
+def before(deployment: Deployment) -> Deployment | None:
+    """What ran there when it was begun, or while it waits, what runs there now; None if that is not known."""
+    if deployment.previous_id is None:
+        return None
+    earlier = succeeded(deployment.environment).filter(candidate=deployment.previous_id).exclude(pk=deployment.pk)
+    if deployment.started_at is not None:
+        earlier = earlier.filter(verified_at__lte=deployment.started_at)
+    return earlier.order_by("-verified_at", "-id").first()
+
+
+def last_on_production(candidate: Candidate) -> Deployment | None:
+    """The deployment that brought it to production last; None if none ever did."""
+    done = Deployment.objects.filter(candidate=candidate, environment__kind=Environment.Kind.PRODUCTION)
+    verified = done.filter(status=S.SUCCEEDED).select_related("environment")
+    return verified.order_by("-verified_at", "-id").first()
 
 
 def previous_verified(environment: Environment) -> Candidate | None:
@@ -186,9 +208,14 @@ def _place(environment: Environment, now: Deployment | None, open_rows: list[Dep
 
 def leaving(from_: Candidate, to: Candidate) -> list[Change]:
     """The changes that are in `from_` and not in `to`, also because they were undone: what users lose on the way."""
-    before, stay = contents_of([from_, to])
-    gone = [held.change for pk, held in before.items() if pk not in stay]
-    return sorted(gone, key=lambda change: change.number)
+    return [held.change for held in held_and_leaving(from_, to)]
+
+
+def held_and_leaving(from_: Candidate, to: Candidate) -> list[Held]:
+    """The same, as `from_` holds them."""
+    held, stay = contents_of([from_, to])
+    gone = [one for pk, one in held.items() if pk not in stay]
+    return sorted(gone, key=lambda one: one.change.number)
 
 
 def one_way(from_: Candidate, to: Candidate) -> list[Change]:

@@ -45,6 +45,7 @@ def work_out(delta: Delta) -> None:
     try:
         files = git.diff(delta.from_sha, delta.to_sha)
         commits = git.log(delta.from_sha, delta.to_sha, limit=COMMITS_LIMIT)
+        count = git.count(delta.from_sha, delta.to_sha)
         globs = globs_at(git, delta.to_sha)
     except GitError as error:
         move(delta, Delta.Status.FAILED, by=Machine("delta"), silent=True, error=str(error))
@@ -55,6 +56,7 @@ def work_out(delta: Delta) -> None:
         by=Machine("delta"),
         silent=True,
         commits=[as_row(commit) for commit in commits],
+        commit_count=count,
         files=[[file.status, file.path] for file in files],
         migrations=migrations_in(files, globs),
     )
@@ -73,5 +75,5 @@ def as_row(commit: Commit) -> dict[str, str]:
 
 
 def migrations_in(files: list[FileChange], globs: Sequence[str] = ()) -> list[str]:
-    """The migration files that the step adds."""
-    return [file.path for file in files if file.status == "A" and is_migration(file.path, globs)]
+    """The migration files that the step adds or changes: what a backup is made for."""
+    return [file.path for file in files if file.status != "D" and is_migration(file.path, globs)]

@@ -169,19 +169,32 @@ class Difference:
         return "removed" if self.now is None else "changed"
 
 
+@dataclass(frozen=True)
+class Configuration:
+    """The variables of an environment as they were at a version, e.g. that of a deployment; None: as they are now."""
+
+    environment: Environment
+    version: int | None = None
+
+    def rows(self) -> dict[str, Stored]:
+        if self.version is None:
+            return _current(self.environment)
+        return _standing_at(self.environment, self.version)
+
+
 def delta(from_: Environment, to: Environment) -> list[Difference]:
     """What an application that moves from one environment to the other is started with differently, by name."""
-    return _differences(_current(from_), _current(to))
+    return between(Configuration(from_), Configuration(to))
 
 
 def since(environment: Environment, config_version: int) -> list[Difference]:
     """What has changed since a configuration version, e.g. the one of the last deployment."""
-    return _differences(_standing_at(environment, config_version), _current(environment))
+    return between(Configuration(environment, config_version), Configuration(environment))
 
 
-def between(environment: Environment, from_version: int, to_version: int) -> list[Difference]:
-    """What changed from one configuration version to another."""
-    return _differences(_standing_at(environment, from_version), _standing_at(environment, to_version))
+def between(before: Configuration, after: Configuration) -> list[Difference]:
+    """What differs between two configurations, also of two environments, by name."""
+    return _differences(before.rows(), after.rows())
 
 
 def _current(environment: Environment) -> dict[str, Stored]:

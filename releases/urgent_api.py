@@ -1,5 +1,6 @@
 """/api/v1/products/<slug>/: undoing a change, a hotfix, and which open changes clash."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import path
@@ -11,9 +12,11 @@ from rest_framework.views import APIView
 from ideas.models import Idea
 from lifecycle.models import Product
 from lifecycle.requests import Request, read
-from releases import hotfixes, overlaps, undoing
+from releases import hotfixes, losses, overlaps, undoing
 from releases.api import ReleaseSerializer
 from releases.loading import get_change_for, with_others
+from releases.losses import Losses
+from releases.losses_api import LossesOut
 from releases.models import Change, Overlap, UndoPreview
 
 
@@ -30,17 +33,27 @@ class UndoSerializer(serializers.Serializer):
     together = NumbersField(required=False, default=list, max_length=50)
 
 
-class UndoPreviewSerializer(serializers.ModelSerializer):
-    """What leaves and what is in the way; `reasons` is empty when it can be undone."""
+@dataclass(frozen=True, kw_only=True)
+class Undo(Losses):
+    """What undoing would lose, and what a worker found out about it."""
 
-    reasons = serializers.SerializerMethodField()
+    found: UndoPreview
+    reasons: list[str]
 
-    class Meta:
-        model = UndoPreview
-        fields = ["keys", "status", "files", "conflicts", "reasons"]
 
-    def get_reasons(self, found: UndoPreview) -> list[str]:
-        return undoing.reasons_not_to_undo(found.product, self.context["chosen"], found)
+class UndoPreviewSerializer(LossesOut):
+    """What leaves and what is in the way; `reasons` is empty when it can be undone, `files` are what changes back."""
+
+    keys = serializers.CharField(source="found.keys")
+    status = serializers.CharField(source="found.status")
+    files = serializers.ListField(source="found.files", child=serializers.CharField())
+    conflicts = serializers.JSONField(source="found.conflicts")
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+def asked(product: Product, chosen: list[Change], found: UndoPreview) -> Undo:
+    reasons = undoing.reasons_not_to_undo(product, chosen, found)
+    return Undo(found=found, reasons=reasons, **vars(losses.of_undo(product, chosen)))
 
 
 class ChangeUndo(APIView):
@@ -55,7 +68,7 @@ class ChangeUndo(APIView):
         found = undoing.preview(request.actor.product, chosen)
         if found is None:
             return Response({"detail": "Nothing is live."}, status=409)
-        return Response(UndoPreviewSerializer(found, context={"chosen": chosen}).data)
+        return Response(UndoPreviewSerializer(asked(request.actor.product, chosen, found)).data)
 
     @extend_schema(request=UndoSerializer, responses={201: ReleaseSerializer})
     def post(self, request: Request, number: int, **kwargs: Any) -> Response:

@@ -9,9 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from deployments import bridges, running
 from deployments.models import Deployment, Rehearsal
 from deployments.names import destination
-from environments import variables
-from environments.models import Environment
-from environments.variables import Difference
+from environments.models import Delta, Environment
 from lifecycle.chips import Chip
 from releases import changes, migration_flags
 from releases.models import Candidate, Change
@@ -43,25 +41,34 @@ class Row:
 
 @dataclass(frozen=True)
 class Migration:
-    """One migration file, the change that brings it and what that change says about it."""
+    """One migration file, new or changed, the change that brings it and what that change says about it."""
 
     path: str
     key: str
     flag: Chip | None
+    is_changed: bool
 
 
 def rows(found: list[Change]) -> list[Row]:
-    """The changes with their votes and ties, in three statements."""
-    with_facts = with_votes(Change.objects.filter(pk__in=[change.pk for change in found]))
+    """The changes with their votes and ties, in two statements however many they are."""
+    keys = [change.pk for change in found]
+    with_facts = with_votes(Change.objects.filter(pk__in=keys))
     ordered = list(with_facts.select_related("revision", "requires", "product").order_by("number"))
-    return [row(change, ordered) for change in ordered]
+    others = elsewhere(keys)
+    return [row(change, ordered, others) for change in ordered]
+
+
+def elsewhere(keys: list[int]) -> list[Change]:
+    """What is live, came with another release and stands on one of these changes: an undo meets it too."""
+    live = Change.objects.filter(requires__in=keys, status=Change.Status.LIVE).exclude(pk__in=keys)
+    return list(live.select_related("release", "product").order_by("number"))
 
 
 def with_votes(found: QuerySet[Change]) -> QuerySet[Change]:
     return found.annotate(asked=Sum("ideas__votes"))
 
 
-def row(change: Change, others: list[Change]) -> Row:
+def row(change: Change, others: list[Change], elsewhere: list[Change]) -> Row:
     revision = change.revision
     return Row(
         change=change,
@@ -73,34 +80,34 @@ def row(change: Change, others: list[Change]) -> Row:
         brings_migrations=bool(migration_flags.migrations_of(revision)),
         is_one_way=change.migrations in ONE_WAY,
         is_live=change.status == Change.Status.LIVE,
-        ties=ties(change, others),
+        ties=ties(change, others, elsewhere),
     )
 
 
-def ties(change: Change, others: list[Change]) -> list[str]:
-    """Which changes go with it when it is taken out, and on which one it stands."""
+def ties(change: Change, others: list[Change], elsewhere: list[Change]) -> list[str]:
+    """Which changes go with it when it is taken out, also live ones of other releases, and on which one it stands."""
     above = [_("%(title)s is built on it") % {"title": one.title} for one in others if one.requires_id == change.pk]
+    live = [built_elsewhere(one) for one in elsewhere if one.requires_id == change.pk]
     below = [_("built on %(title)s") % {"title": change.requires.title}] if change.requires else []
-    return below + above
+    return below + above + live
 
 
-def migrations(paths: list[str], found: list[Change]) -> list[Migration]:
-    """Each new migration file with the change that brings it."""
-    brought = {path: change for change in found for path in migration_flags.migrations_of(change.revision)}
-    return [migration(path, brought.get(path)) for path in paths]
+def built_elsewhere(change: Change) -> str:
+    if change.release is None:
+        return _("%(title)s is built on it") % {"title": change.title}
+    return _("%(title)s, live with %(release)s, is built on it") % {"title": change.title, "release": change.release}
 
 
-def migration(path: str, change: Change | None) -> Migration:
-    return Migration(path, change.key if change else "", FLAGS.get(M(change.migrations)) if change else None)
+def migrations(found: Delta, coming: list[Change]) -> list[Migration]:
+    """Each migration file with the change that brings it."""
+    brought = {path: change for change in coming for path in migration_flags.migrations_of(change.revision)}
+    changed = found.changed
+    return [migration(path, brought.get(path), is_changed=path in changed) for path in found.migrations]
 
 
-def differing_variables(before: Environment | None, after: Environment | None) -> list[Difference]:
-    """Between two environments what they are started with; towards one alone, what its next deployment brings."""
-    if before is not None and after is not None:
-        return variables.delta(before, after)
-    place = before or after
-    last = running.current(place) if place else None
-    return variables.since(place, last.config_version) if place and last else []
+def migration(path: str, change: Change | None, *, is_changed: bool) -> Migration:
+    flag = FLAGS.get(M(change.migrations)) if change else None
+    return Migration(path, change.key if change else "", flag, is_changed)
 
 
 def going_back(production: Environment, candidate: Candidate) -> str:

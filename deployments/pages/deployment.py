@@ -10,7 +10,9 @@ from deployments.models import Deployment, Step, Watch
 from deployments.pages import log, steps, verdict
 from deployments.pages.history import took
 from deployments.pages.rollback import confirmation, offered
+from environments import variables
 from environments.models import Environment
+from environments.variables import Configuration, Difference
 from lifecycle.models import LogLine
 from lifecycle.roles import Actor
 from releases.models import Change
@@ -21,12 +23,13 @@ OUTPUT_LINES = 12
 
 def detail(deployment: Deployment, actor: Actor) -> dict[str, Any]:
     """Everything on the page."""
-    moving = news(deployment, actor, 0)
+    moving, earlier = news(deployment, actor, 0), running.before(deployment)
     return {
         **moving,
         "roll_back": confirmation(deployment.environment) if moving["rollback"] else None,
         "changes": brings(deployment),
-        "delta_url": delta_url(deployment),
+        "variables": variables_brought(deployment, earlier),
+        "delta_url": delta_url(deployment, earlier),
         "raw_url": reverse("deployments:raw_log", args=[deployment.pk]),
         "stop": stop_question(deployment),
         "glass": (glass := break_glass.of_deployment(deployment)),
@@ -107,12 +110,20 @@ def brings(deployment: Deployment) -> list[Change]:
     return running.leaving(newer, older)
 
 
-def delta_url(deployment: Deployment) -> str:
-    """What differs; addressed by candidates, because environments move on."""
+def variables_brought(deployment: Deployment, earlier: Deployment | None) -> list[Difference] | None:
+    """What it is started with differently from what ran before; None if that is not known."""
+    if earlier is None:
+        return None
+    place, version = deployment.environment, running.config_of(deployment)
+    return variables.between(Configuration(place, earlier.config_version), Configuration(place, version))
+
+
+def delta_url(deployment: Deployment, earlier: Deployment | None) -> str:
+    """What differs; addressed by deployments, because environments move on and variables go with them."""
     if deployment.previous is None:
         return ""
-    names = (f"c{deployment.previous.pk}", f"c{deployment.candidate.pk}")
-    return reverse("deployments:delta", args=names)
+    before = f"d{earlier.pk}" if earlier else f"c{deployment.previous.pk}"
+    return reverse("deployments:delta", args=[before, f"d{deployment.pk}"])
 
 
 def way_back(deployment: Deployment, actor: Actor) -> dict[str, str] | None:

@@ -15,8 +15,7 @@ from environments.models import Environment
 from lifecycle import dates
 from lifecycle.transitions import NotAllowed
 from releases.models import Candidate
-
-Fact = tuple[str, str, str]
+from releases.pages.losses import Fact, asked_for, told, what_stays
 
 
 def button(environment: Environment, target: Candidate | None) -> dict[str, str]:
@@ -97,33 +96,6 @@ def what_leaves(found: Preview) -> Fact:
     text = ngettext("%(n)d change leaves %(environment)s", "%(n)d changes leave %(environment)s", count)
     text %= {"n": count, "environment": found.environment}
     return "minus", "bad", f"{text}: {', '.join(change.title for change in found.leaving)}"
-
-
-def asked_for(found: Preview) -> list[Fact]:
-    """The ideas that would not be served any more, by their votes."""
-    if not found.ideas:
-        return []
-    ideas = ngettext("%(n)d idea", "%(n)d ideas", found.ideas) % {"n": found.ideas}
-    votes = ngettext("%(n)d vote", "%(n)d votes", found.votes) % {"n": found.votes}
-    return [("lightbulb", "", _("They serve %(ideas)s with %(votes)s") % {"ideas": ideas, "votes": votes})]
-
-
-def what_stays(found: Preview) -> Fact:
-    """Migrations are never reversed: the older code runs on the newer schema."""
-    staying = [change.key for change in found.staying]
-    if not staying:
-        return "database", "", _("The database stays as it is")
-    text = ngettext("The migration of %(keys)s stays", "The migrations of %(keys)s stay", len(staying))
-    return "database", "", text % {"keys": ", ".join(staying)}
-
-
-def told(found: Preview) -> list[Fact]:
-    """Everybody who follows one of the ideas, also through a duplicate."""
-    if not found.told:
-        return []
-    text = ngettext("%(n)d person who asked for it is told", "%(n)d people who asked for it are told", found.told)
-    voters = ngettext("%(n)d of them voted", "%(n)d of them voted", found.voters) % {"n": found.voters}
-    return [("users", "", f"{text % {'n': found.told}}; {voters}")]
 
 
 def how_long(measured: Measured | None) -> list[Fact]:

@@ -6,6 +6,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
 from deployments.pages import delta as page
+from deployments.pages import delta_ends
 from lifecycle.requests import HttpRequest
 from lifecycle.roles import allow
 
@@ -27,5 +28,5 @@ def compare(request: HttpRequest) -> HttpResponse:
     try:
         return redirect(reverse("deployments:delta", args=chosen))
     except NoReverseMatch:
-        usual = page.usual_ends(request.actor.product)
+        usual = delta_ends.usual_ends(request.actor.product)
         return redirect("deployments:delta", *usual) if usual else redirect("deployments:board")

@@ -70,6 +70,11 @@ class Git(Mirror):
         options = [*_LOG, "--topo-order", f"--max-count={limit}", *(["--first-parent"] if first_parent else [])]
         return list(parse_log(self._ask("log", *options, "--end-of-options", span)))
 
+    def count(self, from_: str, to: str) -> int:
+        """How many commits are reachable from `to` and not from `from_`."""
+        span = f"{names.checked_sha(from_)}..{names.checked_sha(to)}"
+        return int(self._ask("rev-list", "--count", "--end-of-options", span))
+
     def people(self, from_: str, to: str) -> set[Part]:
         """Everybody who wrote, committed or is named in a commit reachable from `to` and not from `from_`: in all."""
         span = f"{names.checked_sha(from_)}..{names.checked_sha(to)}"

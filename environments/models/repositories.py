@@ -114,7 +114,10 @@ class TrunkCommit(models.Model):
 
 
 class Delta(models.Model):
-    """What differs between two commits, worked out once by a worker: commits, files, migrations."""
+    """What differs between two commits, worked out once by a worker: commits, files, migrations.
+
+    `commits` are the newest of them, `commit_count` says how many there are; `migrations` are paths among `files`.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Being compared")
@@ -128,6 +131,7 @@ class Delta(models.Model):
     to_sha = models.CharField(max_length=40)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     commits = models.JSONField(default=list)
+    commit_count = models.PositiveIntegerField(default=0, db_default=0)
     files = models.JSONField(default=list)
     migrations = models.JSONField(default=list)
     error = models.TextField(blank=True)
@@ -141,3 +145,8 @@ class Delta(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_sha[:8]}..{self.to_sha[:8]}"
+
+    @property
+    def changed(self) -> set[str]:
+        """The files that are on both sides."""
+        return {path for status, path in self.files if status not in ("A", "D")}

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ideas.models import Subscription
-from releases import candidates, changes, freezing, migration_flags, undoing, urgent
+from releases import candidates, changes, freezing, losses, undoing, urgent
+from releases.losses import Losses
 from releases.models import Change, UndoPreview
+from releases.pages.losses import Fact, asked_for, told, what_stays
 
 FILES_SHOWN = 5
-Fact = tuple[str, str, str]
 
 
 def page(chosen: list[Change]) -> dict[str, Any]:
@@ -27,7 +26,7 @@ def page(chosen: list[Change]) -> dict[str, Any]:
         "is_being_worked_out": is_queued(found) and all(map(is_live, chosen)),
         "why_not": undoing.reasons_not_to_undo(product, chosen, found),
         "together": together(chosen, found),
-        "facts": facts(chosen, found),
+        "facts": facts(losses.of_undo(product, chosen), found),
         "back": changes.page_of(chosen[0]),
     }
 
@@ -47,9 +46,10 @@ def together(chosen: list[Change], found: UndoPreview | None) -> str:
     return f"{reverse('releases:undo', args=[chosen[0].number])}?{query}"
 
 
-def facts(chosen: list[Change], found: UndoPreview | None) -> list[Fact]:
+def facts(lost: Losses, found: UndoPreview | None) -> list[Fact]:
     """Icon, tone and words for each thing to know before pressing."""
-    return [leaves(chosen), *files(found), stays(chosen), *told(chosen), *makes_way(chosen[0])]
+    known = [leaves(lost.leaving), *asked_for(lost), *files(found), what_stays(lost), *told(lost)]
+    return [*known, *makes_way(lost.leaving[0])]
 
 
 def leaves(chosen: list[Change]) -> Fact:
@@ -63,22 +63,6 @@ def files(found: UndoPreview | None) -> list[Fact]:
     text = ngettext("%(n)d file changes back", "%(n)d files change back", len(found.files)) % {"n": len(found.files)}
     shown = ", ".join(found.files[:FILES_SHOWN]) + (" …" if len(found.files) > FILES_SHOWN else "")
     return [("file-diff", "", f"{text}: {shown}")]
-
-
-def stays(chosen: list[Change]) -> Fact:
-    """Data and schema are never reversed."""
-    kept = [path for change in chosen for path in migration_flags.migrations_of(change.revision)]
-    if not kept:
-        return "database", "", _("The database stays as it is")
-    return "database", "", _("The migrations stay: %(files)s") % {"files": ", ".join(kept)}
-
-
-def told(chosen: list[Change]) -> list[Fact]:
-    """Everybody who follows one of the ideas, also through a duplicate."""
-    ours = Q(idea__changes__in=chosen) | Q(idea__canonical__changes__in=chosen)
-    count = Subscription.objects.filter(ours).values("user").distinct().count()
-    text = ngettext("%(n)d person who asked for it is told", "%(n)d people who asked for it are told", count)
-    return [("users", "", text % {"n": count})] if count else []
 
 
 def makes_way(change: Change) -> list[Fact]:

@@ -33,13 +33,13 @@ def test_it_tells_changes_commits_files_and_migrations(made: Release, cast: Cast
     sign_in(cast.dev).get(f"{DELTA}/production/24.11/")
     commit = {"sha": "c" * 40, "subject": "wishlist: Keep products", "author": "Dev", "at": "", "change": "C-1"}
     path = "features/wishlist/migrations/0001_initial.py"
-    Delta.objects.update(status="ready", commits=[commit], files=[["A", path]], migrations=[path])
+    Delta.objects.update(status="ready", commits=[commit], commit_count=3, files=[["M", path]], migrations=[path])
     answer = sign_in(cast.dev).get(f"{DELTA}/production/24.11/")
     body = answer.json()
     assert (answer.status_code, body["status"], body["error"]) == (200, "ready", "")
-    assert body["commits"] == [commit]
-    assert body["files"] == [{"status": "A", "path": path}]
-    assert body["migrations"] == [{"path": path, "key": ""}]
+    assert (body["commits"], body["commit_count"]) == ([commit], 3)
+    assert body["files"] == [{"status": "M", "path": path}]
+    assert body["migrations"] == [{"path": path, "key": "", "is_changed": True}]
     assert (body["old"]["place"], body["new"]["candidate_id"]) == ("Production", made.candidate_id)
     assert body["changes"][0] | {"key": "C-1", "migrations": "none", "is_one_way": False} == body["changes"][0]
     assert "One press returns" in body["way_back"]
@@ -71,6 +71,7 @@ def test_nothing_is_compared_where_nothing_runs_or_both_are_the_same(
         "ready",
     )
     assert (same.status_code, same.json()["changes"]) == (200, [])
+    assert same.json()["headline"] == "Release 24.11 and Release 24.11 are the same"
     assert not Delta.objects.exists()
 
 

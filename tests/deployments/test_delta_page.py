@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from environments import variables
 from environments.models import Delta
@@ -11,6 +12,7 @@ from lifecycle.models import User, Work
 from releases.models import Change, Release, Revision
 from tests.cast import Cast
 from tests.deployments.frozen import frozen, production
+from tests.deployments.watched import release
 
 SignIn = Callable[[User | None], Client]
 DELTA = "/delta/production..24.11/"
@@ -89,6 +91,38 @@ def test_migrations_are_named_with_the_change_that_brings_them(made: Release, ca
     page = sign_in(cast.dev).get(DELTA).content.decode()
     assert "contract" in page and page.count("C-1") >= 2
     assert "there is no way back by one press" in page and "cannot simply be taken out again" in page
+
+
+def test_a_migration_that_is_only_changed_is_named_and_marked(made: Release, cast: Cast, sign_in: SignIn) -> None:
+    files = [["M", "wishlist/migrations/0001_first.py"], ["A", "wishlist/migrations/0002_second.py"]]
+    sign_in(cast.dev).get(DELTA)
+    Delta.objects.update(status=Delta.Status.READY, files=files, migrations=[path for _status, path in files])
+    rows = sign_in(cast.dev).get(DELTA).content.decode().split('class="migs"')[1].split("</ul>")[0].split("</li>")
+    assert "0001_first.py" in rows[0] and "changed, not new" in rows[0]
+    assert "0002_second.py" in rows[1] and "changed, not new" not in rows[1]
+
+
+def test_of_many_commits_it_says_how_many_there_are_and_how_many_are_not_listed(
+    made: Release, cast: Cast, sign_in: SignIn
+) -> None:
+    sign_in(cast.dev).get(DELTA)
+    commit = {"sha": "c" * 40, "subject": "wishlist: Keep products", "author": "Dev", "at": "", "change": ""}
+    Delta.objects.update(status=Delta.Status.READY, commits=[commit] * 500, commit_count=777)
+    page = sign_in(cast.dev).get(DELTA).content.decode()
+    assert "<dd>777</dd>" in page and "and 577 more commits" in page
+    assert page.count("wishlist: Keep products") == 200
+
+
+def test_what_is_live_and_stands_on_a_change_from_another_release_is_named(
+    made: Release, cast: Cast, sign_in: SignIn
+) -> None:
+    now = timezone.now()
+    facts = {"product": cast.product, "requires": Change.objects.get(), "created_at": now, "waiting_since": now}
+    later = release(cast, "24.12")
+    Change.objects.create(number=2, title="Share it", status=Change.Status.LIVE, release=later, **facts)
+    Change.objects.create(number=3, title="Print it", status=Change.Status.DEVELOPMENT, release=later, **facts)
+    page = sign_in(cast.dev).get(DELTA).content.decode()
+    assert "Share it, live with 24.12, is built on it" in page and "Print it" not in page
 
 
 def test_it_says_what_one_press_would_do(made: Release, cast: Cast, sign_in: SignIn) -> None:

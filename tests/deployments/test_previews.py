@@ -13,7 +13,7 @@ from deployments.pages import delta_rows
 from environments.models import Environment
 from ideas.models import Idea, Subscription
 from lifecycle.models import User
-from releases.models import Candidate, Change, Release
+from releases.models import Candidate, Change, Release, Revision
 from tests.cast import Cast
 from tests.deployments.frozen import frozen, production
 from tests.deployments.watched import deployment
@@ -59,6 +59,29 @@ def test_the_dialog_names_everything(live: Release, cast: Cast, sign_in: SignIn)
         "It leads to 24.10, which was verified here",
     ):
         assert words in page
+
+
+@pytest.mark.parametrize("said", ["", "none", "expand"])
+def test_migrations_stay_by_their_files_whatever_the_change_says(live: Release, cast: Cast, sign_in: SignIn, said: str):
+    page = sign_in(cast.ops).get(PAGE).content.decode()
+    assert "The database stays as it is" in page
+    path = "wishlist/migrations/0001_first.py"
+    Change.objects.update(migrations=said)
+    Revision.objects.update(files=[path, "shop.py"])
+    page = sign_in(cast.ops).get(PAGE).content.decode()
+    assert f"The migration of C-1 stays: {path}" in page and "The database stays" not in page
+    [row] = sign_in(cast.dev).get(API).json()["staying_migrations"]
+    assert row == {"key": "C-1", "title": "Keep a wishlist", "migrations": said, "files": [path]}
+
+
+def test_files_of_a_later_push_do_not_count_only_those_that_leave(live: Release, cast: Cast):
+    change = Change.objects.get()
+    files = ["wishlist/migrations/0002_later.py"]
+    change.revision = Revision.objects.create(
+        change=change, number=2, fork="a" * 40, tip="c" * 40, files=files, seen_at=timezone.now()
+    )
+    change.save(update_fields=["revision"])
+    assert previews.preview(production()).staying == []
 
 
 @pytest.mark.parametrize("migrations", ["contract", "irreversible"])

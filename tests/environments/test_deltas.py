@@ -38,6 +38,35 @@ def test_a_worker_fills_it_in(pair):
     assert [commit["subject"] for commit in delta.commits] == ["wishlist: Keep it."]
 
 
+def test_a_migration_that_is_changed_counts_like_a_new_one_but_a_deleted_one_does_not(pair, upstream):
+    repository, _base, tip = pair
+    upstream.write("wishlist/migrations/0002_more.py", "x = 2\n")
+    with_two = upstream.commit("wishlist: Add more.")
+    upstream.write("wishlist/migrations/0001_initial.py", "x = 3\n")
+    upstream.git("rm", "-q", "wishlist/migrations/0002_more.py")
+    changed = upstream.commit("wishlist: Change it.")
+    repositories.poll(repository)
+    delta = deltas.request(repository, with_two, changed)
+    jobs.execute(f"delta:{delta.pk}")
+    delta.refresh_from_db()
+    assert delta.migrations == ["wishlist/migrations/0001_initial.py"]
+    assert delta.changed == {"wishlist/migrations/0001_initial.py"}
+
+
+def test_commits_are_all_counted_and_the_newest_are_kept(pair, upstream, monkeypatch):
+    repository, base, _tip = pair
+    newest = [upstream.commit(f"wishlist: Step {n}.") for n in range(3)][-1]
+    repositories.poll(repository)
+    monkeypatch.setattr(deltas, "COMMITS_LIMIT", 2)
+    delta = deltas.request(repository, base, newest)
+    jobs.execute(f"delta:{delta.pk}")
+    delta.refresh_from_db()
+    assert (delta.commit_count, [commit["subject"] for commit in delta.commits]) == (
+        4,
+        ["wishlist: Step 2.", "wishlist: Step 1."],
+    )
+
+
 def test_the_same_pair_is_asked_for_once(pair):
     repository, base, tip = pair
     assert deltas.request(repository, base, tip) == deltas.request(repository, base, tip)

@@ -5,6 +5,7 @@ import pytest
 from environments import variables
 from environments.models import Environment, VariableVersion
 from environments.secrets import MASK
+from environments.variables import Configuration
 
 SETTINGS = "/environments/staging/settings"
 
@@ -65,7 +66,7 @@ def test_what_changed_since_a_version_is_told_by_name_with_secrets_masked(cast, 
         ("PAYMENT_KEY", MASK, MASK, "changed"),
     }
     assert variables.opened_at(staging, then) == {"COLOUR": "green", "PAYMENT_KEY": "first-key", "STAYS": "same"}
-    assert variables.between(staging, then, then) == []
+    assert variables.between(Configuration(staging, then), Configuration(staging, then)) == []
 
 
 def test_two_environments_are_compared_and_equal_secrets_are_equal(cast, staging, production):

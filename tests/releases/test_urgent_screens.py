@@ -1,13 +1,15 @@
 """Undo, hotfix, stacks and the matrix on their pages and in the API."""
 
+import re
+
 import pytest
 from django.utils import timezone
 
 from ideas import services as ideas
 from ideas.models import Idea
 from lifecycle.models import Work
-from releases import changes, facts, overlaps
-from releases.models import Candidate, Change, Overlap, Release
+from releases import changes, facts, overlaps, undoing
+from releases.models import Candidate, Change, Overlap, Release, Revision
 from tests.releases.benches import ticks
 
 S = Change.Status
@@ -36,7 +38,8 @@ def test_what_an_undo_does_is_said_before_the_button(cast, sign_in, live, work):
     assert "1 change leaves production: Keep a wishlist" in text
     assert "2 files change back" in text
     assert "The database stays as it is" in text
-    assert "1 person who asked for it is told" in text
+    assert "They serve 1 idea with 1 vote" in text
+    assert "1 person who asked for it is told; 1 of them voted" in text
     answer = petra.post("/changes/1/undo/", {"reason": ""})
     assert answer.status_code == 422
     answer = petra.post("/changes/1/undo/", {"reason": "Orders were lost"})
@@ -45,6 +48,18 @@ def test_what_an_undo_does_is_said_before_the_button(cast, sign_in, live, work):
     assert "Taken out" in text
     assert "Keep a wishlist" in text
     assert "Orders were lost" in text
+
+
+def test_migrations_that_stay_are_named_by_change_and_file(cast, sign_in, live, work):
+    path = "shop/migrations/0001_first.py"
+    change = Change.objects.get(number=1)
+    Revision.objects.filter(pk=change.revision_id).update(files=[path])
+    undoing.preview(cast.product, [change])
+    work("undo_preview")
+    text = " ".join(re.sub("<[^>]+>", "", page(sign_in(cast.petra), "/changes/1/undo/")).split())
+    assert f"The migration of C-1 stays: {path}" in text
+    found = sign_in(cast.petra).get("/api/v1/products/shop/changes/1/undo/").json()
+    assert [row["files"] for row in found["staying_migrations"]] == [[path]]
 
 
 def test_while_it_is_worked_out_the_page_says_so(cast, sign_in, live):
@@ -156,6 +171,9 @@ def test_the_api_undoes_and_fixes(cast, sign_in, live, work):
     work("undo_preview")
     found = petra.get(address).json()
     assert (found["status"], found["conflicts"], found["reasons"]) == ("ready", [], [])
+    assert (found["ideas"], found["votes"], found["told"], found["voters"]) == (1, 1, 1, 1)
+    assert [(row["key"], row["title"]) for row in found["leaving"]] == [("C-1", "Keep a wishlist")]
+    assert (found["keys"], found["staying_migrations"], len(found["files"])) == ("C-1", [], 2)
     answer = petra.post(address, {"reason": "Orders were lost"}, "application/json")
     assert (answer.status_code, answer.json()["version"]) == (201, "24.11.1")
     answer = petra.post("/api/v1/products/shop/hotfixes/", {"reason": "x", "changes": [1]}, "application/json")
