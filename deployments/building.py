@@ -15,7 +15,7 @@ from deployments.models import Deployment
 from environments import repositories
 from environments.git import GitError
 from environments.manifest import CommandSection, Context, ManifestError
-from lifecycle import jobs, logs, process
+from lifecycle import jobs, logs, process, retries
 from lifecycle.jobs import Lease
 from releases.models import Candidate
 
@@ -128,7 +128,7 @@ def _run(command: Command, folder: Path, lease: Lease, output: logs.Batch) -> No
         output.store_if_due()
         return lease.lost()
 
-    for left in reversed(range(1 + command.section.retries)):
+    def once() -> process.Finished:
         done = process.run(
             command.argv,
             cwd=folder,
@@ -140,7 +140,8 @@ def _run(command: Command, folder: Path, lease: Lease, output: logs.Batch) -> No
         )
         output.store()
         lease.check()
-        if done.ok:
-            return
-        if not left:
-            raise jobs.Failed(f"[build] ended with {done.exit_code} ({done.reason}) after {done.seconds:.0f} s")
+        return done
+
+    done = retries.run(once, command.section.retries, lease.log.warn)
+    if not done.ok:
+        raise jobs.Failed(f"[build] ended with {done.exit_code} ({done.reason}) after {done.seconds:.0f} s")

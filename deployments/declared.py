@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from environments import repositories
 from environments.git import GitError
 from environments.manifest import CommandSection, ManifestError, TestData
 from environments.models import Environment
-from lifecycle import logs, process
+from lifecycle import logs, process, retries
 from lifecycle.jobs import Failed, Lease
 from lifecycle.models import Work
 from lifecycle.transitions import NotAllowed
@@ -75,15 +76,14 @@ def _run_there(
     if not manifest.command(section, driver.target.context(release)):
         lease.log.info(f"lifecycle.toml declares no command for {section}.")
         return False
-    for left in reversed(range(getattr(manifest.limits(section), "retries", 0) + 1)):
+    for is_last in retries.tries(manifest.limits(section).retries, lease.log.warn):
         try:
             with at_target(lease, lease.log) as hold:
                 driver.declared(section, release, fence=fence, facts=facts, **hold)
             break
         except DriverError:
-            if not left:
+            if is_last:
                 raise
-            lease.log.warn("It is tried again.")
     lease.log.ok(f"{section}: exit code 0")
     return True
 
@@ -114,13 +114,11 @@ def _run(lease: Lease, driver: Driver, release: drivers.Release, section: str, f
         lease.log.info(f"lifecycle.toml declares no command for {section}.")
         return False
     limits = target.manifest.limits(section)
-    for attempt in range(getattr(limits, "retries", 0) + 1):
-        if attempt:
-            lease.log.warn("It is tried again.")
-        done = _once(lease, argv, release.path, target.environ(release) | facts, limits)
-        if done.ok:
-            lease.log.ok(f"{section}: exit code 0 ({done.seconds:.1f} s)")
-            return True
+    once = partial(_once, lease, argv, release.path, target.environ(release) | facts, limits)
+    done = retries.run(once, limits.retries, lease.log.warn)
+    if done.ok:
+        lease.log.ok(f"{section}: exit code 0 ({done.seconds:.1f} s)")
+        return True
     how = f"exit code {done.exit_code}" if done.reason == "exited" else f"{done.reason} after {done.seconds:.0f} s"
     raise Failed(f"The command for {section} did not end well: {how}.")
 

@@ -1,12 +1,14 @@
 """Restoring the latest backup into a place of its own, by the product's command: a backup nobody restored is a hope.
 
-`[restore_drill]` of lifecycle.toml runs in the artefact that is live, with a scratch folder as DATA_DIR and the
-environment's own data folder as LIVE_DATA_DIR, weekly and when somebody asks.
+`[restore_drill]` of lifecycle.toml runs in the artefact that is live, with a scratch folder as DATA_DIR, the
+environment's own data folder as LIVE_DATA_DIR, and as BACKUP what the last backup said of where it is, weekly and when
+somebody asks.
 """
 
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,12 +17,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from deployments import declared, running, targets
+from deployments import declared, running, steps, targets
 from deployments.drivers import Driver, DriverError, Release
 from deployments.models import BackupDrill, Deployment, Step
 from environments.manifest import CommandSection, Context, ManifestError
 from environments.models import Environment
-from lifecycle import events, jobs, logs, process
+from lifecycle import events, jobs, logs, process, retries
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
 from lifecycle.models import Work
@@ -133,38 +135,62 @@ def run(environment: Environment, lease: Lease, log: logs.Writer) -> None:
     if now is None or section is None:
         raise NotRestored(why_not(environment))
     driver, release = targets.driver_for(environment, now.candidate), targets.release_of(now.candidate)
+    where = location(environment)
+    drill = _Drill(driver, release, section, {"BACKUP": where} if where else {}, lease, log)
     if driver.runs_commands:
-        with declared.at_target(lease, log) as hold:
-            driver.drill(release, **hold)
+        drill.there()
     else:
-        _run_here(driver, release, section, lease, log)
+        drill.here()
 
 
-def _run_here(driver: Driver, release: Release, section: CommandSection, lease: Lease, log: logs.Writer) -> None:
-    batch = logs.Batch(log)
-    with tempfile.TemporaryDirectory(prefix="lifecycle-drill-") as scratch:
-        context = Context(driver.target.environment, release.label, str(release.path), scratch)
-        argv = driver.target.manifest.command("restore_drill", context)
-        log.info("$ " + " ".join(argv))
-        done = process.run(
-            argv,
-            cwd=release.path,
-            env=environ(driver, context),
-            on_output=batch.add,
-            stop=lease.lost,
-            total_seconds=section.timeout_seconds,
-            inactivity_seconds=section.inactivity_seconds,
-        )
-    batch.store()
-    lease.check()
-    if not done.ok:
-        said = f"exit code {done.exit_code}" if done.reason == "exited" else f"no end after {done.seconds:.0f} s"
-        raise NotRestored(f"[restore_drill]: {said}")
+@dataclass(frozen=True)
+class _Drill:
+    """One drill, as often as its section says; each try has a scratch folder of its own."""
 
+    driver: Driver
+    release: Release
+    section: CommandSection
+    facts: dict[str, str]
+    lease: Lease
+    log: logs.Writer
 
-def environ(driver: Driver, context: Context) -> dict[str, str]:
-    """What the command is told: the environment's variables, the scratch folder, and where the live data is."""
-    return context.environ(driver.target.variables) | {"LIVE_DATA_DIR": str(driver.target.data)}
+    def there(self) -> None:
+        """At the target, where the backup is."""
+        for is_last in retries.tries(self.section.retries, self.log.warn):
+            try:
+                with declared.at_target(self.lease, self.log) as hold:
+                    self.driver.drill(self.release, facts=self.facts, **hold)
+                return
+            except DriverError:
+                if is_last:
+                    raise
+
+    def here(self) -> None:
+        done = retries.run(self._once, self.section.retries, self.log.warn)
+        if not done.ok:
+            said = f"exit code {done.exit_code}" if done.reason == "exited" else f"no end after {done.seconds:.0f} s"
+            raise NotRestored(f"[restore_drill]: {said}")
+
+    def _once(self) -> process.Finished:
+        """LeaseLost if the work was taken away meanwhile."""
+        batch = logs.Batch(self.log)
+        with tempfile.TemporaryDirectory(prefix="lifecycle-drill-") as scratch:
+            target = self.driver.target
+            context = Context(target.environment, self.release.label, str(self.release.path), scratch)
+            argv = target.manifest.command("restore_drill", context)
+            self.log.info("$ " + " ".join(argv))
+            done = process.run(
+                argv,
+                cwd=self.release.path,
+                env=context.environ(target.variables) | {"LIVE_DATA_DIR": str(target.data)} | self.facts,
+                on_output=batch.add,
+                stop=self.lease.lost,
+                total_seconds=self.section.timeout_seconds,
+                inactivity_seconds=self.section.inactivity_seconds,
+            )
+        batch.store()
+        self.lease.check()
+        return done
 
 
 @transaction.atomic
@@ -196,3 +222,9 @@ def last_backup(environment: Environment) -> tuple[Deployment, str] | None:
     done = real_backups().filter(deployment__environment=environment)
     step = done.select_related("deployment__candidate").order_by("-finished_at").first()
     return (step.deployment, step.detail) if step else None
+
+
+def location(environment: Environment) -> str:
+    """Where the newest backup is, in its command's last words; "" if it printed none."""
+    found = last_backup(environment)
+    return "" if found is None or found[1] == steps.NOTHING_SAID else found[1]

@@ -19,6 +19,8 @@ from environments.models import Environment
 from lifecycle import logs, process
 from releases.models import Candidate
 
+NOTHING_SAID = "exit code 0"
+
 
 def prepare(attempt: Attempt, step: Step) -> str:
     """The artefact: built once per candidate, then only checked; and brought to where it will run."""
@@ -81,9 +83,11 @@ def backup(attempt: Attempt, step: Step) -> str:
     manifest = targets.manifest_of(attempt.deployment.candidate)
     if manifest.migrate is not None and manifest.backup is None:
         attempt.lease.log.warn("lifecycle.toml has no [backup]: this migration goes to production without one.")
+    log = attempt.deployment.log_key
+    before = logs.newest_sequence(log)
     said = _command(attempt, step, "backup", attempt.deployment.candidate)
     attempt.output.store()
-    return logs.last_output(attempt.deployment.log_key) or said
+    return logs.last_output(log, after=before) or said
 
 
 def brings_migrations(deployment: Deployment) -> bool:
@@ -113,10 +117,10 @@ def _command(attempt: Attempt, step: Step, section: str, candidate: Candidate) -
     _require_startable(attempt, step, driver, release, argv)
     if driver.runs_commands:
         driver.command(section, release, **_hold(attempt))
-        return "exit code 0"
+        return NOTHING_SAID
     limits = getattr(driver.target.manifest, section)
     _run(attempt, step, argv, limits, cwd=release.path, env=driver.target.environ(release))
-    return "exit code 0"
+    return NOTHING_SAID
 
 
 def _require_startable(attempt: Attempt, step: Step, driver: Driver, release: drivers.Release, argv: list[str]) -> None:

@@ -76,6 +76,7 @@ class TestData:
     name: str = ""
     timeout_seconds: int = 300
     inactivity_seconds: int = 300
+    retries: int = 0
 
 
 @dataclass(frozen=True)

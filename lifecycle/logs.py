@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from lifecycle.models import LogLine
@@ -211,7 +212,12 @@ def remove(log: str) -> int:
     return LogLine.objects.filter(log=log).delete()[0]
 
 
-def last_output(log: str) -> str:
-    """The last line that a command printed, e.g. where a backup is; "" if it printed nothing."""
-    lines = LogLine.objects.filter(log=log, stream=LogLine.Stream.OUT).order_by("-seq")
+def newest_sequence(log: str) -> int:
+    """The last sequence that is stored; 0 before the first line."""
+    return LogLine.objects.filter(log=log).aggregate(last=Max("seq"))["last"] or 0
+
+
+def last_output(log: str, *, after: int = 0) -> str:
+    """The last line that a command printed (behind `after`), e.g. where a backup is; "" if it printed nothing."""
+    lines = LogLine.objects.filter(log=log, stream=LogLine.Stream.OUT, seq__gt=after).order_by("-seq")
     return lines.values_list("text", flat=True).first() or ""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +16,7 @@ from django.utils.translation import gettext as _
 from environments import repositories
 from environments.git import Git, GitError
 from environments.manifest import FILE_NAME, Context, Manifest, ManifestError, parse
-from lifecycle import events, jobs, process
+from lifecycle import events, jobs, process, retries
 from lifecycle.events import By, Machine
 from lifecycle.jobs import Lease
 from lifecycle.logs import Writer, nudge_after_commit
@@ -96,7 +98,7 @@ def execute(lease: Lease) -> None:
 
 
 def run_in_checkout(check: Check, lease: Lease, log: Writer) -> None:
-    """Export the commit into a folder that is thrown away, run its `test` command there and note the answer."""
+    """Run the commit's `test` command, as often as it says, and note the answer of the last try."""
     git = repositories.git(check.product.repository)
     manifest = read_manifest(git, check.sha)
     external_checks.expect(check, manifest.checks.external)
@@ -107,12 +109,17 @@ def run_in_checkout(check: Check, lease: Lease, log: Writer) -> None:
         log.warn(_("lifecycle.toml has no [test] section."))
         end(check, S.ERRORED, _("lifecycle.toml does not say how to test."))
         return
-    with tempfile.TemporaryDirectory(prefix="lifecycle-check-") as folder:
-        checkout = Path(folder) / "checkout"
-        git.export(check.sha, checkout)
-        log.info(_("Commit %(sha)s in a clean checkout") % {"sha": check.sha[:12]})
-        context = context_of(check.product, check.sha, checkout, Path(folder) / "data")
-        conclude(check, run_tests(manifest, context, lease, log), lease, log)
+
+    def once() -> Finished:
+        """Each try in a folder of its own that is thrown away: what one left behind is nothing to the next."""
+        with tempfile.TemporaryDirectory(prefix="lifecycle-check-") as folder:
+            checkout = Path(folder) / "checkout"
+            git.export(check.sha, checkout)
+            log.info(_("Commit %(sha)s in a clean checkout") % {"sha": check.sha[:12]})
+            context = context_of(check.product, check.sha, checkout, Path(folder) / "data")
+            return run_tests(manifest, context, lease, log)
+
+    conclude(check, retries.run(once, manifest.test.retries, log.warn), lease, log)
 
 
 def read_manifest(git: Git, sha: str) -> Manifest:
@@ -150,8 +157,10 @@ def stream_of(line: str) -> str:
 
 
 def failure_in(check: Check) -> str:
-    """The first line of the log that names a failure, e.g. "FAIL: test_total (cart.tests.Prices)"."""
-    errors = LogLine.objects.filter(log=check.log_key, stream=LogLine.Stream.ERR).order_by("seq")
+    """The first line of its last command that names a failure, e.g. "FAIL: test_total (cart.tests.Prices)"."""
+    rows = LogLine.objects.filter(log=check.log_key)
+    begun = rows.filter(stream=LogLine.Stream.INFO, text__startswith="$ ").order_by("-seq").values("seq")[:1]
+    errors = rows.filter(stream=LogLine.Stream.ERR, seq__gt=Coalesce(Subquery(begun), 0)).order_by("seq")
     lines = errors.values_list("text", flat=True)[:200]
     return next((line for line in lines if line.startswith(("FAIL", "ERROR"))), "")
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from environments import repositories
 from environments.git import GitError
-from environments.manifest import Context, Manifest, ManifestError
-from lifecycle import jobs, process
+from environments.manifest import CommandSection, Context, Manifest, ManifestError, TestData
+from lifecycle import jobs, process, retries
 from lifecycle.jobs import Lease
 from lifecycle.logs import Writer
 from lifecycle.process import Finished
@@ -115,11 +115,14 @@ class Proof:
         yield from ((new, section) for section in ("build", "migrate"))
 
     def command(self, manifest: Manifest, section: str, context: Context) -> Finished | None:
-        """Run a section in its checkout, its output to the log; None when there is no such section."""
+        """Run a section in its checkout, again if it says so, its output to the log; None when there is none."""
         argv = manifest.command(section, context)
         if not argv:
             return None
-        limits = getattr(manifest, section)
+        limits = manifest.limits(section)
+        return retries.run(lambda: self.once(argv, context, limits), limits.retries, self.log.warn)
+
+    def once(self, argv: list[str], context: Context, limits: CommandSection | TestData) -> Finished:
         self.log.info("$ " + " ".join(argv))
         return process.run(
             argv,
@@ -131,5 +134,5 @@ class Proof:
             ),
             stop=self.lease.lost,
             total_seconds=limits.timeout_seconds,
-            inactivity_seconds=getattr(limits, "inactivity_seconds", limits.timeout_seconds),
+            inactivity_seconds=limits.inactivity_seconds,
         )

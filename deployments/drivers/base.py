@@ -153,8 +153,11 @@ class Driver:
         self.bring(release, fence=fence, log=log, stop=stop)
         self.command(section, release, fence=fence, log=log, stop=stop, facts=facts)
 
-    def drill(self, release: Release, *, log: Log, stop: Stop) -> None:
-        """Run [restore_drill] at the target, its DATA_DIR a folder that is thrown away. DriverError unless it is 0."""
+    def drill(self, release: Release, *, log: Log, stop: Stop, facts: Mapping[str, str] = NO_FACTS) -> None:
+        """Run [restore_drill] at the target, its DATA_DIR a folder that is thrown away. DriverError unless it is 0.
+
+        It is told `facts`, too.
+        """
         raise DriverError(f"the driver {self.name} runs no commands at its target")
 
     def switch(self, release: Release, *, fence: int, log: Log, stop: Stop) -> None:

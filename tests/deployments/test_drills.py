@@ -23,6 +23,7 @@ backup = live / "backup"
 if not backup.exists():
     sys.exit("there is no backup")
 (scratch / "restored").write_text(backup.read_text())
+print("told:", os.environ.get("BACKUP", "nothing"))
 print("key:", os.environ.get("PAYMENT_KEY", "none"))
 print(len(backup.read_text().split()), "rows")
 """
@@ -58,6 +59,26 @@ def test_the_newest_backup_is_restored_into_a_place_of_its_own(engine: Shop, liv
     assert (drill.status, drill.note) == (S.SUCCEEDED, "3 rows")
     assert 0 < drill.seconds < 20 and drill.requested_by == engine.cast.ops
     assert not (engine.data(engine.production) / "restored").exists()
+
+
+def test_it_is_told_which_one(engine: Shop, live: Candidate):
+    drill = drilled(engine)
+    text = "\n".join(LogLine.objects.filter(log=drill.log_key).values_list("text", flat=True))
+    assert f"told: copied to {engine.data(engine.production) / 'backup'}" in text
+
+
+def test_a_backup_that_said_nothing_is_not_told_in_the_words_of_another_command(engine: Shop, live: Candidate):
+    build = '[build]\ncommand = ["{python}", "-c", "print(\'all is built\')"]\n'
+    silent = {
+        "step.py": BACKUP.replace('print("copied to", folder / "backup")', "pass"),
+        "lifecycle.toml": WITH_DRILL + build,
+    }
+    silent["shop__migrations__0002_more.py"] = ""
+    done = engine.deploy(engine.production, engine.candidate("two", **silent))
+    assert "all is built" in log_of(done)
+    assert Step.objects.filter(key="backup").latest("pk").detail == "exit code 0"
+    drill = drilled(engine)
+    assert LogLine.objects.filter(log=drill.log_key, text="told: nothing").exists()
 
 
 def test_a_backup_that_cannot_be_restored_is_told_to_devops(engine: Shop, live: Candidate):

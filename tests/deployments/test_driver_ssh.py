@@ -201,6 +201,18 @@ def test_a_command_that_fails_or_takes_too_long(hosts, log):
     assert late.value.retry
 
 
+def test_a_restart_may_take_as_long_as_the_deploy_section_says(hosts, log):
+    slow = {"settings": {**hosts.settings, "restart": ["sh", "-c", "echo begun; sleep 40"]}}
+    deploy = '[deploy]\ncommand = ["true"]\n'
+    for limit, reason in (("timeout_seconds = 1", "timeout"), ("inactivity_seconds = 1", "inactive")):
+        with pytest.raises(DriverError, match=rf"restart was ended \({reason}\)") as late:
+            roll_out(hosts, hosts.release("24.11"), 1, log, toml=f"{TOML}{deploy}{limit}\n", **slow)
+        assert late.value.retry
+    assert hosts.driver()._restart_limits() == {"seconds": 120, "inactivity": 120}
+    longer = hosts.driver(toml=f"{TOML}{deploy}timeout_seconds = 900\n")
+    assert longer._restart_limits() == {"seconds": 900, "inactivity": 300}
+
+
 SLOW = """
 [migrate]
 command = ["sh", "-c", "trap '' TERM; echo $$ > {data}/shell; sleep 300 & echo $! > {data}/child; wait; sleep 300"]

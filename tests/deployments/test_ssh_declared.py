@@ -22,6 +22,7 @@ restore = ["{python}", "own.py", "restore"]
 name = "hundred-orders"
 [restore_drill]
 command = ["{python}", "own.py", "drill"]
+retries = 1
 """
 OWN = """
 import os, pathlib, sys, time
@@ -29,11 +30,15 @@ word, data = sys.argv[1], pathlib.Path(os.environ["DATA_DIR"])
 live = pathlib.Path(os.environ.get("LIVE_DATA_DIR", data))
 with open(live / "own", "a") as own:
     print(word, os.environ.get("TEST_DATA", "-"), data.name, file=own)
+print("backup:", os.environ.get("BACKUP", "not told"))
 print("with", os.environ.get("PAYMENT_KEY", "no key"), flush=True)
 (data / "scratch").write_text("restored")
 if (live / "slow").exists():
     (live / "own-pid").write_text(str(os.getpid()))
     time.sleep(60)
+if (live / "fail-once").exists():
+    (live / "fail-once").unlink()
+    sys.exit(1)
 sys.exit(int((live / "fail").exists()))
 """
 
@@ -119,7 +124,15 @@ def test_a_drill_restores_there_into_a_folder_that_is_thrown_away(engine: Shop, 
     [line] = own(hosts)
     assert line.startswith("drill - drill-")
     assert not list(hosts.folder(0).glob("drill-*")) and not (hosts.folder(0) / "data" / "scratch").exists()
-    assert "sk-very-secret" not in said(drill.log_key)
+    assert "sk-very-secret" not in said(drill.log_key) and "backup: a copy" in said(drill.log_key)
+
+    (hosts.folder(0) / "data" / "fail-once").touch()
+    drill = drills.request(engine.production, by=engine.cast.ops)
+    engine.settle()
+    drill.refresh_from_db()
+    assert drill.status == BackupDrill.Status.SUCCEEDED, drill.note
+    assert said(drill.log_key).count("It is tried again.") == 1
+    assert len(set(own(hosts))) == 3, "each try has a folder of its own"
 
     (hosts.folder(0) / "data" / "fail").touch()
     drill = drills.request(engine.production, by=engine.cast.ops)

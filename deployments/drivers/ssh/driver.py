@@ -103,11 +103,18 @@ class SshDriver(Hosts):
 
     def _restart(self, session: Session, host: Host, release: Release, fence: int, log: Log, stop: Stop) -> None:
         argv = [self._context(host, release).fill(part) for part in self.target.settings["restart"]]
-        limits = {"seconds": _RESTART_SECONDS, "inactivity": _RESTART_SECONDS}
-        request = self._request(host, "run", fence, release, argv=argv, cwd=f"{host.folder}/current", **limits)
+        what = {"argv": argv, "cwd": f"{host.folder}/current", **self._restart_limits()}
+        request = self._request(host, "run", fence, release, **what)
         log("system", f"{host}: {release.label} is linked; $ {' '.join(argv)}\n")
         self._require_success(host, session.ask(host, request, log=log, stop=stop), "restart")
         session.ask(host, self._request(host, "settle", fence, release))
+
+    def _restart_limits(self) -> dict[str, int]:
+        """Those of [deploy], where lifecycle.toml has one."""
+        deploy = self.target.manifest.deploy
+        if deploy is None:
+            return {"seconds": _RESTART_SECONDS, "inactivity": _RESTART_SECONDS}
+        return {"seconds": deploy.timeout_seconds, "inactivity": deploy.inactivity_seconds}
 
     def _wait(self, session: Session, host: Host, release: Release, seconds: float, log: Log, stop: Stop) -> bool:
         deadline = time.monotonic() + seconds

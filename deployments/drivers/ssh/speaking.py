@@ -43,13 +43,13 @@ class Hosts(Driver):
                 self._send(session, self.servers[0], release, fence, log, stop)
         self.command(section, release, fence=fence, log=log, stop=stop, facts=facts)
 
-    def drill(self, release: Release, *, log: Log, stop: Stop) -> None:
+    def drill(self, release: Release, *, log: Log, stop: Stop, facts: Mapping[str, str] = NO_FACTS) -> None:
         """On the first host, in what runs there, and beside whatever else is done there."""
         folder = self.servers[0].folder
         scratch = f"{folder}/drill-{uuid4().hex}"
         context = replace(self._context(self.servers[0], release), data=scratch)
-        facts = {"DATA_DIR": scratch, "LIVE_DATA_DIR": f"{folder}/data"}
-        request = self._once("ask", "restore_drill", release, context, facts)
+        places = {"DATA_DIR": scratch, "LIVE_DATA_DIR": f"{folder}/data"}
+        request = self._once("ask", "restore_drill", release, context, {**facts, **places})
         self._follow("restore_drill", request | {"scratch": scratch}, log, stop)
 
     def _once(

@@ -10,6 +10,19 @@ class NotRestored(Exception):
     """There is no backup, or it does not hold what a shop holds."""
 
 
+def told(words: str) -> Path | None:
+    """The copy that `manage.py backup` spoke of ("database copied to /…"), None if it is not said.
+
+    Raises NotRestored if it is gone: another one in its place would prove nothing.
+    """
+    copy = Path(words.rpartition(" copied to ")[2])
+    if not words:
+        return None
+    if not copy.is_file():
+        raise NotRestored(f"no backup at {copy}")
+    return copy
+
+
 def newest(folder: Path) -> Path:
     """The newest copy in a folder of backups. Raises NotRestored if there is none."""
     copies = sorted(folder.glob("*.sqlite3"), key=lambda copy: copy.stat().st_mtime_ns)

@@ -9,7 +9,7 @@ from django.test import TestCase, override_settings
 
 from features.catalogue.models import Product
 from features.operations.backup import KEPT, backup
-from features.operations.restoring import NotRestored, newest, restore
+from features.operations.restoring import NotRestored, newest, restore, told
 
 
 class HealthTests(TestCase):
@@ -77,6 +77,15 @@ class RestoreTests(TestCase):
         copy = self.copy_of("CREATE TABLE t (x); INSERT INTO t VALUES (42);")
         self.assertEqual(newest(self.folder), copy)
         self.assertEqual(restore(copy, self.folder / "restored"), {"t": 1})
+
+    def test_the_copy_that_was_spoken_of_is_taken_and_no_other(self) -> None:
+        copy = self.copy_of("CREATE TABLE t (x); INSERT INTO t VALUES (42);")
+        self.assertEqual(told(f"database copied to {copy}"), copy)
+        self.assertEqual(told(str(copy)), copy)
+        self.assertIsNone(told(""))
+        copy.unlink()
+        with self.assertRaisesMessage(NotRestored, f"no backup at {copy}"):
+            told(f"database copied to {copy}")
 
     def test_a_broken_an_empty_and_a_missing_copy_are_no_backup(self) -> None:
         empty = self.copy_of("CREATE TABLE t (x);")
