@@ -14,7 +14,6 @@ from deployments.shapes_api import (
     DeploymentDetail,
     DeploymentList,
     GateOut,
-    LogLineOut,
     NewDeployment,
     PlaceOut,
     Reason,
@@ -25,18 +24,12 @@ from deployments.shapes_api import (
     Word,
 )
 from environments import stops
-from lifecycle import live_log, logs
-from lifecycle.problems import Gone
+from lifecycle import log_api
+from lifecycle.log_api import integer
 from lifecycle.requests import Request, read
 from releases.models import Approval, Candidate
 
-PAGE, LOG_PAGE = 50, 500
-
-
-def integer(request: Request, name: str) -> int:
-    """A query parameter that counts; 0 when it is missing or no number."""
-    text = request.query_params.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+PAGE = 50
 
 
 class Running(APIView):
@@ -92,16 +85,9 @@ class Log(APIView):
 
     verbs = {"GET": "see_team_pages"}
 
-    @extend_schema(
-        parameters=[OpenApiParameter("after", int)],
-        responses={200: LogLineOut(many=True), 204: None, 410: None},
-    )
+    @log_api.described
     def get(self, request: Request, product: str, pk: int) -> Response:
-        deployment = get_deployment_for(request.actor, pk)
-        if removed := live_log.why_removed(deployment):
-            raise Gone(removed)
-        lines = logs.lines_after(deployment.log_key, integer(request, "after"), limit=LOG_PAGE)
-        return Response(LogLineOut(lines, many=True).data) if lines else Response(status=204)
+        return log_api.lines_of(get_deployment_for(request.actor, pk), request)
 
 
 class Abort(APIView):

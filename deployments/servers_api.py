@@ -14,16 +14,14 @@ from deployments.board_api import NoteOut
 from deployments.loading import get_environment_for
 from deployments.pages import place as page
 from deployments.pages import standing
-from deployments.shapes_api import LogLineOut
 from environments import host_keys
 from environments.api import ONE
 from environments.models import Environment, HostKey
 from lifecycle import logs
 from lifecycle.live_log import number
+from lifecycle.log_api import LOG_PAGE, LogLineOut
 from lifecycle.models import Work
 from lifecycle.requests import Request
-
-LOG_PAGE = 500
 
 
 class HostKeyOut(serializers.ModelSerializer):

@@ -139,13 +139,6 @@ class Word(serializers.Serializer):
     digest = serializers.CharField(required=False, allow_blank=True, default="", max_length=64)
 
 
-class LogLineOut(serializers.Serializer):
-    seq = serializers.IntegerField()
-    at = serializers.DateTimeField()
-    stream = serializers.CharField()
-    text = serializers.CharField()
-
-
 class GateOut(serializers.Serializer):
     key = serializers.CharField()
     label = serializers.CharField()

@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 from ideas.models import Idea
 from lifecycle.requests import Request, read
 from releases import changes, comments, customer_dates, offers, plan, verdicts
-from releases.loading import get_change_for, get_check_for, get_release_for, releases_for
-from releases.models import Change, Check, Release
+from releases.loading import get_change_for, get_release_for, releases_for
+from releases.models import Change, Release
 
 PAGE = 50
 
@@ -115,14 +115,6 @@ class PlanSerializer(serializers.Serializer):
         if missing:
             raise serializers.ValidationError(f"Not in the queue: {', '.join(map(str, sorted(missing)))}")
         return list(found)
-
-
-class CheckSerializer(serializers.ModelSerializer):
-    """How the tests of a commit went."""
-
-    class Meta:
-        model = Check
-        fields = ["id", "sha", "status", "exit_code", "summary", "requested_at", "started_at", "finished_at"]
 
 
 class Releases(APIView):
@@ -231,16 +223,6 @@ class ChangeReady(APIView):
         return Response(ChangeSerializer(change).data)
 
 
-class CheckDetail(APIView):
-    """How the tests of a commit went."""
-
-    verbs = {"GET": "see_team_pages"}
-
-    @extend_schema(responses=CheckSerializer)
-    def get(self, request: Request, pk: int, **kwargs: Any) -> Response:
-        return Response(CheckSerializer(get_check_for(request.actor, pk)).data)
-
-
 class ReportSerializer(serializers.Serializer):
     """What another system's tests said about the newest commit of a change."""
 
@@ -269,5 +251,4 @@ urlpatterns = [
     path("changes/<int:number>/", ChangeDetail.as_view(), name="change"),
     path("changes/<int:number>/ready/", ChangeReady.as_view(), name="change_ready"),
     path("changes/<int:number>/report/", ChangeReport.as_view(), name="change_report"),
-    path("checks/<int:pk>/", CheckDetail.as_view(), name="check"),
 ]

@@ -59,11 +59,24 @@ def request(
 
 @transaction.atomic
 def again(check: Check, *, by: By) -> Check:
-    """Run the tests of the same commit once more, e.g. after they could not be run; the old result stays."""
-    if check.status in (S.QUEUED, S.RUNNING):
-        raise NotAllowed(_("It is running already."))
+    """Run the tests of the same commit once more, e.g. after they could not be run; the old result stays.
+
+    NotAllowed while they run, also by a later check, and for what another system runs.
+    """
+    subject = check.revision or check.candidate
+    type(subject).objects.select_for_update(no_key=True).get(pk=subject.pk)  # two clicks ask once
+    if reason := why_not_again(check):
+        raise NotAllowed(reason)
     events.record("check.repeated", check, by=by)
     return request(revision=check.revision, candidate=check.candidate, kind=check.kind, tests_sha=check.tests_sha)
+
+
+def why_not_again(check: Check) -> str:
+    """Why they cannot be run once more; "" if they can."""
+    if check.kind not in WORK:
+        return _("Another system runs it: start it there.")
+    same = Check.objects.filter(revision=check.revision, candidate=check.candidate, kind=check.kind)
+    return _("It is running already.") if same.filter(status__in=(S.QUEUED, S.RUNNING)).exists() else ""
 
 
 def broke_off(work: Work) -> None:

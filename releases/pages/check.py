@@ -7,12 +7,14 @@ from django.utils.translation import gettext as _
 
 from environments import stops
 from lifecycle import live_log
+from releases import checks
 from releases.models import Check
 
 
 def page(check: Check) -> dict[str, Any]:
     """Everything check.html shows."""
     said = {"headline": headline(check), "why": why_it_waits(check), "seconds": seconds(check)}
+    said["may_run_again"] = not checks.why_not_again(check)
     return {"check": check, **said, **news(check, after=0)}
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from releases import external_checks
 from releases.models import Change, Release
 
 BASE = "/api/v1/products/shop"
@@ -77,6 +78,34 @@ def test_a_check_tells_how_it_went(cast, sign_in, workshop, plan_of, build):
     check = build(plan_of("Keep a wishlist").changes.get()).revision.checks.get()
     assert sign_in(cast.dev).get(f"{BASE}/checks/{check.pk}/").json()["status"] == "passed"
     assert sign_in(cast.dev).get(f"{BASE}/checks/0/").status_code == 404
+
+
+def test_a_check_is_run_again_and_its_log_is_read(cast, sign_in, workshop, plan_of, build, work):
+    check = build(plan_of("Keep a wishlist").changes.get()).revision.checks.get()
+    dev, one = sign_in(cast.dev), f"{BASE}/checks/{check.pk}/"
+    lines = dev.get(f"{one}log/").json()
+    assert any("Passed in" in line["text"] for line in lines)
+    assert dev.get(f"{one}log/?after={lines[-1]['seq']}").status_code == 204
+    assert sign_in(cast.tess).post(f"{one}again/").status_code == 403
+    made = dev.post(f"{one}again/")
+    assert (made.status_code, made.json()["status"]) == (201, "queued") and made.json()["id"] != check.pk
+    refused = dev.post(f"{one}again/")
+    assert (refused.status_code, refused.json()["detail"]) == (409, "It is running already.")
+    assert dev.post(f"/checks/{check.pk}/again/").status_code == 409
+    assert work("check") == 1
+    assert dev.get(f"{BASE}/checks/{made.json()['id']}/").json()["status"] == "passed"
+    assert dev.post(f"{one}again/").status_code == 201
+
+
+def test_what_another_system_runs_is_not_run_again_here(cast, sign_in, workshop, plan_of, build):
+    revision = build(plan_of("Keep a wishlist").changes.get()).revision
+    said = {"sha": revision.tip, "name": "build", "status": "failed"}
+    [check] = external_checks.report(cast.product, by=cast.ops, **said)
+    dev = sign_in(cast.dev)
+    refused = dev.post(f"{BASE}/checks/{check.pk}/again/")
+    assert (refused.status_code, "Another system runs it" in refused.json()["detail"]) == (409, True)
+    assert dev.post(f"/checks/{check.pk}/again/").status_code == 409
+    assert "Run them again" not in dev.get(f"/checks/{check.pk}/").content.decode()
 
 
 def test_environments_never_show_values(cast, sign_in, workshop):
