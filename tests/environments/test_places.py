@@ -77,6 +77,69 @@ def test_what_differs_from_production_is_told_without_secrets(cast, row):
     assert differences.from_production(production) == []
 
 
+SERVERS = {
+    "hosts": ["web1", "web2"],
+    "user": "deploy",
+    "folder": "/srv/shop",
+    "port": 8000,
+    "restart": ["sudo", "systemctl", "restart", "shop"],
+    "health": ["sh", "health.sh"],
+}
+
+
+def contrasts(staging, production, here, there, driver="ssh"):
+    """(label, here, production) of what the drivers' settings differ in."""
+    for place, settings in ((staging, here), (production, there)):
+        place.driver, place.driver_settings = driver, settings
+        place.save(update_fields=["driver", "driver_settings"])
+    return [(one.label, one.here, one.production) for one in differences.from_production(staging)]
+
+
+def test_other_commands_another_user_and_fewer_servers_are_told(row):
+    staging, production = row[2], row[3]
+    here = {**SERVERS, "hosts": ["test1"], "user": "root", "restart": ["sh", "-c", "pkill shop; ./start"]}
+    del here["health"]
+    assert contrasts(staging, production, here, SERVERS) == [
+        ("Driver: health", None, "sh health.sh"),
+        ("Servers", "1", "2"),
+        ("Driver: restart", "sh -c 'pkill shop; ./start'", "sudo systemctl restart shop"),
+        ("Driver: user", "root", "deploy"),
+    ]
+
+
+def test_what_only_names_the_place_is_no_difference(row):
+    staging, production = row[2], row[3]
+    here = {**SERVERS, "hosts": ["test1:2222", "test2"], "folder": "/srv/test", "port": 9000}
+    assert contrasts(staging, production, here, SERVERS) == []
+    pipeline = {"kind": "github", "repository": "northwind/shop", "workflow": "deploy.yml", "ref": "main"}
+    here = {**pipeline, "probe": "https://test.example.org/health"}
+    there = {**pipeline, "probe": "https://shop.example.org/health"}
+    assert contrasts(staging, production, here, there, "pipeline") == []
+    assert contrasts(staging, production, here | {"ref": "next"}, there, "pipeline") == [
+        ("Driver: ref", "next", "main")
+    ]
+
+
+def test_what_is_sent_to_a_pipeline_is_never_shown(row, cast, sign_in):
+    staging, production = row[2], row[3]
+    http = {"kind": "http", "find": "https://ci.test/1", "start": "https://ci.test/2", "look": "https://ci.test/3"}
+    here, there = http | {"body": {"token": "canary-1"}}, http | {"body": {"token": "canary-2"}}
+    assert [label for label, *_rest in contrasts(staging, production, here, there, "pipeline")] == ["Driver: body"]
+    said = sign_in(cast.dev).get("/api/v1/products/shop/environments/staging/differences/").json()
+    assert said == [{"label": "Driver: body", "here": "••••••••", "production": "••••••••", "is_secret": True}]
+    page = sign_in(cast.dev).get("/environments/staging/settings/").content.decode()
+    assert "Driver: body" in page and "canary" not in page
+
+
+def test_of_two_drivers_only_what_both_were_given_is_compared(row):
+    staging, production = row[2], row[3]
+    contrasts(staging, production, {}, SERVERS)
+    Environment.objects.filter(pk=staging.pk).update(driver="command", driver_settings={"health": ["true"], "port": 1})
+    staging.refresh_from_db()
+    told = [one.label for one in differences.from_production(staging)]
+    assert told == ["Driver", "Driver: health"]
+
+
 def test_the_settings_are_changed_in_the_browser(cast, sign_in, row):
     ops = sign_in(cast.ops)
     place = {"name": "Quality", "url": "http://qa.example.com", "promotion": "automatic", "test_data": "small"}
