@@ -24,6 +24,7 @@ class DeploymentsConfig(AppConfig):
             pushing,
             restoring,
             retention,
+            served_branches,
             snapshots,
             test_data,
         )

@@ -15,6 +15,7 @@ from deployments import (
     retention,
     rollout,
     schedules,
+    served_branches,
 )
 from deployments import watch as watches
 from releases import attachments
@@ -63,6 +64,7 @@ def look() -> None:
 @shared_task
 def collect() -> None:
     collecting.tick()
+    served_branches.tick()
     attachments.forget_drafts()
 
 

@@ -42,7 +42,7 @@ class PublicKeyOut(serializers.Serializer):
 
 
 class BranchOut(serializers.ModelSerializer):
-    """A branch as last seen; `trouble` says why it could not be taken in."""
+    """A branch as last seen; `trouble` says why it could not be taken in, or (one of our own) not deleted upstream."""
 
     class Meta:
         model = Branch

@@ -22,6 +22,8 @@ from lifecycle.transitions import NotAllowed, move
 from releases.models import Candidate, CandidateChange, Release
 
 P = Candidate.Purpose
+BRANCHES = "lifecycle/"
+"""What the names of candidates' branches upstream begin with: nobody else's do."""
 
 
 class Broken(Exception):
@@ -170,4 +172,4 @@ def _hash_of(facts: dict[str, Any]) -> str:
 
 def branch_of(candidate: Candidate) -> str:
     """The upstream's branch that shows it to an external CI or a pull request, e.g. "lifecycle/24.11-57"."""
-    return f"lifecycle/{candidate.label}-{candidate.pk}"
+    return f"{BRANCHES}{candidate.label}-{candidate.pk}"

@@ -107,6 +107,33 @@ class Mirror:
         if answer.code:
             raise explain(GitError(f"git push failed: {answer.complaint[:500]}", answer.complaint))
 
+    def delete_upstream(self, upstream: str, ref: str, *, expected: str) -> None:
+        """Delete the upstream's `ref` if it is at `expected`; one that is gone is no error.
+
+        RefMoved = it is elsewhere, PushRejected = a definite no: either way it is left alone.
+        """
+        names.checked_ref(ref)
+        lease = f"--force-with-lease={ref}:{names.checked_sha(expected)}"
+        options = ["--porcelain", "--no-verify", "--recurse-submodules=no", lease]
+        answer = self._speak("push", *options, "--end-of-options", names.checked_upstream(upstream), f":{ref}")
+        if not answer.code:
+            return
+        if not any(line.startswith("!\t") for line in answer.text.splitlines()):
+            raise explain(GitError(f"git push failed: {answer.complaint[:500]}", answer.complaint))
+        found = self._upstream_at(upstream, ref)
+        if found not in (None, expected):
+            raise RefMoved(ref, expected, found)
+        if found:
+            raise PushRejected("the upstream refused to delete it", f"{answer.text}\n{answer.complaint}".strip())
+
+    def _upstream_at(self, upstream: str, ref: str) -> str | None:
+        """Where the upstream's `ref` is now, None if it is not there."""
+        answer = self._speak("ls-remote", "--quiet", "--end-of-options", names.checked_upstream(upstream), ref)
+        if answer.code:
+            raise explain(GitError(f"git ls-remote failed: {answer.complaint[:500]}", answer.complaint))
+        pairs = (line.split("\t", 1) for line in answer.text.splitlines() if "\t" in line)
+        return {name: sha for sha, name in pairs}.get(ref)
+
     def upstream_tags(self, upstream: str) -> dict[str, str]:
         """The upstream's tags: name → the commit it means, also through an annotated tag."""
         answer = self._speak("ls-remote", "--tags", "--quiet", "--end-of-options", names.checked_upstream(upstream))

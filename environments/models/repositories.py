@@ -50,6 +50,7 @@ class Branch(models.Model):
     as maintenance" or "leave out" (`is_left_out`).
 
     `retry_at`: what is on it was not taken in yet; `trouble` says why not. It is tried then, or when it moves.
+    Of a branch that Lifecycle pushed itself `trouble` says why it cannot be deleted upstream.
     """
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="branches")

@@ -123,6 +123,7 @@ def test_two_hundred_names_reach_no_process_that_could_mistake_them(cast, canary
             tried(git.read_file, main, f"../{name}"),
             tried(git.push, upstream.path.as_posix(), [f"{main}:{name}"]),
             tried(git.push, upstream.path.as_posix(), [name]),
+            tried(git.delete_upstream, upstream.path.as_posix(), name, expected=main),
             tried(git.log, name, main),
             tried(git.fetch, name),
             tried(repositories.name_upstream, cast.product, name or " ", by=cast.ops),
