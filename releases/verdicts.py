@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q
@@ -183,7 +184,7 @@ def weigh(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
     before = builds_before(candidate, rows)
     compare(candidate, [*before.values(), *(word.candidate for word in earlier_yeses(rows).values())])
     stacking.lock(Change.objects.filter(pk__in=[row.change_id for row in rows]))
-    said, yeses, builds = standing(candidate), earlier_yeses(rows), weighing.Builds()
+    said, yeses, rows_of = standing(candidate), earlier_yeses(rows), cache(weighing.rows_of)
     again = []
     for row in rows:
         row.unchanged_since = unchanged_since(row, before.get(row.revision_id))
@@ -197,7 +198,7 @@ def weigh(candidate: Candidate, *, at: datetime | None = None) -> list[Change]:
             continue
         again.append(row.change)
         if earlier:
-            row.stale = builds.changed_by(candidate, earlier.candidate, touched, row.change_id)
+            row.stale = weighing.changed_by(rows_of(earlier.candidate), rows_of(candidate), touched, but=row.change_id)
     weighing.store(rows)
     return again
 

@@ -10,6 +10,9 @@ from environments import repositories
 from environments.git import Git
 from releases.models import Candidate, CandidateChange
 
+Rows = dict[int, CandidateChange]
+"""A build's rows by the ids of their changes."""
+
 
 def differing(candidate: Candidate, earlier: Candidate) -> frozenset[str]:
     """The files in which the trees of two candidates differ."""
@@ -24,42 +27,27 @@ def _between(git: Git, older: str, newer: str) -> frozenset[str]:
     return frozenset(file.path for file in git.diff(older, newer))
 
 
-class Builds:
-    """Compares a build with several earlier ones, and reads the changes of each only once."""
-
-    def __init__(self) -> None:
-        self._rows: dict[int, dict[int, CandidateChange]] = {}
-
-    def changed_by(
-        self, candidate: Candidate, earlier: Candidate, files: Iterable[str], but: int
-    ) -> list[dict[str, object]]:
-        """Who changed these files between two candidates: `[{"change": "C-7", "files": […]}]`; "" is what is live."""
-        wanted = set(files)
-        found = {key: sorted(wanted & touched) for key, touched in self._moved(candidate, earlier, but).items()}
-        named = [{"change": key, "files": paths} for key, paths in sorted(found.items()) if paths]
-        rest = sorted(wanted - {path for paths in found.values() for path in paths})
-        return [*named, {"change": "", "files": rest}] if rest else named
-
-    def _moved(self, candidate: Candidate, earlier: Candidate, but: int) -> dict[str, set[str]]:
-        """Keys of the changes that came, left or came at another revision → their files; `but` is the one that asks."""
-        before, after = self._changes_of(earlier), self._changes_of(candidate)
-        found: dict[str, set[str]] = {}
-        for pk in (before.keys() | after.keys()) - {but}:
-            ends = [row for row in (before.get(pk), after.get(pk)) if row is not None]
-            if len({(row.revision_id, row.action) for row in ends}) != 1 or len(ends) == 1:
-                found[ends[0].change.key] = {path for row in ends for path in row.revision.files}
-        return found
-
-    def _changes_of(self, candidate: Candidate) -> dict[int, CandidateChange]:
-        """Change id → its row."""
-        if candidate.pk not in self._rows:
-            self._rows[candidate.pk] = rows_of(candidate)
-        return self._rows[candidate.pk]
-
-
-def rows_of(candidate: Candidate) -> dict[int, CandidateChange]:
-    """Change id → its row, with the change and its revision."""
+def rows_of(candidate: Candidate) -> Rows:
     return {row.change_id: row for row in candidate.rows.select_related("change", "revision")}
+
+
+def changed_by(before: Rows, after: Rows, files: Iterable[str], but: int) -> list[dict[str, object]]:
+    """Who changed these files between two builds: `[{"change": "C-7", "files": […]}]`; "" is what is live."""
+    wanted = set(files)
+    found = {key: sorted(wanted & touched) for key, touched in moved(before, after, but).items()}
+    named = [{"change": key, "files": paths} for key, paths in sorted(found.items()) if paths]
+    rest = sorted(wanted - {path for paths in found.values() for path in paths})
+    return [*named, {"change": "", "files": rest}] if rest else named
+
+
+def moved(before: Rows, after: Rows, but: int) -> dict[str, set[str]]:
+    """Keys of the changes that came, left or came at another revision → their files; `but` is the one that asks."""
+    found: dict[str, set[str]] = {}
+    for pk in (before.keys() | after.keys()) - {but}:
+        ends = [row for row in (before.get(pk), after.get(pk)) if row is not None]
+        if len({(row.revision_id, row.action) for row in ends}) != 1 or len(ends) == 1:
+            found[ends[0].change.key] = {path for row in ends for path in row.revision.files}
+    return found
 
 
 def store(rows: Iterable[CandidateChange]) -> None:
