@@ -37,6 +37,11 @@ class Beside:
         """Wait for the end; the tests that failed, or could not run."""
         return [case.get("name", "") for case in self.cases() if len(case)]
 
+    def seconds(self) -> float:
+        """Wait for the end; how long it took."""
+        self.cases()
+        return float(ElementTree.parse(self.report).getroot()[0].get("time", 0))
+
     def tail(self) -> str:
         return self.said.read_text(errors="replace")[-5000:]
 

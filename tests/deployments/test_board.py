@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -215,13 +216,17 @@ def health_of(page: str) -> str:
     return f"{said[1]}: {said[2].strip()}; {headline[1]}"
 
 
+def an_hour_passes() -> None:
+    hour = timedelta(hours=1)
+    Deployment.objects.update(verified_at=F("verified_at") - hour, requested_at=F("requested_at") - hour)
+
+
 def test_health_is_what_was_heard_last(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
     production, ops = Environment.objects.filter(kind=KIND.PRODUCTION), sign_in(cast.ops)
     Candidate.objects.filter(pk=shipped.candidate_id).update(manifest=TELLS)
-    now, long_ago = timezone.now(), timezone.now() - timedelta(hours=1)
-    Deployment.objects.filter(pk=shipped.pk).update(verified_at=now)
+    now = timezone.now()
     assert health_of(board(ops)) == "ok: Healthy; Everything runs as planned"
-    Deployment.objects.filter(pk=shipped.pk).update(verified_at=long_ago, requested_at=long_ago)
+    an_hour_passes()
     assert health_of(board(ops)) == "none: Not asked lately; Everything runs as planned"
     production.update(probed_at=now, probed_release=running.release_id(shipped.candidate))
     assert health_of(board(ops)) == "ok: Healthy; Everything runs as planned"
@@ -236,7 +241,7 @@ def test_health_is_what_was_heard_last(shipped: Deployment, cast: Cast, sign_in:
 
 def test_health_by_samples_counts_only_while_they_are_taken(shipped: Deployment, cast: Cast, sign_in: SignIn) -> None:
     ops, now = sign_in(cast.ops), timezone.now()
-    Deployment.objects.filter(pk=shipped.pk).update(verified_at=now - timedelta(hours=1))
+    an_hour_passes()
     assert health_of(board(ops)).startswith("none: Cannot be asked")
     sample = Sample.objects.create(environment=shipped.environment, at=now, ok=False)
     assert health_of(board(ops)).startswith("bad: Does not answer")
