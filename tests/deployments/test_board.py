@@ -210,7 +210,9 @@ def test_it_says_what_is_odd_about_a_place(shipped: Deployment, cast: Cast, sign
 
 def health_of(page: str) -> str:
     """What the column of production says of its health, and the headline."""
-    said = re.search(r'class="health (\w+)">.*?</svg>([^<]*)</span>', page[page.index('data-e="production"') :], re.DOTALL)
+    said = re.search(
+        r'class="health (\w+)">.*?</svg>([^<]*)</span>', page[page.index('data-e="production"') :], re.DOTALL
+    )
     headline = re.search(r'<h1 id="board-h">([^<]*)<', page)
     return f"{said[1]}: {said[2].strip()}; {headline[1]}"
 
