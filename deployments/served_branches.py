@@ -4,6 +4,7 @@ A worker deletes it only where it still is what was pushed. A forge that is away
 refuses is believed: the branch is left there, and the repository's page says so.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from releases import candidates, external_checks
 from releases.models import Candidate, Check, Release
 
 ON_ITS_WAY = (Work.Status.QUEUED, Work.Status.CLAIMED, Work.Status.LOST)
+REASON = re.compile(r"^!\t.*\((.+)\)$", re.MULTILINE)  # "! :refs/heads/… [remote rejected] (deletion prohibited)"
 AWAITED = (Check.Status.QUEUED, Check.Status.RUNNING)
 
 
@@ -110,6 +112,8 @@ def drop(lease: Lease) -> None:
 
 
 def _believe(repository: Repository, name: str, sha: str, why: str) -> None:
-    """Say it on the branch, which is left alone from now on."""
+    """Say it on the branch, which is left alone from now on; git's own words are in the work's error."""
+    in_short = REASON.search(why)
+    why = in_short[1] if in_short else why[:300]
     said = _("Nobody needs this branch any more, but the upstream does not let it be deleted: %(why)s") % {"why": why}
     repository.branches.filter(name=name, sha=sha).update(trouble=said, retry_at=None)
