@@ -39,22 +39,14 @@ def folder(tmp_path: Path) -> Path:
 
 def start(folder: Path, **environment: str) -> subprocess.Popen[bytes]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    # Whoever runs the suite in the background ignores Ctrl-C, and so would this one.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "lifecycle.embedded", "test", "-p", "no:django"]
     return subprocess.Popen(
-        [sys.executable, "-m", "lifecycle.embedded", "test", "-p", "no:django", str(folder / "test_probe.py")],
+        [*command, str(folder / "test_probe.py")],
         cwd=ROOT,
         env=inherited | {"LIFECYCLE_VAR": str(folder / "var")} | environment,
         stdout=subprocess.DEVNULL,
     )
-
-
-def ended(run: subprocess.Popen[bytes], number: int) -> int:
-    """Ask it to end, once more if need be: Python loses a Ctrl-C that comes while a destructor runs."""
-    run.send_signal(number)
-    try:
-        return run.wait(30)
-    except subprocess.TimeoutExpired:
-        run.send_signal(number)
-        return run.wait(60)
 
 
 def told(folder: Path) -> list[list[str]]:
@@ -78,7 +70,8 @@ def test_two_runs_at_once_do_not_meet(folder):
 def test_a_run_that_is_ended_cleans_up(folder, number):
     run = start(folder, PROBE_SECONDS="300")
     wait_for(lambda: told(folder), seconds=90)
-    assert ended(run, number) == 2
+    run.send_signal(number)
+    assert run.wait(60) == 2
     assert left(folder) == []
 
 
