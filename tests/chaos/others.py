@@ -60,6 +60,10 @@ class Others:
     def _letters(self) -> QuerySet[Notification]:
         return Notification.objects.filter(key__startswith=f"{self.name}-", channel=EMAIL)
 
+    def _attempts(self) -> dict[str, int]:
+        """By key, how often a worker had it: more than once only where one died."""
+        return dict(Work.objects.filter(key__startswith=f"{self.name}-").values_list("key", "attempt"))
+
     def seconds(self) -> dict[str, list[float]]:
         """By queue, from the wish to the end."""
         found: dict[str, list[float]] = {queue: [] for queue in (*KINDS, MAIL)}
@@ -70,7 +74,12 @@ class Others:
         return found
 
     def not_once(self) -> list[str]:
-        """The jobs whose effect, and the rounds whose letters, there are not once each."""
-        runs = work.runs()
-        jobs_ = [key for name in self.rounds for key, _kind in self._jobs(name) if runs.count(key) != 1]
+        """The jobs that were not done once, and the rounds whose letters there are not once each.
+
+        One whose worker died between the line in the ledger and the word in its row is done again, as any work is that
+        nobody has recorded: its row says so.
+        """
+        runs, attempts = work.runs(), self._attempts()
+        keys = [key for name in self.rounds for key, _kind in self._jobs(name)]
+        jobs_ = [key for key in keys if not 1 <= runs.count(key) <= attempts[key]]
         return jobs_ + [name for name in self.rounds if mails_of(self.product.stack, name) != EACH]

@@ -93,7 +93,8 @@ def require_undisturbed(others: Others, results: Results, action: str, *, limit:
     is_good = not not_once and all(max(seconds) <= most[queue] for queue, seconds in took.items())
     results.add(
         f"other queues beside it ({action})",
-        asked="every job and letter once, in ≤ " + ", ".join(f"{most[queue]:.0f} s ({queue})" for queue in most),
+        asked="every job and letter once (again only what its worker died in), in ≤ "
+        + ", ".join(f"{most[queue]:.0f} s ({queue})" for queue in most),
         measured="; ".join(f"{queue} {spread(seconds)}" for queue, seconds in took.items())
         + f"; not once {len(not_once)}",
         ok=is_good,
