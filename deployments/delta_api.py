@@ -18,6 +18,7 @@ from environments.models import Delta
 from environments.variables import Difference
 from lifecycle.models import Product
 from lifecycle.requests import Request
+from releases.losses_api import LeavingOut
 from releases.models import Candidate, Change
 
 READY = str(Delta.Status.READY)
@@ -71,14 +72,6 @@ class EndOut(serializers.Serializer):
     place = serializers.CharField()
     candidate_id = serializers.IntegerField(source="candidate.pk", default=None)
     sha = serializers.CharField(source="candidate.sha", default=None)
-
-
-class GoneOut(serializers.Serializer):
-    """A change that is not on the new side."""
-
-    key = serializers.CharField()
-    title = serializers.CharField()
-    migrations = serializers.CharField()
 
 
 class ComingOut(serializers.Serializer):
@@ -141,7 +134,7 @@ class DeltaOut(serializers.Serializer):
     status = serializers.CharField()
     error = serializers.CharField(source="found.error", default="")
     changes = ComingOut(many=True)
-    gone = GoneOut(many=True)
+    gone = LeavingOut(many=True)
     commits = CommitOut(source="found.commits", many=True, default=list)
     commit_count = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()

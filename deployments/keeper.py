@@ -54,7 +54,7 @@ class Keeper:
             self._tick(app)
         if time.monotonic() >= self._next_beat:
             self._next_beat = time.monotonic() + BEAT_SECONDS
-            with suppress(OSError):  # nor is one under the keeper's own files
+            with suppress(OSError):  # a full disk must not end the applications
                 keeper_state.beat(self.var)
 
     def _tick(self, app: App) -> None:
